@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* A codec turns a score into a sequence of steps and back. A step is one word in each of S streams
+ * (S = 1 for word codecs). Not a network: it knows nothing of probabilities. Thread rule: a codec
+ * with a learnt vocabulary is *open* until its vocabulary is closed, and then one thread may use
+ * it; closed, it is read-only for any number of threads. */
+#ifndef NEUME_CODEC_H
+#define NEUME_CODEC_H
+
+#include <neume/score.h>
+
+NEUME_BEGIN_DECLS
+
+#define NEUME_MAX_STREAMS 8
+#define NEUME_NO_WORD UINT32_MAX /**< what no word has as its id */
+
+typedef struct neume_codec neume_codec;
+
+/** How a chord is spelt by codec "word". */
+typedef enum neume_voicing {
+    NEUME_VOICING_CLASSES, /**< pitch classes in normal order: "4.9" */
+    NEUME_VOICING_PITCHES  /**< true pitches, ascending: "C4.E4.G4" */
+} neume_voicing;
+
+typedef struct neume_codec_options {
+    const char *name; /**< "word" */
+    uint32_t
+        grid; /**< cells of a quarter; onsets in one cell are simultaneous; 1..960, default 12 */
+    neume_voicing voicing;   /**< default NEUME_VOICING_CLASSES */
+    double spacing_quarters; /**< from one decoded word to the next; default 0.5 */
+    int track;               /**< only this track of a file, 0..; default -1: all */
+    int program;             /**< only this program, 0..127; default -1: all */
+} neume_codec_options;
+
+NEUME_API neume_codec_options neume_codec_options_default(void);
+
+/** Something in a score that the codec does not say. */
+typedef struct neume_omission {
+    const char *what; /**< "drums", "other-tracks", ... Borrowed: static. */
+    uint64_t count;
+} neume_omission;
+
+#define NEUME_MAX_OMISSIONS 8
+
+/** An encoded piece. Its last step is the end word where the codec has one. */
+typedef struct neume_sequence {
+    uint32_t *words; /**< [step_count][stream_count] */
+    size_t step_count;
+    unsigned stream_count; /**< S */
+    size_t note_count;     /**< notes that the codec kept */
+    neume_omission omissions[NEUME_MAX_OMISSIONS];
+    unsigned omission_count;
+} neume_sequence;
+
+NEUME_API void neume_sequence_clear(neume_context *context, neume_sequence *sequence);
+
+/** Makes an open codec. Fails with NEUME_BAD_USAGE on an unknown name or a value out of its range.
+ */
+NEUME_API NEUME_MUST_USE neume_status neume_codec_new(neume_codec **out, neume_context *context,
+                                                      const neume_codec_options *options,
+                                                      neume_error *error);
+NEUME_API void neume_codec_free(neume_codec *codec);
+
+/** The options it was made with. Borrowed: as long as the codec. */
+NEUME_API const neume_codec_options *neume_codec_options_of(const neume_codec *codec);
+
+NEUME_API unsigned neume_codec_stream_count(const neume_codec *codec);
+
+/** What a step is: "word", "event", "sixteenth", "frame". Borrowed: static. */
+NEUME_API const char *neume_codec_step_unit(const neume_codec *codec);
+
+/** Words of a stream's vocabulary so far, `<end>` and `<unk>` included. */
+NEUME_API uint32_t neume_codec_word_count(const neume_codec *codec, unsigned stream);
+
+/** A word's text, for people and files: "E4", "4.9", "<end>". Borrowed: as long as the codec. */
+NEUME_API const char *neume_codec_word(const neume_codec *codec, unsigned stream, uint32_t word);
+
+/** The id of a word's text, or NEUME_NO_WORD. */
+NEUME_API uint32_t neume_codec_find(const neume_codec *codec, unsigned stream, const char *text);
+
+/** Score to steps, into a cleared or new `*out`. An open codec learns the words that it meets; a
+ * closed one writes
+ *  `<unk>` for a word that it does not have. A score without a note that the codec keeps gives 0
+ * steps. */
+NEUME_API NEUME_MUST_USE neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec,
+                                                         const neume_score *score,
+                                                         neume_error *error);
+
+/** Reads words written by neume_codec_word, separated by white space, the streams of a step one
+ * after the other. An open codec learns them if the codec can say them; otherwise fails with
+ * NEUME_BAD_USAGE, naming the word. */
+NEUME_API NEUME_MUST_USE neume_status neume_codec_parse(neume_sequence *out, neume_codec *codec,
+                                                        const char *text, neume_error *error);
+
+/** Steps to a score, for any words below the vocabulary's size: total, it fails only for want of
+ * memory. 480 ticks a quarter, 120 quarters a minute, 4/4, program 0, velocity 80 where the words
+ * do not say otherwise. */
+NEUME_API NEUME_MUST_USE neume_status neume_codec_decode(neume_score **out,
+                                                         const neume_codec *codec,
+                                                         const neume_sequence *sequence);
+
+NEUME_END_DECLS
+
+#endif

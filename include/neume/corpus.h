@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* A folder of files, read, encoded, freed of duplicates and split for training and validation; with
+ * an account of every file. Not batches: those are the trainer's. Thread rule: read-only once
+ * loaded. */
+#ifndef NEUME_CORPUS_H
+#define NEUME_CORPUS_H
+
+#include <neume/codec.h>
+#include <neume/midi.h>
+
+NEUME_BEGIN_DECLS
+
+typedef struct neume_corpus neume_corpus;
+
+/** Files and folders, as a user names them. Borrowed: for the call. */
+typedef struct neume_inputs {
+    const char *const *paths;
+    size_t count;
+} neume_inputs;
+
+typedef struct neume_corpus_options {
+    neume_midi_read_options reading;
+    neume_codec_options codec;
+    double valid_fraction;   /**< 0..1 of the pieces, by hash; default 0.1; not used beside the next
+                                two */
+    size_t valid_count;      /**< this many pieces, those of the smallest hashes; default 0 */
+    neume_inputs valid_from; /**< validation pieces come from here, as given; default none */
+    size_t min_steps;        /**< a piece has at least so many steps; default 2 */
+} neume_corpus_options;
+
+NEUME_API neume_corpus_options neume_corpus_options_default(void);
+
+/** What became of a file; one status a file, the first that holds in this order. */
+typedef enum neume_file_status {
+    NEUME_FILE_OTHER,     /**< neither by content nor by name MIDI */
+    NEUME_FILE_SKIPPED,   /**< not usable; the reason says why */
+    NEUME_FILE_DUPLICATE, /**< the same words as a file that came before it, or as a validation
+                             piece */
+    NEUME_FILE_REPAIRED,  /**< used, after repairs */
+    NEUME_FILE_CLEAN      /**< used as it was */
+} neume_file_status;
+
+typedef enum neume_split { NEUME_SPLIT_NONE, NEUME_SPLIT_TRAIN, NEUME_SPLIT_VALID } neume_split;
+
+typedef struct neume_corpus_file {
+    const char *path; /**< as found: INPUT, or INPUT/sub/file. Borrowed: as long as the corpus, like
+                         all here */
+    const char *name; /**< relative to INPUT; what a model stores */
+    neume_file_status status;
+    const char *reason; /**< why skipped, of what a duplicate, what was repaired; "" */
+    bool has_offset;
+    uint64_t offset; /**< bytes */
+    size_t note_count;
+    size_t step_count;
+    uint64_t hash; /**< of the piece's words; 0 where there are none */
+    neume_split split;
+} neume_corpus_file;
+
+/** The counts of the report; seen = clean + repaired + skipped + duplicate. */
+typedef struct neume_corpus_counts {
+    size_t seen, clean, repaired, skipped, duplicate, other;
+    size_t train_pieces, valid_pieces;
+    size_t train_steps, valid_steps;
+    size_t train_notes, valid_notes;
+} neume_corpus_counts;
+
+/** Reads everything below `inputs`. A file that cannot be used is an entry, not an error; so is a
+ * missing INPUT. An empty corpus (train_pieces = 0) is no error either: the caller decides. */
+NEUME_API NEUME_MUST_USE neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
+                                                        const neume_corpus_options *options,
+                                                        neume_inputs inputs, neume_error *error);
+NEUME_API void neume_corpus_free(neume_corpus *corpus);
+
+NEUME_API neume_corpus_counts neume_corpus_count(const neume_corpus *corpus);
+
+/** The files in the order in which they were found (folders sorted by name). */
+NEUME_API size_t neume_corpus_file_count(const neume_corpus *corpus);
+NEUME_API const neume_corpus_file *neume_corpus_file_at(const neume_corpus *corpus, size_t index);
+
+/** "clean", "repaired", ... and "train", "valid", "". Borrowed: static. */
+NEUME_API const char *neume_file_status_name(neume_file_status status);
+NEUME_API const char *neume_split_name(neume_split split);
+
+/** The codec, its vocabulary closed over the training pieces. Borrowed: as long as the corpus. */
+NEUME_API const neume_codec *neume_corpus_codec(const neume_corpus *corpus);
+
+NEUME_END_DECLS
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* A trained model: codec, vocabulary, network and weights in one file that cannot mismatch. Not a
+ * run: what training or composing changes lives elsewhere. Thread rule: read-only, for any number
+ * of threads. */
+#ifndef NEUME_MODEL_H
+#define NEUME_MODEL_H
+
+#include <neume/codec.h>
+
+NEUME_BEGIN_DECLS
+
+typedef struct neume_model neume_model;
+
+#define NEUME_MAX_LAYERS 8
+
+/** The network "stack": embedding, LSTM layers, an optional trunk, softmax. */
+typedef struct neume_network_options {
+    uint32_t embed; /**< columns of the embedding; 0: one-hot words; default by preset */
+    uint32_t layers[NEUME_MAX_LAYERS]; /**< hidden units of each LSTM layer */
+    unsigned layer_count;              /**< 1..8 */
+    uint32_t trunk;                    /**< units of the dense layer before the softmax; 0: none */
+    float dropout; /**< locked dropout after each LSTM layer and the trunk, 0..<1 */
+} neume_network_options;
+
+/** What a file is, by its content. */
+typedef enum neume_file_kind {
+    NEUME_KIND_OTHER,
+    NEUME_KIND_MIDI,
+    NEUME_KIND_MODEL,
+    NEUME_KIND_CHECKPOINT
+} neume_file_kind;
+
+/** Looks at the file's first bytes. Fails with NEUME_BAD_INPUT where it cannot be read. */
+NEUME_API NEUME_MUST_USE neume_status neume_file_kind_of(neume_file_kind *out,
+                                                         neume_context *context, const char *path,
+                                                         neume_error *error);
+
+/** Loads a model; runs no code and trusts nothing. Fails with NEUME_BAD_MODEL. */
+NEUME_API NEUME_MUST_USE neume_status neume_model_load(neume_model **out, neume_context *context,
+                                                       const char *path, neume_error *error);
+NEUME_API void neume_model_free(neume_model *model);
+
+/** The preset it was trained with: "chords". Borrowed: as long as the model, like the next two. */
+NEUME_API const char *neume_model_preset(const neume_model *model);
+NEUME_API const neume_codec *neume_model_codec(const neume_model *model);
+
+/** All that the file says of itself, as one JSON object: versions, codec, network, training
+ * settings, results. */
+NEUME_API const char *neume_model_description(const neume_model *model);
+
+NEUME_API size_t neume_model_parameter_count(const neume_model *model);
+
+/** A hash of weights, vocabulary and codec: what generated files name as their origin. */
+NEUME_API uint64_t neume_model_hash(const neume_model *model);
+
+NEUME_END_DECLS
+
+#endif

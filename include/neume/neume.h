@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/* neume: learns music from MIDI files and writes new music. This header includes all the others. */
+#ifndef NEUME_NEUME_H
+#define NEUME_NEUME_H
+
+#include <neume/codec.h>
+#include <neume/context.h>
+#include <neume/corpus.h>
+#include <neume/evaluate.h>
+#include <neume/generate.h>
+#include <neume/midi.h>
+#include <neume/model.h>
+#include <neume/score.h>
+#include <neume/status.h>
+#include <neume/train.h>
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/* Training: from a corpus to a model file, resumable to the bit. It writes the files of a run and
+ * calls an observer; it prints nothing. Thread rule: one trainer a context at a time. */
+#ifndef NEUME_TRAIN_H
+#define NEUME_TRAIN_H
+
+#include <neume/corpus.h>
+#include <neume/model.h>
+
+NEUME_BEGIN_DECLS
+
+typedef enum neume_optimizer {
+    NEUME_OPTIMIZER_ADAMW, /**< weight decay apart from the gradient (Loshchilov, Hutter 2019) */
+    NEUME_OPTIMIZER_ADAM,  /**< Kingma, Ba 2015; weight decay as L2 */
+    NEUME_OPTIMIZER_RMSPROP,
+    NEUME_OPTIMIZER_SGD, /**< with momentum 0.9 */
+    NEUME_OPTIMIZER_ADADELTA
+} neume_optimizer;
+
+typedef enum neume_schedule { NEUME_SCHEDULE_CONSTANT, NEUME_SCHEDULE_COSINE } neume_schedule;
+
+/** Where a run stands; losses in nats a step, NAN where not known yet. */
+typedef struct neume_train_progress {
+    bool is_validation; /**< a validation has just been done; otherwise an update */
+    bool is_best;       /**< and it was the best so far */
+    uint64_t epoch;     /**< epochs completed */
+    uint64_t update;
+    uint64_t planned_updates; /**< 0: not known yet */
+    double seconds;           /**< of the whole run, resumed parts included */
+    double train_loss, valid_loss, train_accuracy, valid_accuracy;
+    double steps_per_second;
+    double learning_rate;
+    double gradient_norm;
+} neume_train_progress;
+
+/** Who watches a run. */
+typedef struct neume_train_observer {
+    void (*progress)(void *data,
+                     const neume_train_progress *progress); /**< after each update; may be NULL */
+    bool (*should_stop)(
+        void *data); /**< asked after each update; true: save and stop; may be NULL */
+    void *data;
+} neume_train_observer;
+
+/** The settings of a run. Start from neume_train_options_preset. */
+typedef struct neume_train_options {
+    const char *preset;
+    neume_network_options network;
+    uint32_t batch; /**< B, parallel rows */
+    uint32_t steps; /**< T, steps of a batch */
+    uint64_t seed;  /**< default 1 */
+    neume_optimizer optimizer;
+    double learning_rate;
+    neume_schedule schedule;
+    double warmup; /**< share of the planned updates with a rising learning rate, 0..1 */
+    double clip;   /**< largest norm of the gradient; 0: none */
+    double weight_decay;
+    double ema;           /**< decay of the averaged weights, 0..<1; 0: none */
+    uint64_t epochs;      /**< stop after; 0: no limit */
+    uint64_t max_updates; /**< stop after; 0: no limit */
+    double time_limit;    /**< seconds; 0: no limit */
+    uint64_t valid_every; /**< updates between validations; 0: an epoch */
+    uint64_t patience; /**< validations without a better one before stopping; 0: never stop early */
+    uint64_t save_epochs; /**< epochs between checkpoints; 0: none; default 1 */
+    double save_seconds;  /**< seconds between checkpoints; 0: none; default 300 */
+    uint64_t
+        keep; /**< keep the models of the last K epochs beside; UINT64_MAX: of all; default 0 */
+    bool
+        overfit; /**< train on the first batch alone, over and over: a test of the program itself */
+    bool resume; /**< go on from the checkpoint if there is one */
+    bool force;  /**< overwrite a model that is there */
+    const char *output; /**< path of the model; beside it PATH.ckpt and NAME.last.neume */
+    const char *log;    /**< path of the run log (JSON lines); NULL: none */
+    neume_train_observer observer;
+} neume_train_options;
+
+/** The settings of a preset. Fails with NEUME_BAD_USAGE on an unknown name; also fills the codec's
+ * options. */
+NEUME_API NEUME_MUST_USE neume_status neume_train_options_preset(neume_train_options *out,
+                                                                 neume_codec_options *codec,
+                                                                 const char *preset,
+                                                                 neume_error *error);
+
+/** The names of the presets, NULL at the end. Borrowed: static. */
+NEUME_API const char *const *neume_preset_names(void);
+
+/** Why a run ended. */
+typedef enum neume_train_end {
+    NEUME_END_PLANNED,     /**< all epochs or updates done */
+    NEUME_END_TIME,        /**< the time limit */
+    NEUME_END_PATIENCE,    /**< validation no longer improved */
+    NEUME_END_ALREADY_DONE /**< resumed a run that was complete */
+} neume_train_end;
+
+/** How a run went. Baselines are in nats a step on the validation pieces (NAN without), under the
+ * same masks. */
+typedef struct neume_train_result {
+    neume_train_end end;
+    uint64_t epochs, updates;
+    uint64_t best_update;
+    double seconds;
+    double train_loss, valid_loss, valid_accuracy; /**< of the model saved */
+    double uniform, unigram, trigram;
+} neume_train_result;
+
+/** What a run will take, for --dry-run. */
+typedef struct neume_train_estimate {
+    size_t parameter_count;
+    size_t memory_bytes; /**< at its peak */
+    uint64_t updates_per_epoch;
+    double seconds_per_update; /**< measured on one update of these sizes */
+} neume_train_estimate;
+
+NEUME_API NEUME_MUST_USE neume_status neume_train_plan(neume_train_estimate *out,
+                                                       neume_context *context,
+                                                       const neume_corpus *corpus,
+                                                       const neume_train_options *options,
+                                                       neume_error *error);
+
+/** Trains. Fails with NEUME_INTERRUPTED after saving where the observer asked to stop,
+ * NEUME_BAD_USAGE where the model exists or the checkpoint does not fit, NEUME_CANNOT_WRITE,
+ * NEUME_NOT_FINITE. */
+NEUME_API NEUME_MUST_USE neume_status neume_train(neume_train_result *out, neume_context *context,
+                                                  const neume_corpus *corpus,
+                                                  const neume_train_options *options,
+                                                  neume_error *error);
+
+NEUME_END_DECLS
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* The inside of neume_context, for the rooms below it. */
+#ifndef NM_BASE_CONTEXT_H
+#define NM_BASE_CONTEXT_H
+
+#include <neume/context.h>
+
+typedef struct nm_pool nm_pool;
+
+struct neume_context {
+    neume_allocator allocator;
+    nm_pool *pool;
+    neume_isa isa; /* what was asked for, resolved: never NEUME_ISA_AUTO */
+    neume_log_func log;
+    void *log_data;
+};
+
+/* Whether this machine and this build have the kernels `isa`. */
+bool nm_isa_is_available(neume_isa isa);
+
+/* Hands one formatted line to the log callback, cut at 511 bytes. */
+void nm_log(const neume_context *context, neume_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

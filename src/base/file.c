@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/file.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Opens a regular file; a FIFO or a device would block or never end. */
+static neume_status open_regular(int *out, struct stat *about, const char *path,
+                                 neume_error *error) {
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (file < 0)
+        return nm_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+    if (fstat(file, about) != 0 || !S_ISREG(about->st_mode)) {
+        close(file);
+        return nm_fail(error, NEUME_BAD_INPUT, "%s: not a regular file", path);
+    }
+    *out = file;
+    return NEUME_OK;
+}
+
+static neume_status read_open(nm_buffer *out, int file, const char *path, size_t size,
+                              neume_error *error) {
+    if (!nm_reserve(out->context, &out->data, &out->capacity, size ? size : 1, 1))
+        return nm_fail_memory(error, path);
+    while (out->size < size) {
+        const ssize_t got = read(file, out->data + out->size, size - out->size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return nm_fail_at(error, NEUME_BAD_INPUT, out->size, "%s: %s", path, strerror(errno));
+        if (got == 0)
+            break;
+        out->size += (size_t)got;
+    }
+    return NEUME_OK;
+}
+
+neume_status nm_file_read(nm_buffer *out, const char *path, size_t max_size, neume_error *error) {
+    int file = -1;
+    struct stat about;
+    neume_status status = open_regular(&file, &about, path, error);
+    if (status)
+        return status;
+    if ((uint64_t)about.st_size > max_size)
+        status = nm_fail(error, NEUME_BAD_INPUT, "%s: %llu bytes, expected at most %zu", path,
+                         (unsigned long long)about.st_size, max_size);
+    else
+        status = read_open(out, file, path, (size_t)about.st_size, error);
+    close(file);
+    return status;
+}
+
+neume_status nm_file_read_start(nm_buffer *out, const char *path, size_t size, neume_error *error) {
+    int file = -1;
+    struct stat about;
+    neume_status status = open_regular(&file, &about, path, error);
+    if (status)
+        return status;
+    const size_t wanted = (uint64_t)about.st_size < size ? (size_t)about.st_size : size;
+    status = read_open(out, file, path, wanted, error);
+    close(file);
+    return status;
+}
+
+bool nm_file_exists(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0;
+}
+
+static int write_all(int file, const neume_bytes *parts, size_t part_count) {
+    for (size_t p = 0; p < part_count; p++) {
+        const char *data = parts[p].data;
+        size_t left = parts[p].size_bytes;
+        while (left > 0) {
+            const ssize_t put = write(file, data, left);
+            if (put < 0 && errno != EINTR)
+                return errno;
+            if (put > 0) {
+                data += put;
+                left -= (size_t)put;
+            }
+        }
+    }
+    return 0;
+}
+
+/* After the rename the folder's entry must reach the disk too. */
+static int sync_folder_of(char *path) {
+    char *slash = strrchr(path, '/');
+    const char *folder = ".";
+    if (slash) {
+        slash[slash == path] = '\0';
+        folder = path;
+    }
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    const int failure = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
+    close(file);
+    return failure;
+}
+
+/* Returns an errno, or 0. `temporary` is a template for mkstemp and is used up. */
+static int replace(const char *path, char *temporary, const neume_bytes *parts, size_t part_count) {
+    const int file = mkstemp(temporary);
+    if (file < 0)
+        return errno;
+    struct stat about;
+    const mode_t mask = umask(0);
+    umask(mask);
+    const mode_t mode = stat(path, &about) == 0 ? about.st_mode & 0777 : 0666 & ~mask;
+    int failure = fchmod(file, mode) ? errno : write_all(file, parts, part_count);
+    if (!failure && fsync(file))
+        failure = errno;
+    if (close(file) && !failure)
+        failure = errno;
+    if (!failure && rename(temporary, path))
+        failure = errno;
+    if (failure)
+        unlink(temporary);
+    return failure ? failure : sync_folder_of(temporary);
+}
+
+neume_status nm_file_write(const char *path, neume_context *context, const neume_bytes *parts,
+                           size_t part_count, neume_error *error) {
+    int failure;
+    if (strcmp(path, "-") == 0) {
+        fflush(stdout);
+        failure = write_all(STDOUT_FILENO, parts, part_count);
+    } else {
+        const size_t length = strlen(path);
+        char *temporary = nm_alloc(context, length + 8, 1);
+        if (!temporary)
+            return nm_fail_memory(error, path);
+        memcpy(temporary, path, length);
+        memcpy(temporary + length, ".XXXXXX", 8);
+        failure = replace(path, temporary, parts, part_count);
+        nm_free(context, temporary);
+    }
+    if (failure)
+        return nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", path,
+                       strerror(failure));
+    return NEUME_OK;
+}
+
+static neume_status add_entry(nm_file_list *list, const char *path, size_t name_offset,
+                              int failure) {
+    if (!nm_reserve(list->context, &list->entries, &list->capacity, list->count + 1,
+                    sizeof *list->entries))
+        return NEUME_NO_MEMORY;
+    char *copy = nm_copy_text(list->context, path, strlen(path));
+    if (!copy)
+        return NEUME_NO_MEMORY;
+    list->entries[list->count++] = (nm_file_entry){copy, name_offset, failure};
+    return NEUME_OK;
+}
+
+static neume_status walk(nm_file_list *list, const char *path, size_t name_offset, unsigned depth);
+
+static neume_status walk_name(nm_file_list *list, const char *folder, const char *name,
+                              size_t name_offset, unsigned depth) {
+    const size_t length = strlen(folder), room = length + strlen(name) + 2;
+    char *path = nm_alloc(list->context, room, 1);
+    if (!path)
+        return NEUME_NO_MEMORY;
+    snprintf(path, room, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", name);
+    const neume_status status = walk(list, path, name_offset, depth);
+    nm_free(list->context, path);
+    return status;
+}
+
+static int is_shown(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static neume_status walk_folder(nm_file_list *list, const char *path, size_t name_offset,
+                                unsigned depth) {
+    struct dirent **names;
+    const int count = scandir(path, &names, is_shown, by_bytes);
+    if (count < 0)
+        return add_entry(list, path, name_offset, errno);
+    neume_status status = NEUME_OK;
+    for (int i = 0; i < count; i++) {
+        if (!status)
+            status = walk_name(list, path, names[i]->d_name, name_offset, depth + 1);
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+enum { MAX_DEPTH = 64 };
+
+/* Links are followed to files and from a root, not to folders below it: so there are no loops. */
+static neume_status walk(nm_file_list *list, const char *path, size_t name_offset, unsigned depth) {
+    struct stat about, itself;
+    if (stat(path, &about) != 0 || lstat(path, &itself) != 0)
+        return add_entry(list, path, name_offset, errno);
+    if (!S_ISDIR(about.st_mode))
+        return add_entry(list, path, name_offset, 0);
+    if (depth > 0 && S_ISLNK(itself.st_mode))
+        return NEUME_OK;
+    if (depth >= MAX_DEPTH)
+        return add_entry(list, path, name_offset, ELOOP);
+    return walk_folder(list, path, name_offset, depth);
+}
+
+neume_status nm_file_list_add(nm_file_list *list, const char *root) {
+    struct stat about;
+    const char *slash = strrchr(root, '/');
+    size_t name_offset = slash ? (size_t)(slash + 1 - root) : 0;
+    const size_t length = strlen(root);
+    if (stat(root, &about) == 0 && S_ISDIR(about.st_mode))
+        name_offset = length + (length && root[length - 1] == '/' ? 0 : 1);
+    return walk(list, root, name_offset, 0);
+}
+
+void nm_file_list_clear(nm_file_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        nm_free(list->context, list->entries[i].path);
+    nm_free(list->context, list->entries);
+    *list = (nm_file_list){.context = list->context};
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/* Whole files in, whole files out. Reading opens regular files only; writing replaces a file at
+ * once or not at all. */
+#ifndef NM_BASE_FILE_H
+#define NM_BASE_FILE_H
+
+#include "base/bytes.h"
+
+/* Reads the regular file at `path` of at most `max_size` bytes into an empty buffer. Fails with
+ * NEUME_BAD_INPUT. */
+neume_status nm_file_read(nm_buffer *out, const char *path, size_t max_size, neume_error *error);
+
+/* Reads at most `size` bytes from the start of the regular file at `path`. */
+neume_status nm_file_read_start(nm_buffer *out, const char *path, size_t size, neume_error *error);
+
+/* Writes the parts one after the other: a new file in the same folder, fsync, rename, fsync of the
+ * folder; after a failure (NEUME_CANNOT_WRITE) the old file is as it was. "-" writes to standard
+ * output. */
+neume_status nm_file_write(const char *path, neume_context *context, const neume_bytes *parts,
+                           size_t part_count, neume_error *error);
+
+bool nm_file_exists(const char *path);
+
+/* The regular files at and below a path, depth first, the names of a folder in byte order; hidden
+ * ones and links to folders are left out. What cannot be opened is an entry with a reason. */
+typedef struct nm_file_entry {
+    char *path;         /* as found: root, or root/sub/name */
+    size_t name_offset; /* of the path relative to the root; for a root that is a file, of its base
+                           name */
+    int failure;        /* errno where it cannot be looked at, or 0 */
+} nm_file_entry;
+
+typedef struct nm_file_list {
+    neume_context *context;
+    nm_file_entry *entries;
+    size_t count, capacity;
+} nm_file_list;
+
+/* Adds what is at and below `root`. Fails only with NEUME_NO_MEMORY; a missing root is an entry. */
+neume_status nm_file_list_add(nm_file_list *list, const char *root);
+void nm_file_list_clear(nm_file_list *list);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/mem.h"
+
+#include <string.h>
+
+void *nm_alloc(neume_context *context, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    if (bytes == 0)
+        bytes = 1;
+    void *block = context->allocator.reallocate(context->allocator.data, NULL, bytes);
+    if (block)
+        memset(block, 0, bytes);
+    return block;
+}
+
+void nm_free(neume_context *context, void *block) {
+    if (block)
+        (void)context->allocator.reallocate(context->allocator.data, block, 0);
+}
+
+/* The start of the allocator's block is kept just before the aligned one. */
+void *nm_alloc_aligned(neume_context *context, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) ||
+        __builtin_add_overflow(bytes, NM_ALIGNMENT + sizeof(void *), &bytes))
+        return NULL;
+    char *block = nm_alloc(context, bytes, 1);
+    if (!block)
+        return NULL;
+    uintptr_t start = (uintptr_t)(block + sizeof(void *));
+    char *aligned = block + sizeof(void *) + (-start & (NM_ALIGNMENT - 1));
+    memcpy(aligned - sizeof(void *), &block, sizeof block);
+    return aligned;
+}
+
+void nm_free_aligned(neume_context *context, void *block) {
+    if (!block)
+        return;
+    void *start;
+    memcpy(&start, (char *)block - sizeof(void *), sizeof start);
+    nm_free(context, start);
+}
+
+bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count, size_t size) {
+    if (count <= *capacity)
+        return true;
+    size_t wanted = *capacity < 8 ? 8 : *capacity;
+    while (wanted < count)
+        if (__builtin_mul_overflow(wanted, 2, &wanted))
+            return false;
+    size_t bytes;
+    if (__builtin_mul_overflow(wanted, size, &bytes))
+        return false;
+    void *old;
+    memcpy(&old, array, sizeof old);
+    void *grown = context->allocator.reallocate(context->allocator.data, old, bytes);
+    if (!grown)
+        return false;
+    memcpy(array, &grown, sizeof grown);
+    *capacity = wanted;
+    return true;
+}
+
+char *nm_copy_text(neume_context *context, const char *text, size_t size) {
+    if (size == SIZE_MAX)
+        return NULL;
+    char *copy = nm_alloc(context, size + 1, 1);
+    if (copy && size)
+        memcpy(copy, text, size);
+    return copy;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* Threads that compute one thing together. Which thread does what never changes a result: work is
+ * divided so that every sum has one order. */
+#ifndef NM_BASE_POOL_H
+#define NM_BASE_POOL_H
+
+#include "base/context.h"
+
+/* One thread's part of a job: thread 0..thread_count-1; thread 0 is the caller. */
+typedef void (*nm_job)(void *data, nm_pool *pool, unsigned thread);
+
+neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_count,
+                         neume_error *error);
+void nm_pool_free(nm_pool *pool);
+unsigned nm_pool_thread_count(const nm_pool *pool);
+
+/* Runs `job` once on every thread and waits for all. Not from inside a job. */
+void nm_pool_run(nm_pool *pool, nm_job job, void *data);
+
+/* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps. */
+void nm_pool_barrier(nm_pool *pool);
+
+/* The part of 0..count-1 that is this thread's: *begin <= i < *end, in multiples of `grain` (the
+ * last may be less). */
+void nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain, size_t *begin,
+                   size_t *end);
+
+#endif

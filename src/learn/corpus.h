@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* The inside of neume_corpus: the pieces. */
+#ifndef NM_LEARN_CORPUS_H
+#define NM_LEARN_CORPUS_H
+
+#include "music/codec.h"
+
+#include <neume/corpus.h>
+
+typedef struct nm_piece {
+    neume_sequence sequence; /* in the closed vocabulary */
+    uint64_t hash;
+    size_t file; /* index into the files */
+} nm_piece;
+
+struct neume_corpus {
+    neume_context *context;
+    neume_codec *codec;
+    bool owns_codec;
+    neume_corpus_file *files; /* with their paths, names and reasons, owned */
+    size_t file_count, file_capacity;
+    nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
+    size_t train_count, valid_count;
+    uint64_t
+        *word_counts; /* [V] of the training pieces: words of count 1 stand in for <unk> at times */
+};
+
+/* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.
+ */
+neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
+                                     const neume_codec *codec,
+                                     const neume_midi_read_options *reading, neume_inputs inputs,
+                                     neume_error *error);
+
+/* A hash of the training and validation pieces, in order: a checkpoint goes on with the same corpus
+ * only. */
+uint64_t nm_corpus_hash(const neume_corpus *corpus);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/* The inside of a codec: what each kind implements (one file in codec/), and what the learning room
+ * needs beyond the public <neume/codec.h>: grammar, learnt vocabularies, settings as text. */
+#ifndef NM_MUSIC_CODEC_H
+#define NM_MUSIC_CODEC_H
+
+#include "base/bytes.h"
+
+#include <neume/codec.h>
+
+/* Words that every learnt vocabulary starts with. */
+enum { NM_WORD_END = 0, NM_WORD_UNKNOWN = 1, NM_WORD_FIRST = 2 };
+
+/* The grammar: a finite automaton. The state before a word says which words are allowed; the word
+ * leads to the next state. With S streams the automaton moves after every stream's word, and a
+ * state belongs to one stream. The network sees masks as rows [state][word] of its stream. Start is
+ * state 0. */
+typedef struct nm_grammar {
+    uint32_t state_count;
+    uint32_t class_count;   /* words fall into classes; all words of a class are allowed alike */
+    const uint8_t *allowed; /* [state_count][class_count] */
+    const uint32_t *next;   /* [state_count][class_count] */
+    const uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
+    const uint8_t *stream;                         /* [state_count] whose word comes next */
+} nm_grammar;
+
+/* Borrowed: as long as the codec, and only once its vocabulary is closed. */
+const nm_grammar *nm_codec_grammar(const neume_codec *codec);
+
+/* Masks of a stream's words in every state: [state_count][word_count], 1: allowed. The caller frees
+ * with nm_free. */
+uint8_t *nm_codec_masks(const neume_codec *codec, unsigned stream);
+
+/* Closes a learnt vocabulary: keeps the words with counts[stream][word] > 0, sorts them by their
+ * text in byte order behind <end> and <unk>. `remap[stream][old word]` becomes the new id
+ * (NM_WORD_UNKNOWN for those left out); each has room for the old word count. A codec with a fixed
+ * vocabulary leaves ids as they are. */
+neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
+                            uint32_t *const *remap);
+bool nm_codec_is_closed(const neume_codec *codec);
+
+/* How many words of the stream, not in the vocabulary, the codec could have said in any state that
+ * allows <unk>: a held-out unknown word costs -ln p(<unk>) + ln(this). 0 where the vocabulary is
+ * fixed. */
+double nm_codec_unseen_count(const neume_codec *codec, unsigned stream);
+
+/* Quarters of music that a step of the decoded sequence takes, for lengths in bars and seconds; 0:
+ * no fixed length. */
+double nm_codec_step_quarters(const neume_codec *codec);
+
+/* Settings as one JSON object (text, freed with nm_free), and a vocabulary as its words with a NUL
+ * after each, stream after stream; together they make the same codec again, closed. */
+char *nm_codec_settings(const neume_codec *codec);
+neume_status nm_codec_vocabulary(const neume_codec *codec, nm_buffer *out);
+neume_status nm_codec_restore(neume_codec **out, neume_context *context, const char *settings,
+                              neume_bytes vocabulary, neume_error *error);
+
+/* A hash of the words' texts, equal for equal pieces whatever the vocabulary: XXH3 64. */
+uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of operations that a device implements. The C table (ops_c.c) is the reference: every
+ * other is tested against it. Networks are written on this table and never name an instruction set
+ * or a device.
+ *
+ * Letters: T steps, B rows, N = T*B positions (step by step, row by row), I inputs, H hidden units,
+ * G = 4H gates in the order i f g o, V words. All matrices are row-major and without gaps. A pool
+ * thread may not call these; they divide the work among the pool's threads themselves, and every
+ * sum has one order for any number of threads. */
+#ifndef NM_NN_OPS_H
+#define NM_NN_OPS_H
+
+#include "base/pool.h"
+#include "nn/real.h"
+
+/* y[m,n] = x[m,k] wᵀ + bias, w [n,k] packed by `pack` (or y = x w, w [k,n], packed by
+ * `pack_transposed`). */
+typedef struct nm_matmul {
+    size_t m, n, k;
+    const real *x;      /* [m,k] */
+    const real *packed; /* packed w */
+    const real *bias;   /* [n], or NULL */
+    real *y;            /* [m,n] */
+    bool accumulate;    /* add to y instead */
+} nm_matmul;
+
+/* dw[n,k] += dyᵀ x: the gradient of w in y = x wᵀ; and dbias[n] += the column sums of dy. */
+typedef struct nm_matmul_grad {
+    size_t m, n, k;
+    const real *dy; /* [m,n] */
+    const real *x;  /* [m,k] */
+    real *dw;       /* [n,k] */
+    real *dbias;    /* [n], or NULL */
+} nm_matmul_grad;
+
+/* One LSTM layer over a whole sequence (Hochreiter, Schmidhuber 1997, with forget gates; Gers
+ * 2000): a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g) c_t = f
+ * c_{t-1} + i g;  h_t = o tanh(c_t) Where reset[t][b] is set, h_{t-1} and c_{t-1} of row b are zero
+ * and no gradient flows back across. */
+typedef struct nm_lstm {
+    size_t T, B, I, H;
+    const real *x;         /* [T,B,I]; NULL: the input is one-hot */
+    const uint32_t *words; /* [T,B], each < I: which input is one; only where x is NULL */
+    const uint8_t *reset;  /* [T,B] */
+    const real *packed;    /* by lstm_pack */
+    const real *h0, *c0;   /* [B,H] the state carried in */
+    real *y;               /* [T,B,H] h_t */
+    real *h1, *c1;         /* [B,H] the state carried out; may be h0 and c0 themselves */
+    real *tape;            /* [lstm_tape_size] what backward needs */
+} nm_lstm;
+
+/* Gradients of that layer, for the summed loss; each d... of a weight is added to. No gradient
+ * enters at h1, c1 nor leaves at h0, c0 (truncated back-propagation). */
+typedef struct nm_lstm_grad {
+    const real *dy;   /* [T,B,H] */
+    real *dx;         /* [T,B,I], overwritten; NULL: not wanted, and for one-hot inputs */
+    real *dweight_ih; /* [4H,I] */
+    real *dweight_hh; /* [4H,H] */
+    real *dbias;      /* [4H] */
+    real *scratch;    /* [lstm_scratch_size] */
+} nm_lstm_grad;
+
+/* Masked softmax with cross-entropy, row by row:
+ *   p_w = exp(z_w) / sum over allowed v of exp(z_v);  loss = -ln p_target;  dz_w = (p_w - [w =
+ * target]) * scale and dz_w = 0 for w not allowed. Rows that are not valid give loss 0 and dz = 0.
+ */
+typedef struct nm_softmax_loss {
+    size_t N, V;
+    real *logits;            /* [N,V]; overwritten by dz where `scale` is not 0 */
+    const uint32_t *targets; /* [N], an allowed word */
+    const uint8_t *masks;    /* [states,V], 1: allowed; NULL: all are */
+    const uint32_t *states;  /* [N], a row of masks; NULL with masks */
+    const uint8_t *valid;    /* [N]; NULL: all are */
+    real scale;              /* of the gradient; 0: no gradient wanted */
+    real *loss;              /* [N] nats */
+    uint8_t *correct; /* [N], 1: the target was the likeliest (the first of equals); may be NULL */
+} nm_softmax_loss;
+
+typedef struct nm_ops {
+    const char *name; /* "c", "baseline", "avx2", "avx512" */
+
+    /* Reals that a packed w [n,k] takes, and the packing of it. `pack_transposed` packs w [k,n] for
+     * y = x w. */
+    size_t (*packed_size)(size_t n, size_t k);
+    void (*pack)(nm_pool *pool, real *packed, const real *w, size_t n, size_t k);
+    void (*pack_transposed)(nm_pool *pool, real *packed, const real *w, size_t n, size_t k);
+    void (*matmul)(nm_pool *pool, const nm_matmul *product);
+    void (*matmul_grad)(nm_pool *pool, const nm_matmul_grad *product);
+
+    /* Weights packed once an update, for forward and (where `for_backward`) backward. Sizes in
+     * reals. */
+    size_t (*lstm_packed_size)(size_t I, size_t H, bool for_backward);
+    size_t (*lstm_tape_size)(size_t T, size_t B, size_t I, size_t H);
+    size_t (*lstm_scratch_size)(size_t T, size_t B, size_t I, size_t H);
+    void (*lstm_pack)(nm_pool *pool, real *packed, size_t I, size_t H, const real *weight_ih,
+                      const real *weight_hh, const real *bias, bool for_backward);
+    void (*lstm_forward)(nm_pool *pool, const nm_lstm *layer);
+    void (*lstm_backward)(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
+
+    void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);
+} nm_ops;
+
+/* The table for a context's kernels. Borrowed: static. */
+const nm_ops *nm_ops_of(const neume_context *context);
+
+/* The table of one instruction set, whether or not this machine can run it; NULL where this build
+ * has none. */
+const nm_ops *nm_ops_for(neume_isa isa);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* Optimisers on parameter blocks. State is blocks of the same layout, so that a checkpoint can hold
+ * it. Elementwise: the same for any number of threads. */
+#ifndef NM_NN_OPTIM_H
+#define NM_NN_OPTIM_H
+
+#include "base/pool.h"
+#include "nn/params.h"
+
+#include <neume/train.h>
+
+typedef struct nm_optim {
+    neume_optimizer kind;
+    double learning_rate;
+    double weight_decay;
+    uint64_t update; /* 1 for the first */
+} nm_optim;
+
+/* Blocks of state that an optimiser needs: 0, 1 or 2. */
+unsigned nm_optim_state_count(neume_optimizer kind);
+
+/* One update of `weights` by `gradient`; `state` has nm_optim_state_count blocks, zero before the
+ * first update. adamw    m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m̂ / (sqrt(v̂) + eps) +
+ * decay w); b1 .9, b2 .99 adam     the same with g + decay w for g and no decay apart;  eps 1e-8 in
+ * both rmsprop  v = .9 v + .1 g²; w -= lr g / (sqrt(v) + 1e-7) sgd      m = .9 m + g; w -= lr m
+ *   adadelta v = .95 v + .05 g²; d = sqrt((u + 1e-6) / (v + 1e-6)) g; u = .95 u + .05 d²; w -= lr d
+ */
+void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params, real *weights,
+                   const real *gradient, real *const *state);
+
+/* The Euclidean norm of a block: partial sums over fixed pieces, added in order, in double. */
+double nm_block_norm(nm_pool *pool, const nm_params *params, const real *block);
+void nm_block_scale(nm_pool *pool, const nm_params *params, real *block, real factor);
+
+/* average = decay average + (1 - decay) weights. */
+void nm_block_average(nm_pool *pool, const nm_params *params, real *average, const real *weights,
+                      double decay);
+
+/* Whether every number of the block is finite. */
+bool nm_block_is_finite(const nm_params *params, const real *block);
+
+#endif

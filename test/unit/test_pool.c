@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+#include "test.h"
+
+#include "base/pool.h"
+
+enum { ROUNDS = 2000, MAX_THREADS = 8 };
+
+typedef struct shared_count {
+    unsigned of_thread[MAX_THREADS];
+    unsigned wrong;
+} shared_count;
+
+/* Every thread counts, waits, and then must see the counts of all. */
+static void count_and_look(void *data, nm_pool *pool, unsigned thread) {
+    shared_count *count = data;
+    for (unsigned round = 1; round <= ROUNDS; round++) {
+        count->of_thread[thread] = round;
+        nm_pool_barrier(pool);
+        for (unsigned i = 0; thread == 0 && i < nm_pool_thread_count(pool); i++)
+            count->wrong += count->of_thread[i] != round;
+        nm_pool_barrier(pool);
+    }
+}
+
+static void barriers_hold_all_threads_together(void **state) {
+    (void)state;
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        neume_context *context = test_context(threads, NEUME_ISA_C, NULL);
+        shared_count count = {0};
+        for (int run = 0; run < 3; run++)
+            nm_pool_run(context->pool, count_and_look, &count);
+        assert_int_equal(count.wrong, 0);
+        neume_context_free(context);
+    }
+}
+
+static void shares_cover_everything_once(void **state) {
+    (void)state;
+    for (unsigned threads = 1; threads <= MAX_THREADS; threads++) {
+        neume_context *context = test_context(threads, NEUME_ISA_C, NULL);
+        for (size_t count = 0; count < 100; count += 3)
+            for (size_t grain = 1; grain < 9; grain++) {
+                size_t expected = 0, begin, end;
+                for (unsigned thread = 0; thread < threads; thread++) {
+                    nm_pool_share(context->pool, thread, count, grain, &begin, &end);
+                    assert_int_equal(begin, expected);
+                    assert_true(end == count || end % grain == 0);
+                    expected = end;
+                }
+                assert_int_equal(expected, count);
+            }
+        neume_context_free(context);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(barriers_hold_all_threads_together),
+        cmocka_unit_test(shares_cover_everything_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
