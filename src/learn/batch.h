@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* Pieces to batches: B rows run in parallel; a row takes the next piece of the queue when its piece
+ * ends, in the middle of a window if need be. Endless for training (the queue of an epoch is a
+ * function of seed and epoch; rows flow from one epoch into the next without padding), in order and
+ * finite for likelihoods. */
+#ifndef NM_LEARN_BATCH_H
+#define NM_LEARN_BATCH_H
+
+#include "learn/corpus.h"
+#include "nn/stack.h"
+
+typedef struct nm_batcher nm_batcher;
+
+typedef struct nm_batcher_options {
+    size_t B, T;
+    bool is_endless; /* shuffled, epoch after epoch; otherwise in order, once, then padding */
+    uint64_t seed;   /* of shuffling and of <unk>; only where endless */
+    const uint64_t
+        *word_counts; /* [V], or NULL. Endless: a word of count 1 is <unk> every other time, so that
+                         the network learns p(<unk>) (the share of words seen once: Good, 1953) */
+    const uint8_t *masks; /* of the codec; handed on to the network */
+} nm_batcher_options;
+
+/* Where a row stands; the whole state of an endless batcher is these rows and the next place in the
+ * queue. */
+typedef struct nm_row_position {
+    uint64_t epoch;
+    uint64_t piece; /* index into the pieces; UINT64_MAX: none left */
+    uint64_t step;  /* the next to be a target */
+} nm_row_position;
+
+neume_status nm_batcher_new(nm_batcher **out, neume_context *context, const neume_codec *codec,
+                            const nm_piece *pieces, size_t piece_count,
+                            const nm_batcher_options *options);
+void nm_batcher_free(nm_batcher *batcher);
+
+/* The next T steps of every row. Borrowed: until the next call. False where all pieces have ended
+ * (never if endless). */
+bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out);
+
+/* Of the last batch: [T,B] the piece that a position belongs to. Borrowed: until the next call. */
+const uint32_t *nm_batcher_pieces(const nm_batcher *batcher);
+size_t nm_batcher_valid_count(const nm_batcher *batcher);
+
+/* Epochs of which every piece has been seen to its end. */
+uint64_t nm_batcher_epochs(const nm_batcher *batcher);
+
+/* For checkpoints: [B] rows, and the place in the queue as (epoch, index). */
+const nm_row_position *nm_batcher_rows(const nm_batcher *batcher);
+void nm_batcher_queue(const nm_batcher *batcher, uint64_t *epoch, uint64_t *index);
+
+/* Goes on from there; false where a position does not fit the pieces. */
+bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, uint64_t epoch,
+                        uint64_t index);
+
+#endif
