@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# All tests, in every build that finds faults: gcc, clang, address and undefined-behaviour sanitizers, fuzzers.
+# The last line counts the test programs: "N passed, N failed, N skipped". The exit code is 0 if none failed.
+set -u
+cd "$(dirname "$0")/.."
+
+if [ "${1-}" = --long ]; then
+    NEUME_LONG=1
+    export NEUME_LONG
+fi
+tools/install.sh build check || exit 1
+
+broken=0
+
+# build FOLDER COMPILER OPTION...
+build() {
+    folder=$1
+    compiler=$2
+    shift 2
+    echo "== $folder: $compiler $*"
+    if [ ! -f "$folder/build.ninja" ]; then
+        CC=$compiler meson setup "$folder" --werror -Dtests=enabled "$@" || return 1
+    fi
+    ninja -C "$folder"
+}
+
+# run FOLDER SUITE...: failures are counted at the end, from Meson's log.
+run() {
+    folder=$1
+    shift
+    suites=
+    for suite in "$@"; do
+        suites="$suites --suite $suite"
+    done
+    # shellcheck disable=SC2086 # a list of words
+    meson test -C "$folder" --no-rebuild --print-errorlogs $suites
+}
+
+# A build that fails is one failure, and says so.
+check() {
+    folder=$1
+    compiler=$2
+    options=$3
+    shift 3
+    # shellcheck disable=SC2086 # a list of words
+    if build "$folder" "$compiler" $options; then
+        run "$folder" "$@"
+    else
+        echo "FAILED to build: $folder" >&2
+        broken=$((broken + 1))
+    fi
+}
+
+rm -f build*/meson-logs/testlog.json
+check build gcc "" lint unit numerics cli
+check build-clang clang "" unit
+check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics
+check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz
+
+/usr/bin/python3 tools/count_tests.py --broken "$broken" build*/meson-logs/testlog.json
