@@ -3,7 +3,7 @@
 # All tests, in every build that finds faults: gcc, clang, address and undefined-behaviour sanitizers, fuzzers.
 # The last line counts the test programs: "N passed, N failed, N skipped". The exit code is 0 if none failed.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 if [ "${1-}" = --long ]; then
     NEUME_LONG=1

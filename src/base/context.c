@@ -46,17 +46,6 @@ static neume_isa best_isa(void) {
     return isa;
 }
 
-bool nm_isa_is_available(neume_isa isa) {
-#if defined(__x86_64__)
-    if (isa == NEUME_ISA_AVX2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (isa == NEUME_ISA_AVX512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-#endif
-    return isa == NEUME_ISA_C || isa == NEUME_ISA_BASELINE;
-}
-
 neume_status neume_context_new(neume_context **out, const neume_context_options *options,
                                neume_error *error) {
     *out = NULL;

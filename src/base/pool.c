@@ -40,12 +40,6 @@ static uint64_t nanoseconds(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 static bool has_opened(nm_pool *pool, unsigned generation) {
     return atomic_load_explicit(&pool->generation, memory_order_acquire) != generation;
 }
@@ -83,7 +77,7 @@ void nm_pool_barrier(nm_pool *pool) {
         for (int i = 0; i < SPINS_A_LOOK; i++) {
             if (has_opened(pool, generation))
                 return;
-            relax();
+            nm_cpu_relax();
         }
     } while (nanoseconds() - start < SPIN_NANOSECONDS);
     sleep_until_opened(pool, generation);
@@ -157,11 +151,9 @@ unsigned nm_pool_thread_count(const nm_pool *pool) {
     return pool->thread_count;
 }
 
-void nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain, size_t *begin,
-                   size_t *end) {
+nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain) {
     const size_t grains = (count + grain - 1) / grain;
-    const size_t first = grains * thread / pool->thread_count;
-    const size_t last = grains * (thread + 1) / pool->thread_count;
-    *begin = first * grain < count ? first * grain : count;
-    *end = last * grain < count ? last * grain : count;
+    const size_t begin = grains * thread / pool->thread_count * grain;
+    const size_t end = grains * (thread + 1) / pool->thread_count * grain;
+    return (nm_range){begin < count ? begin : count, end < count ? end : count};
 }

@@ -20,9 +20,15 @@ void nm_pool_run(nm_pool *pool, nm_job job, void *data);
 /* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps. */
 void nm_pool_barrier(nm_pool *pool);
 
-/* The part of 0..count-1 that is this thread's: *begin <= i < *end, in multiples of `grain` (the
- * last may be less). */
-void nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain, size_t *begin,
-                   size_t *end);
+/* begin <= i < end. */
+typedef struct nm_range {
+    size_t begin, end;
+} nm_range;
+
+/* The part of 0..count-1 that is this thread's, in multiples of `grain` (the last may be less). */
+nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain);
+
+/* Tells the processor that the thread spins. */
+void nm_cpu_relax(void);
 
 #endif

@@ -34,21 +34,24 @@ static void barriers_hold_all_threads_together(void **state) {
     }
 }
 
+static void expect_a_partition(const nm_pool *pool, size_t count, size_t grain) {
+    size_t expected = 0;
+    for (unsigned thread = 0; thread < nm_pool_thread_count(pool); thread++) {
+        const nm_range part = nm_pool_share(pool, thread, count, grain);
+        assert_int_equal(part.begin, expected);
+        assert_true(part.end == count || part.end % grain == 0);
+        expected = part.end;
+    }
+    assert_int_equal(expected, count);
+}
+
 static void shares_cover_everything_once(void **state) {
     (void)state;
     for (unsigned threads = 1; threads <= MAX_THREADS; threads++) {
         neume_context *context = test_context(threads, NEUME_ISA_C, NULL);
         for (size_t count = 0; count < 100; count += 3)
-            for (size_t grain = 1; grain < 9; grain++) {
-                size_t expected = 0, begin, end;
-                for (unsigned thread = 0; thread < threads; thread++) {
-                    nm_pool_share(context->pool, thread, count, grain, &begin, &end);
-                    assert_int_equal(begin, expected);
-                    assert_true(end == count || end % grain == 0);
-                    expected = end;
-                }
-                assert_int_equal(expected, count);
-            }
+            for (size_t grain = 1; grain < 9; grain++)
+                expect_a_partition(context->pool, count, grain);
         neume_context_free(context);
     }
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* What the processor can do. */
+#include "base/context.h"
+#include "base/pool.h"
+
+#if defined(__x86_64__)
+
+static bool has_vectors(neume_isa isa) {
+    if (isa == NEUME_ISA_AVX2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return isa == NEUME_ISA_AVX512 && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw");
+}
+
+void nm_cpu_relax(void) {
+    __builtin_ia32_pause();
+}
+
+#else
+
+static bool has_vectors(neume_isa isa) {
+    (void)isa;
+    return false;
+}
+
+void nm_cpu_relax(void) {}
+
+#endif
+
+bool nm_isa_is_available(neume_isa isa) {
+    return isa == NEUME_ISA_C || isa == NEUME_ISA_BASELINE || has_vectors(isa);
+}

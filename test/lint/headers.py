@@ -1,0 +1,39 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Every public header compiles alone as C99 and as C++; every internal one alone as C17. Usage: headers.py CC"""
+import subprocess
+import sys
+
+import sources
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
+INCLUDES = ["-I", str(sources.ROOT / "include"), "-I", str(sources.ROOT / "src")]
+
+
+def compile_alone(command, language, path):
+    """Includes the header twice from an empty file: it needs nothing before it, and has its guard."""
+    text = f'#include "{path}"\n#include "{path}"\n'
+    return subprocess.run([*command, *WARNINGS, *INCLUDES, "-x", language, "-"],
+                          input=text, capture_output=True, text=True, check=False)
+
+
+def main():
+    compiler = sys.argv[1:] or ["cc"]
+    findings, checked = [], 0
+    for path in sources.tracked("*.h"):
+        name = sources.name_of(path)
+        if name.startswith("include/"):
+            ways = [([*compiler, "-std=c99"], "c"), (["c++", "-std=c++17"], "c++")]
+        elif name.startswith("src/"):
+            ways = [([*compiler, "-std=gnu17", "-D_GNU_SOURCE"], "c")]
+        else:
+            continue
+        checked += 1
+        for command, language in ways:
+            done = compile_alone(command, language, path)
+            if done.returncode:
+                findings.append(f"{name}: alone as {command[-1]}:\n{done.stderr.strip()}")
+    sources.finish(findings, checked)
+
+
+main()
