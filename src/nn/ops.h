@@ -34,9 +34,11 @@ typedef struct nm_matmul_grad {
 } nm_matmul_grad;
 
 /* One LSTM layer over a whole sequence (Hochreiter, Schmidhuber 1997, with forget gates; Gers
- * 2000): a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g) c_t = f
- * c_{t-1} + i g;  h_t = o tanh(c_t) Where reset[t][b] is set, h_{t-1} and c_{t-1} of row b are zero
- * and no gradient flows back across. */
+ * 2000):
+ *   a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
+ *   c_t = f c_{t-1} + i g;  h_t = o tanh(c_t)
+ * Where reset[t][b] is set, h_{t-1} and c_{t-1} of row b are zero and no gradient flows back
+ * across. Between forward and backward x (or words), reset, packed, y and tape stay as they are. */
 typedef struct nm_lstm {
     size_t T, B, I, H;
     const real *x;         /* [T,B,I]; NULL: the input is one-hot */
@@ -99,6 +101,9 @@ typedef struct nm_ops {
 
     void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);
 } nm_ops;
+
+/* The reference: plain C. */
+extern const nm_ops nm_ops_c;
 
 /* The table for a context's kernels. Borrowed: static. */
 const nm_ops *nm_ops_of(const neume_context *context);

@@ -3,10 +3,16 @@
 #ifndef NM_NN_REAL_H
 #define NM_NN_REAL_H
 
+#include <math.h>
+
 #ifdef NM_DOUBLE
 typedef double real;
+#define nm_exp exp
+#define nm_tanh tanh
 #else
 typedef float real;
+#define nm_exp expf
+#define nm_tanh tanhf
 #endif
 
 #endif
