@@ -9,9 +9,12 @@
 #include "learn/corpus.h"
 #include "nn/stack.h"
 
-typedef struct nm_batcher nm_batcher;
+typedef struct nm_batcher nm_batcher; /* of one stream (S = 1) */
 
 typedef struct nm_batcher_options {
+    const neume_codec *codec; /* closed; borrowed as long as the batcher, like the pieces */
+    const nm_piece *pieces;
+    size_t piece_count;
     size_t B, T;
     bool is_endless; /* shuffled, epoch after epoch; otherwise in order, once, then padding */
     uint64_t seed;   /* of shuffling and of <unk>; only where endless */
@@ -29,16 +32,17 @@ typedef struct nm_row_position {
     uint64_t step;  /* the next to be a target */
 } nm_row_position;
 
-neume_status nm_batcher_new(nm_batcher **out, neume_context *context, const neume_codec *codec,
-                            const nm_piece *pieces, size_t piece_count,
+/* Fails with NEUME_BAD_USAGE where there is no step to repeat endlessly. */
+neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
                             const nm_batcher_options *options);
 void nm_batcher_free(nm_batcher *batcher);
 
-/* The next T steps of every row. Borrowed: until the next call. False where all pieces have ended
- * (never if endless). */
+/* The next T steps of every row; a finite batcher's last batch ends with its longest row. Borrowed:
+ * until the next call. False where all pieces have ended (never if endless). */
 bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out);
 
-/* Of the last batch: [T,B] the piece that a position belongs to. Borrowed: until the next call. */
+/* Of the last batch: [T,B] the piece that a position belongs to; UINT32_MAX where it is padding.
+ * Borrowed: until the next call. */
 const uint32_t *nm_batcher_pieces(const nm_batcher *batcher);
 size_t nm_batcher_valid_count(const nm_batcher *batcher);
 
