@@ -21,7 +21,7 @@ typedef struct neume_note {
     uint8_t program;         /**< 0..127, as in force on the channel at the onset */
     uint8_t pitch;           /**< 0..127, 60 is C4 */
     uint8_t velocity;        /**< 1..127 */
-    bool is_drum;            /**< on channel 10 (index 9) */
+    bool is_drum;            /**< on channel 10 (index 9); adding a note sets it */
 } neume_note;
 
 typedef struct neume_tempo {

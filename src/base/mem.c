@@ -43,6 +43,18 @@ void nm_free_aligned(neume_context *context, void *block) {
     nm_free(context, start);
 }
 
+bool nm_resize(neume_context *context, void *array, size_t count, size_t size) {
+    size_t bytes;
+    if (count == 0 || __builtin_mul_overflow(count, size, &bytes))
+        return false;
+    void *old;
+    memcpy(&old, array, sizeof old);
+    void *block = context->allocator.reallocate(context->allocator.data, old, bytes);
+    if (block)
+        memcpy(array, &block, sizeof block);
+    return block != NULL;
+}
+
 bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count, size_t size) {
     if (count <= *capacity)
         return true;
@@ -50,15 +62,8 @@ bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t co
     while (wanted < count)
         if (__builtin_mul_overflow(wanted, 2, &wanted))
             return false;
-    size_t bytes;
-    if (__builtin_mul_overflow(wanted, size, &bytes))
+    if (!nm_resize(context, array, wanted, size))
         return false;
-    void *old;
-    memcpy(&old, array, sizeof old);
-    void *grown = context->allocator.reallocate(context->allocator.data, old, bytes);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof grown);
     *capacity = wanted;
     return true;
 }

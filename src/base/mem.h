@@ -18,6 +18,10 @@ void *nm_alloc_aligned(neume_context *context, size_t count, size_t size);
  * zeroed. False where there is no memory; then nothing has changed. */
 bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count, size_t size);
 
+/* Makes the array at `*array` hold exactly `count` elements, 1 or more; what is new is not zeroed.
+ * False where there is no memory; then nothing has changed. */
+bool nm_resize(neume_context *context, void *array, size_t count, size_t size);
+
 /* A copy of `size` bytes and a NUL. */
 char *nm_copy_text(neume_context *context, const char *text, size_t size);
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+#include "music/score.h"
+
+#include "base/mem.h"
+#include "music/score_sort.h"
+
+#include <string.h>
+
+enum { DEFAULT_TICKS_PER_QUARTER = 480, DEFAULT_TEMPO = 500000, DRUM_CHANNEL = 9 };
+
+neume_status neume_score_new(neume_score **out, neume_context *context) {
+    *out = nm_alloc(context, 1, sizeof **out);
+    if (!*out)
+        return NEUME_NO_MEMORY;
+    (*out)->context = context;
+    (*out)->ticks_per_quarter = DEFAULT_TICKS_PER_QUARTER;
+    (*out)->format = 1;
+    return NEUME_OK;
+}
+
+void neume_score_free(neume_score *score) {
+    if (!score)
+        return;
+    neume_context *context = score->context;
+    nm_free(context, score->notes.items);
+    nm_free(context, score->tempos.items);
+    nm_free(context, score->time_signatures.items);
+    nm_free(context, score->key_signatures.items);
+    nm_free(context, score->controls.items);
+    nm_free(context, score->pitch_bends.items);
+    nm_free(context, score->texts.items);
+    nm_free(context, score->text_bytes.items);
+    nm_free(context, score);
+}
+
+uint32_t neume_score_ticks_per_quarter(const neume_score *score) {
+    return score->ticks_per_quarter;
+}
+
+void neume_score_set_ticks_per_quarter(neume_score *score, uint32_t ticks) {
+    score->ticks_per_quarter = ticks;
+}
+
+unsigned neume_score_format(const neume_score *score) {
+    return score->format;
+}
+
+void neume_score_set_format(neume_score *score, unsigned format) {
+    score->format = format;
+}
+
+unsigned neume_score_track_count(const neume_score *score) {
+    return score->track_count;
+}
+
+void neume_score_set_track_count(neume_score *score, unsigned count) {
+    score->track_count = count;
+}
+
+bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size) {
+    size_t wanted;
+    if (__builtin_add_overflow(*capacity, *capacity / 2 + 8, &wanted))
+        return false;
+    if (wanted > most)
+        wanted = most;
+    if (!nm_resize(context, items, wanted, size))
+        return false;
+    *capacity = wanted;
+    return true;
+}
+
+/* Appends a copy of `item` to a list of the score. */
+#define ADD(score, list, item)                                                                     \
+    ((score)->list.count < (score)->list.capacity ||                                               \
+             nm_list_grow((score)->context, &(score)->list.items, &(score)->list.capacity,         \
+                          SIZE_MAX, sizeof *(item))                                                \
+         ? ((score)->list.items[(score)->list.count++] = *(item), NEUME_OK)                        \
+         : NEUME_NO_MEMORY)
+
+static void has_track(neume_score *score, unsigned track) {
+    if (score->track_count <= track)
+        score->track_count = track + 1;
+}
+
+neume_status neume_score_add_note(neume_score *score, const neume_note *note) {
+    const neume_status status = ADD(score, notes, note);
+    if (status)
+        return status;
+    has_track(score, note->track);
+    score->notes.items[score->notes.count - 1].is_drum = note->channel == DRUM_CHANNEL;
+    return NEUME_OK;
+}
+
+neume_status neume_score_add_tempo(neume_score *score, const neume_tempo *tempo) {
+    return ADD(score, tempos, tempo);
+}
+
+neume_status neume_score_add_time_signature(neume_score *score,
+                                            const neume_time_signature *signature) {
+    return ADD(score, time_signatures, signature);
+}
+
+neume_status neume_score_add_key_signature(neume_score *score,
+                                           const neume_key_signature *signature) {
+    return ADD(score, key_signatures, signature);
+}
+
+neume_status neume_score_add_control(neume_score *score, const neume_control *control) {
+    const neume_status status = ADD(score, controls, control);
+    if (!status)
+        has_track(score, control->track);
+    return status;
+}
+
+neume_status neume_score_add_pitch_bend(neume_score *score, const neume_pitch_bend *bend) {
+    const neume_status status = ADD(score, pitch_bends, bend);
+    if (!status)
+        has_track(score, bend->track);
+    return status;
+}
+
+/* Room for `size` bytes of text more. Where they move, the texts that point to them follow. */
+static bool reserve_text_bytes(neume_score *score, size_t size) {
+    size_t needed, wanted;
+    if (__builtin_add_overflow(score->text_bytes.count, size, &needed) ||
+        __builtin_add_overflow(needed, needed / 2, &wanted))
+        return false;
+    if (needed <= score->text_bytes.capacity)
+        return true;
+    uint8_t *moved = NULL;
+    const uint8_t *old = score->text_bytes.items;
+    if (!nm_resize(score->context, &moved, wanted, 1))
+        return false;
+    if (old)
+        memcpy(moved, old, score->text_bytes.count);
+    for (size_t i = 0; i < score->texts.count; i++)
+        if (score->texts.items[i].size_bytes)
+            score->texts.items[i].bytes = moved + (score->texts.items[i].bytes - old);
+    nm_free(score->context, score->text_bytes.items);
+    score->text_bytes.items = moved;
+    score->text_bytes.capacity = wanted;
+    return true;
+}
+
+neume_status neume_score_add_text(neume_score *score, const neume_text *text) {
+    static const uint8_t nothing[1];
+    const size_t size = text->size_bytes;
+    if (size && !reserve_text_bytes(score, size))
+        return NEUME_NO_MEMORY;
+    const neume_status status = ADD(score, texts, text);
+    if (status)
+        return status;
+    has_track(score, text->track);
+    neume_text *added = &score->texts.items[score->texts.count - 1];
+    added->bytes = nothing;
+    if (size) {
+        added->bytes = score->text_bytes.items + score->text_bytes.count;
+        memcpy(score->text_bytes.items + score->text_bytes.count, text->bytes, size);
+        score->text_bytes.count += size;
+    }
+    return NEUME_OK;
+}
+
+/* Sorts tempos, metres or keys, and keeps the last of those at one tick. */
+#define SORT_GLOBAL(score, list, status)                                                           \
+    do {                                                                                           \
+        size_t kept = 0;                                                                           \
+        (status) = nm_sort_items((score)->context, (score)->list.items, (score)->list.count,       \
+                                 NM_ITEM_GLOBAL);                                                  \
+        for (size_t i = 0; !(status) && i < (score)->list.count; i++) {                            \
+            if (kept &&                                                                            \
+                (score)->list.items[kept - 1].start_ticks == (score)->list.items[i].start_ticks)   \
+                kept--;                                                                            \
+            (score)->list.items[kept++] = (score)->list.items[i];                                  \
+        }                                                                                          \
+        if (!(status))                                                                             \
+            (score)->list.count = kept;                                                            \
+    } while (0)
+
+static neume_status sort_globals(neume_score *score) {
+    neume_status status;
+    SORT_GLOBAL(score, tempos, status);
+    if (status)
+        return status;
+    SORT_GLOBAL(score, time_signatures, status);
+    if (status)
+        return status;
+    SORT_GLOBAL(score, key_signatures, status);
+    return status;
+}
+
+neume_status neume_score_sort(neume_score *score) {
+    neume_context *context = score->context;
+    neume_status status = sort_globals(score);
+    if (!status)
+        status = nm_sort_items(context, score->notes.items, score->notes.count, NM_ITEM_NOTE);
+    if (!status)
+        status =
+            nm_sort_items(context, score->controls.items, score->controls.count, NM_ITEM_CONTROL);
+    if (!status)
+        status = nm_sort_items(context, score->pitch_bends.items, score->pitch_bends.count,
+                               NM_ITEM_PITCH_BEND);
+    if (!status)
+        status = nm_sort_items(context, score->texts.items, score->texts.count, NM_ITEM_TEXT);
+    return status;
+}
+
+const neume_note *neume_score_notes(const neume_score *score, size_t *count) {
+    *count = score->notes.count;
+    return score->notes.items;
+}
+
+const neume_tempo *neume_score_tempos(const neume_score *score, size_t *count) {
+    *count = score->tempos.count;
+    return score->tempos.items;
+}
+
+const neume_time_signature *neume_score_time_signatures(const neume_score *score, size_t *count) {
+    *count = score->time_signatures.count;
+    return score->time_signatures.items;
+}
+
+const neume_key_signature *neume_score_key_signatures(const neume_score *score, size_t *count) {
+    *count = score->key_signatures.count;
+    return score->key_signatures.items;
+}
+
+const neume_control *neume_score_controls(const neume_score *score, size_t *count) {
+    *count = score->controls.count;
+    return score->controls.items;
+}
+
+const neume_pitch_bend *neume_score_pitch_bends(const neume_score *score, size_t *count) {
+    *count = score->pitch_bends.count;
+    return score->pitch_bends.items;
+}
+
+const neume_text *neume_score_texts(const neume_score *score, size_t *count) {
+    *count = score->texts.count;
+    return score->texts.items;
+}
+
+uint64_t neume_score_end_ticks(const neume_score *score) {
+    uint64_t end = 0;
+    for (size_t i = 0; i < score->notes.count; i++) {
+        const neume_note *note = &score->notes.items[i];
+        uint64_t note_end;
+        if (__builtin_add_overflow(note->start_ticks, note->duration_ticks, &note_end))
+            note_end = UINT64_MAX;
+        if (note_end > end)
+            end = note_end;
+    }
+    return end;
+}
+
+double neume_score_seconds_at(const neume_score *score, uint64_t ticks) {
+    const double quarter_ticks = score->ticks_per_quarter;
+    double microseconds = 0, tempo = DEFAULT_TEMPO;
+    uint64_t since = 0;
+    for (size_t i = 0; i < score->tempos.count; i++) {
+        const neume_tempo *next = &score->tempos.items[i];
+        if (next->start_ticks >= ticks)
+            break;
+        microseconds += (double)(next->start_ticks - since) / quarter_ticks * tempo;
+        since = next->start_ticks;
+        tempo = next->microseconds_per_quarter;
+    }
+    microseconds += (double)(ticks - since) / quarter_ticks * tempo;
+    return microseconds / 1e6;
+}

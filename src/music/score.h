@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/* The inside of a score, for the reader and the writer beside it. Not for codecs: those see
+ * <neume/score.h>. */
+#ifndef NM_MUSIC_SCORE_H
+#define NM_MUSIC_SCORE_H
+
+#include "base/bytes.h"
+
+#include <neume/midi.h>
+
+/* Items of one kind, growing. */
+#define NM_LIST(type)                                                                              \
+    struct {                                                                                       \
+        type *items;                                                                               \
+        size_t count, capacity;                                                                    \
+    }
+
+enum { NM_MAX_REPAIRS = 48 }; /* at least as many as there are codes */
+
+struct neume_score {
+    neume_context *context;
+    uint32_t ticks_per_quarter;
+    unsigned format, track_count;
+    NM_LIST(neume_note) notes;
+    NM_LIST(neume_tempo) tempos;
+    NM_LIST(neume_time_signature) time_signatures;
+    NM_LIST(neume_key_signature) key_signatures;
+    NM_LIST(neume_control) controls;
+    NM_LIST(neume_pitch_bend) pitch_bends;
+    NM_LIST(neume_text) texts;
+    NM_LIST(uint8_t) text_bytes; /* what the texts point into */
+    size_t note_ons;
+    neume_repair repairs[NM_MAX_REPAIRS];
+    size_t repair_count;
+};
+
+/* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by half but
+ * not beyond `most` items (at least count + 1). False where there is no memory. */
+bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size);
+
+#endif
