@@ -55,11 +55,12 @@ typedef struct neume_train_options {
     double warmup; /**< share of the planned updates with a rising learning rate, 0..1 */
     double clip;   /**< largest norm of the gradient; 0: none */
     double weight_decay;
-    double ema;           /**< decay of the averaged weights, 0..<1; 0: none */
-    uint64_t epochs;      /**< stop after; 0: no limit */
-    uint64_t max_updates; /**< stop after; 0: no limit */
-    double time_limit;    /**< seconds; 0: no limit */
-    uint64_t valid_every; /**< updates between validations; 0: an epoch */
+    double ema;            /**< decay of the averaged weights, 0..<1; 0: none */
+    uint64_t epochs;       /**< stop after; 0: no limit */
+    uint64_t max_updates;  /**< stop after; 0: no limit */
+    double time_limit;     /**< seconds of the whole run; 0: no limit */
+    uint64_t usual_epochs; /**< stop after, where none of the three is given; default by preset */
+    uint64_t valid_every;  /**< updates between validations; 0: an epoch */
     uint64_t patience; /**< validations without a better one before stopping; 0: never stop early */
     uint64_t save_epochs; /**< epochs between checkpoints; 0: none; default 1 */
     double save_seconds;  /**< seconds between checkpoints; 0: none; default 300 */
