@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "nn/layers.h"
+
+void nm_dense_pack(nm_pool *pool, const nm_ops *ops, nm_dense *dense, const real *weight,
+                   const real *bias) {
+    dense->bias = bias;
+    ops->pack(pool, dense->packed, weight, dense->n, dense->k);
+    if (dense->packed_transposed)
+        ops->pack_transposed(pool, dense->packed_transposed, weight, dense->k, dense->n);
+}
+
+void nm_dense_forward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense, real *y,
+                      const real *x, size_t m) {
+    ops->matmul(pool, &(nm_matmul){.m = m,
+                                   .n = dense->n,
+                                   .k = dense->k,
+                                   .x = x,
+                                   .packed = dense->packed,
+                                   .bias = dense->bias,
+                                   .y = y});
+}
+
+/* forward was y = x Wᵀ + b, hence dx = dy W;  dW = dyᵀ x;  db = the column sums of dy. */
+void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
+                       const nm_dense_grad *grad) {
+    ops->matmul_grad(pool, &(nm_matmul_grad){.m = grad->m,
+                                             .n = dense->n,
+                                             .k = dense->k,
+                                             .dy = grad->dy,
+                                             .x = grad->x,
+                                             .dw = grad->dweight,
+                                             .dbias = grad->dbias});
+    ops->matmul(pool, &(nm_matmul){.m = grad->m,
+                                   .n = dense->k,
+                                   .k = dense->n,
+                                   .x = grad->dy,
+                                   .packed = dense->packed_transposed,
+                                   .y = grad->dx});
+}
+
+typedef struct scale_work {
+    real *y;
+    const real *x;
+    real a;
+    size_t count;
+} scale_work;
+
+enum { GRAIN = 1024 };
+
+static void copy_job(void *data, nm_pool *pool, unsigned thread) {
+    const scale_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->count, GRAIN);
+    for (size_t i = share.begin; i < share.end; i++)
+        work->y[i] = work->a * work->x[i];
+}
+
+static void add_job(void *data, nm_pool *pool, unsigned thread) {
+    const scale_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->count, GRAIN);
+    for (size_t i = share.begin; i < share.end; i++)
+        work->y[i] += work->a * work->x[i];
+}
+
+void nm_scaled_copy(nm_pool *pool, real *y, real a, const real *x, size_t count) {
+    scale_work work = {.y = y, .x = x, .a = a, .count = count};
+    nm_pool_run(pool, copy_job, &work);
+}
+
+void nm_scaled_add(nm_pool *pool, real *y, real a, const real *x, size_t count) {
+    scale_work work = {.y = y, .x = x, .a = a, .count = count};
+    nm_pool_run(pool, add_job, &work);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+#include "nn/layers.h"
+
+#include "base/rng.h"
+
+enum { WORDS_A_DRAW = 4, PLACE_BITS = 4 };
+
+typedef struct draw_work {
+    const nm_dropout *dropout;
+    real *mask;
+    size_t count;
+} draw_work;
+
+/* mask_i = 0 with probability p, else 1/(1-p); element i takes word i mod 4 of draw i / 4. */
+static void draw_job(void *data, nm_pool *pool, unsigned thread) {
+    const draw_work *work = data;
+    const nm_dropout *dropout = work->dropout;
+    const double least = (double)dropout->probability * 0x1p32;
+    const real kept = 1 / (1 - dropout->probability);
+    const uint64_t update = dropout->update << PLACE_BITS | dropout->place;
+    const nm_range share = nm_pool_share(pool, thread, work->count, WORDS_A_DRAW);
+    nm_random random = {{0}};
+    for (size_t i = share.begin; i < share.end; i++) {
+        if (i % WORDS_A_DRAW == 0)
+            random = nm_random_at(dropout->seed, NM_PURPOSE_DROPOUT, update, i / WORDS_A_DRAW);
+        work->mask[i] = random.word[i % WORDS_A_DRAW] < least ? 0 : kept;
+    }
+}
+
+void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_t count) {
+    draw_work work = {.dropout = dropout, .mask = mask, .count = count};
+    nm_pool_run(pool, draw_job, &work);
+}
+
+typedef struct apply_work {
+    real *y;
+    const real *x, *mask;
+    size_t T, count;
+} apply_work;
+
+/* Each thread some of the steps. */
+static void apply_job(void *data, nm_pool *pool, unsigned thread) {
+    const apply_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->T, 1);
+    for (size_t t = share.begin; t < share.end; t++) {
+        real *y = work->y + t * work->count;
+        const real *x = work->x + t * work->count;
+        for (size_t i = 0; i < work->count; i++)
+            y[i] = x[i] * work->mask[i];
+    }
+}
+
+void nm_dropout_apply(nm_pool *pool, real *y, const real *x, const real *mask, size_t T,
+                      size_t count) {
+    apply_work work = {.y = y, .x = x, .mask = mask, .T = T, .count = count};
+    nm_pool_run(pool, apply_job, &work);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* The layers around the LSTM, each a pair of forward and backward. They own no memory. Letters as
+ * in ops.h; the gradient of x is dx. Each divides its work among the pool's threads so that every
+ * sum has one order. */
+#ifndef NM_NN_LAYERS_H
+#define NM_NN_LAYERS_H
+
+#include "nn/ops.h"
+
+/* y_n = the row words_n of weight [words,E]; y [N,E]. */
+typedef struct nm_embed {
+    size_t N, E;
+    const uint32_t *words; /* [N] */
+} nm_embed;
+
+void nm_embed_forward(nm_pool *pool, const nm_embed *embed, real *y, const real *weight);
+
+/* dweight is added to. */
+void nm_embed_backward(nm_pool *pool, const nm_embed *embed, real *dweight, const real *dy);
+
+/* Locked dropout (Gal, Ghahramani 2016): one mask [B,H] for all T steps of a batch; what it keeps
+ * is scaled by 1/(1-p). */
+typedef struct nm_dropout {
+    real probability; /* p, 0 < p < 1 */
+    uint64_t seed, update;
+    unsigned place; /* 0..15: which of a network's masks */
+} nm_dropout;
+
+void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_t count);
+
+/* y_t = x_t * mask, elementwise; `count` = B*H. Forward on x; backward on dy, whose dx it is. y may
+ * be x. */
+void nm_dropout_apply(nm_pool *pool, real *y, const real *x, const real *mask, size_t T,
+                      size_t count);
+
+/* y [m,n] = x [m,k] Wᵀ + b, W [n,k]. */
+typedef struct nm_dense {
+    size_t n, k;
+    const real *bias;
+    real *packed;
+    real *packed_transposed; /* NULL where there is no backward */
+} nm_dense;
+
+void nm_dense_pack(nm_pool *pool, const nm_ops *ops, nm_dense *dense, const real *weight,
+                   const real *bias);
+void nm_dense_forward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense, real *y,
+                      const real *x, size_t m);
+
+typedef struct nm_dense_grad {
+    size_t m;
+    const real *x, *dy;
+    real *dx;              /* overwritten */
+    real *dweight, *dbias; /* added to */
+} nm_dense_grad;
+
+void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
+                       const nm_dense_grad *grad);
+
+/* The head: dense to V logits, then masked softmax with cross-entropy. Forward and backward are
+ * done at once, `chunk` positions at a time, so that the logits of a batch never lie in memory all
+ * together. */
+typedef struct nm_head {
+    nm_dense dense; /* n = V */
+    size_t chunk;   /* positions */
+    real *logits;   /* [chunk,V] */
+    real *dweight,
+        *dbias; /* [V,k], [V] gradients of the summed loss; NULL where there is no backward */
+    real *dx;   /* [N,k] */
+} nm_head;
+
+/* `rows` says all but logits and scale. With `is_training` head->dweight, dbias and dx are
+ * overwritten. */
+void nm_head_loss(nm_pool *pool, const nm_ops *ops, const nm_head *head, const real *x,
+                  const nm_softmax_loss *rows, bool is_training);
+
+/* y[i] = a x[i], or y[i] += a x[i]. */
+void nm_scaled_copy(nm_pool *pool, real *y, real a, const real *x, size_t count);
+void nm_scaled_add(nm_pool *pool, real *y, real a, const real *x, size_t count);
+
+#endif
