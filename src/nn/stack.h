@@ -43,15 +43,18 @@ typedef struct nm_stack_run nm_stack_run;
 typedef struct nm_stack_run_options {
     size_t max_T, max_B;
     bool for_training; /* keeps what backward needs */
-    real dropout;      /* probability of each locked mask, 0..<1; only in training passes */
-    uint64_t seed;     /* of the masks */
+    real dropout;  /* probability of what each locked mask drops, 0..<1; only in training passes */
+    uint64_t seed; /* of the masks */
 } nm_stack_run_options;
 
+/* Fails with NEUME_BAD_USAGE where max_T, max_B or dropout are out of range. Borrowed: `stack` is
+ * used as long as the run. Nothing is allocated later. */
 neume_status nm_stack_run_new(nm_stack_run **out, neume_context *context, const nm_stack *stack,
                               const nm_stack_run_options *options, neume_error *error);
 void nm_stack_run_free(nm_stack_run *run);
 
-/* Bytes that nm_stack_run_new will allocate. */
+/* Bytes that nm_stack_run_new will allocate, but for their alignment; SIZE_MAX where it will fail.
+ */
 size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
                           const nm_stack_run_options *options);
 
@@ -69,8 +72,8 @@ typedef struct nm_stack_batch {
     const uint32_t *targets; /* [T,B] */
     const uint8_t *reset;    /* [T,B], 1: a piece begins here */
     const uint8_t *valid;    /* [T,B], 0: padding; its loss and gradient are 0 */
-    const uint8_t *masks;    /* [states,V], 1: allowed */
-    const uint32_t *states;  /* [T,B], which row of masks */
+    const uint8_t *masks;    /* [states,V], 1: allowed; NULL: all are */
+    const uint32_t *states;  /* [T,B], which row of masks; NULL with masks */
 } nm_stack_batch;
 
 /* Forward with losses. `update` names the dropout masks of a training pass (`is_training`). The

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+/* Analytic gradients against central differences, on every parameter of whole networks, in double:
+ *   dL/dw = (L(w + e) - L(w - e)) / 2e + O(e²), L the summed loss times SCALE, dropout masks fixed.
+ * And the proof that the check sees: each wrong backward below must fail it. */
+#include "test.h"
+
+#include "network_case.h"
+#include "ops_double.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <string.h>
+
+static const double step = 2e-5, tolerance = 1e-8;
+static const real gradient_scale = 0.7;
+static const uint64_t update = 5;
+
+static const network_case cases[] = {
+    {.name = "one-hot, one layer, one step",
+     .shape = {.vocabulary = 5, .layers = {3}, .layer_count = 1},
+     .T = 1,
+     .B = 1},
+    {.name = "one-hot, one layer",
+     .shape = {.vocabulary = 7, .layers = {5}, .layer_count = 1},
+     .T = 6,
+     .B = 2},
+    {.name = "embedding, one layer",
+     .shape = {.vocabulary = 6, .embed = 4, .layers = {5}, .layer_count = 1},
+     .T = 5,
+     .B = 3},
+    {.name = "embedding, two layers, trunk",
+     .shape = {.vocabulary = 6, .embed = 3, .layers = {4, 5}, .layer_count = 2, .trunk = 3},
+     .T = 5,
+     .B = 3},
+    {.name = "one-hot, three layers, resets in the middle",
+     .shape = {.vocabulary = 5, .layers = {4, 3, 5}, .layer_count = 3},
+     .T = 8,
+     .B = 2,
+     .reset_share = 0.3},
+    {.name = "padding and masks",
+     .shape = {.vocabulary = 9, .embed = 3, .layers = {4}, .layer_count = 1, .trunk = 5},
+     .T = 6,
+     .B = 3,
+     .padding_share = 0.3,
+     .masked_share = 0.5},
+    {.name = "dropout",
+     .shape = {.vocabulary = 6, .embed = 4, .layers = {6, 5}, .layer_count = 2, .trunk = 7},
+     .T = 5,
+     .B = 3,
+     .dropout = 0.4},
+    {.name = "state carried over from another batch",
+     .shape = {.vocabulary = 6, .embed = 4, .layers = {5, 4}, .layer_count = 2},
+     .T = 5,
+     .B = 3,
+     .carries_state = true},
+    {.name = "all at once, one-hot",
+     .shape = {.vocabulary = 8, .layers = {5, 4, 6}, .layer_count = 3, .trunk = 5},
+     .T = 7,
+     .B = 3,
+     .dropout = 0.3,
+     .reset_share = 0.2,
+     .padding_share = 0.2,
+     .masked_share = 0.4,
+     .carries_state = true},
+    {.name = "all at once, embedding",
+     .shape = {.vocabulary = 8, .embed = 5, .layers = {5, 4, 6}, .layer_count = 3, .trunk = 5},
+     .T = 7,
+     .B = 3,
+     .dropout = 0.3,
+     .reset_share = 0.2,
+     .padding_share = 0.2,
+     .masked_share = 0.4,
+     .carries_state = true},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* A network ready for its batch: the state carried in does not depend on the weights any more. */
+typedef struct check {
+    neume_context *context;
+    const network_case *shape;
+    network_data data;
+    nm_stack_run *run;
+    real *state_before;
+    real *gradient;
+} check;
+
+static const nm_stack_batch *batch_of(const check *c) {
+    return &c->data.batches[1];
+}
+
+static void check_init(check *c, const network_case *shape) {
+    *c = (check){.context = test_context(2, NEUME_ISA_C, NULL), .shape = shape};
+    network_data_init(&c->data, c->context, shape);
+    c->run = network_run_new(c->context, shape, &c->data.stack);
+    if (shape->carries_state) {
+        nm_stack_run_pack(c->run, c->data.weights);
+        nm_stack_forward(c->run, &c->data.batches[0], update, true);
+    }
+    size_t count;
+    const real *state = nm_stack_run_state(c->run, &count);
+    c->state_before = nm_alloc(c->context, count, sizeof *state);
+    c->gradient = nm_params_block_new(&c->data.stack.params, c->context);
+    assert_non_null(c->state_before);
+    assert_non_null(c->gradient);
+    memcpy(c->state_before, state, count * sizeof *state);
+}
+
+static void check_clear(check *c) {
+    nm_free(c->context, c->state_before);
+    nm_free_aligned(c->context, c->gradient);
+    nm_stack_run_free(c->run);
+    network_data_clear(&c->data, c->context);
+    neume_context_free(c->context);
+}
+
+static real loss_at(check *c) {
+    size_t count;
+    real *state = nm_stack_run_state(c->run, &count);
+    memcpy(state, c->state_before, count * sizeof *state);
+    nm_stack_run_pack(c->run, c->data.weights);
+    nm_stack_forward(c->run, batch_of(c), update, true);
+    real sum = 0;
+    for (size_t n = 0; n < c->shape->T * c->shape->B; n++)
+        sum += nm_stack_losses(c->run)[n];
+    return sum * gradient_scale;
+}
+
+static void compute_gradient(check *c) {
+    loss_at(c);
+    nm_stack_backward(c->run, batch_of(c), gradient_scale, c->gradient);
+}
+
+static real numeric_gradient(check *c, size_t index) {
+    real *weight = &c->data.weights[index];
+    const real kept = *weight;
+    *weight = kept + step;
+    const real above = loss_at(c);
+    *weight = kept - step;
+    const real below = loss_at(c);
+    *weight = kept;
+    return (above - below) / (2 * step);
+}
+
+static bool is_close(real numeric, real analytic) {
+    const real size = fabs(analytic) > 1 ? fabs(analytic) : 1;
+    return fabs(numeric - analytic) <= tolerance * size;
+}
+
+/* How many parameters of the network have a wrong gradient. */
+static size_t count_wrong(const network_case *shape, bool is_told) {
+    check c;
+    size_t wrong = 0;
+    check_init(&c, shape);
+    compute_gradient(&c);
+    for (size_t p = 0; p < c.data.stack.params.count; p++) {
+        const nm_param *param = &c.data.stack.params.table[p];
+        for (size_t i = 0; i < param->rows * param->columns; i++) {
+            const size_t index = param->offset + i;
+            const real numeric = numeric_gradient(&c, index);
+            const bool is_wrong = !is_close(numeric, c.gradient[index]);
+            if (is_wrong && is_told)
+                print_error("%s: %s[%zu]: numeric %.10g, analytic %.10g\n", shape->name,
+                            param->name, i, numeric, c.gradient[index]);
+            wrong += is_wrong;
+        }
+    }
+    check_clear(&c);
+    return wrong;
+}
+
+static void every_gradient_is_that_of_central_differences(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CASES; i++)
+        assert_int_equal(count_wrong(&cases[i], true), 0);
+}
+
+/* The head of this batch is done in several parts; there are too many parameters to check each, so
+ * the derivative along random directions is. */
+static void a_long_batch_has_the_right_gradient(void **state) {
+    (void)state;
+    const network_case shape = {
+        .name = "many words",
+        .shape = {.vocabulary = 5000, .embed = 2, .layers = {3}, .layer_count = 1},
+        .T = 30,
+        .B = 20,
+        .padding_share = 0.1};
+    check c;
+    check_init(&c, &shape);
+    compute_gradient(&c);
+    real *weights = c.data.weights;
+    for (uint64_t direction = 0; direction < 3; direction++) {
+        const size_t count = c.data.stack.params.size;
+        real *kept = nm_alloc(c.context, count, sizeof *kept), analytic = 0, at[2];
+        assert_non_null(kept);
+        memcpy(kept, weights, count * sizeof *kept);
+        for (int side = 0; side < 2; side++) {
+            for (size_t i = 0; i < count; i++) {
+                const real d = nm_random_uniform(1, NM_PURPOSE_TEST, direction, i) - 0.5;
+                weights[i] = kept[i] + (side ? step : -step) * d;
+                analytic += side ? d * c.gradient[i] : 0;
+            }
+            at[side] = loss_at(&c);
+        }
+        memcpy(weights, kept, count * sizeof *kept);
+        nm_free(c.context, kept);
+        const real numeric = (at[1] - at[0]) / (2 * step);
+        assert_true(fabs(numeric - analytic) <= 1e-6 * fabs(analytic));
+    }
+    check_clear(&c);
+}
+
+/* Wrong backward passes. */
+
+static void without_recurrent_weights(nm_pool *pool, const nm_lstm *layer,
+                                      const nm_lstm_grad *grad) {
+    nm_ops_c.lstm_backward(pool, layer, grad);
+    memset(grad->dweight_hh, 0, 4 * layer->H * layer->H * sizeof(real));
+}
+
+static void without_bias(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
+    nm_ops_c.lstm_backward(pool, layer, grad);
+    memset(grad->dbias, 0, 4 * layer->H * sizeof(real));
+}
+
+static void without_dx(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
+    nm_ops_c.lstm_backward(pool, layer, grad);
+    if (grad->dx)
+        memset(grad->dx, 0, layer->T * layer->B * layer->I * sizeof(real));
+}
+
+static void with_other_resets(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad,
+                              uint8_t value) {
+    uint8_t reset[256];
+    assert_true(layer->T * layer->B <= sizeof reset);
+    memset(reset, value, sizeof reset);
+    nm_lstm other = *layer;
+    other.reset = reset;
+    nm_ops_c.lstm_backward(pool, &other, grad);
+}
+
+static void without_time(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
+    with_other_resets(pool, layer, grad, 1);
+}
+
+static void across_resets(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
+    with_other_resets(pool, layer, grad, 0);
+}
+
+static void without_dense_bias(nm_pool *pool, const nm_matmul_grad *product) {
+    nm_matmul_grad other = *product;
+    other.dbias = NULL;
+    nm_ops_c.matmul_grad(pool, &other);
+}
+
+static void with_padding(nm_pool *pool, const nm_softmax_loss *rows) {
+    nm_softmax_loss other = *rows;
+    other.valid = NULL;
+    nm_ops_c.softmax_loss(pool, &other);
+    for (size_t n = 0; n < rows->N; n++)
+        rows->loss[n] = rows->valid[n] ? rows->loss[n] : 0;
+}
+
+static void without_target(nm_pool *pool, const nm_softmax_loss *rows) {
+    nm_ops_c.softmax_loss(pool, rows);
+    for (size_t n = 0; n < rows->N && rows->scale != 0; n++)
+        rows->logits[n * rows->V + rows->targets[n]] += rows->scale;
+}
+
+static void expect_wrong(const nm_ops *ops, const network_case *shape) {
+    test_ops = ops;
+    const size_t wrong = count_wrong(shape, false);
+    test_ops = &nm_ops_c;
+    assert_true(wrong > 0);
+}
+
+static void the_check_fails_for_a_wrong_lstm_backward(void **state) {
+    (void)state;
+    void (*const wrong[])(nm_pool *, const nm_lstm *, const nm_lstm_grad *) = {
+        without_recurrent_weights, without_bias, without_dx, without_time, across_resets};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        nm_ops ops = nm_ops_c;
+        ops.lstm_backward = wrong[i];
+        expect_wrong(&ops, &cases[CASES - 1]);
+    }
+}
+
+static void the_check_fails_for_a_wrong_head(void **state) {
+    (void)state;
+    nm_ops ops = nm_ops_c;
+    ops.matmul_grad = without_dense_bias;
+    expect_wrong(&ops, &cases[CASES - 1]);
+    ops = nm_ops_c;
+    ops.softmax_loss = with_padding;
+    expect_wrong(&ops, &cases[CASES - 1]);
+    ops.softmax_loss = without_target;
+    expect_wrong(&ops, &cases[CASES - 1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_gradient_is_that_of_central_differences),
+        cmocka_unit_test(a_long_batch_has_the_right_gradient),
+        cmocka_unit_test(the_check_fails_for_a_wrong_lstm_backward),
+        cmocka_unit_test(the_check_fails_for_a_wrong_head),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
