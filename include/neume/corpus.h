@@ -18,6 +18,22 @@ typedef struct neume_inputs {
     size_t count;
 } neume_inputs;
 
+/** The regular files at and below some inputs, whatever they are; folders depth first, the names of
+ * a folder in byte order. Hidden files and links to folders are left out. */
+typedef struct neume_files neume_files;
+
+/** Looks for files. What cannot be looked at, a missing input too, is an entry with a failure. */
+NEUME_API NEUME_MUST_USE neume_status neume_files_find(neume_files **out, neume_context *context,
+                                                       neume_inputs inputs, neume_error *error);
+NEUME_API void neume_files_free(neume_files *files);
+NEUME_API size_t neume_files_count(const neume_files *files);
+
+/** A file's path. Borrowed: as long as the files. */
+NEUME_API const char *neume_files_path(const neume_files *files, size_t index);
+
+/** Why it cannot be looked at, in words; NULL where it can. Borrowed: until the next call. */
+NEUME_API const char *neume_files_failure(const neume_files *files, size_t index);
+
 typedef struct neume_corpus_options {
     neume_midi_read_options reading;
     neume_codec_options codec;

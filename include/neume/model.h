@@ -42,7 +42,9 @@ NEUME_API void neume_model_free(neume_model *model);
 
 /** The preset it was trained with: "chords". Borrowed: as long as the model, like the next two. */
 NEUME_API const char *neume_model_preset(const neume_model *model);
-NEUME_API const neume_codec *neume_model_codec(const neume_model *model);
+
+/** Its codec, closed: encoding with it changes nothing. */
+NEUME_API neume_codec *neume_model_codec(const neume_model *model);
 
 /** All that the file says of itself, as one JSON object: versions, codec, network, training
  * settings, results. */

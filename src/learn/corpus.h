@@ -27,8 +27,7 @@ struct neume_corpus {
 
 /* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.
  */
-neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
-                                     const neume_codec *codec,
+neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context, neume_codec *codec,
                                      const neume_midi_read_options *reading, neume_inputs inputs,
                                      neume_error *error);
 
