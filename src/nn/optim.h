@@ -20,11 +20,17 @@ typedef struct nm_optim {
 unsigned nm_optim_state_count(neume_optimizer kind);
 
 /* One update of `weights` by `gradient`; `state` has nm_optim_state_count blocks, zero before the
- * first update. adamw    m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m̂ / (sqrt(v̂) + eps) +
- * decay w); b1 .9, b2 .99 adam     the same with g + decay w for g and no decay apart;  eps 1e-8 in
- * both rmsprop  v = .9 v + .1 g²; w -= lr g / (sqrt(v) + 1e-7) sgd      m = .9 m + g; w -= lr m
- *   adadelta v = .95 v + .05 g²; d = sqrt((u + 1e-6) / (v + 1e-6)) g; u = .95 u + .05 d²; w -= lr d
- */
+ * first update. With g the gradient, w the weight, t the update, lr the learning rate:
+ *   adamw    m = .9 m + .1 g;  v = .99 v + .01 g²;  m' = m / (1 - .9^t);  v' = v / (1 - .99^t)
+ *            w -= lr (m' / (sqrt(v') + 1e-8) + decay w)
+ *   adam     the same with .999 for .99, and decay as below
+ *   rmsprop  v = .9 v + .1 g²;  w -= lr g / (sqrt(v) + 1e-7)
+ *   sgd      m = .9 m + g;  w -= lr m
+ *   adadelta v = .95 v + .05 g²;  d = g sqrt(u + 1e-6) / sqrt(v + 1e-6);  u = .95 u + .05 d²
+ *            w -= lr d
+ * All but adamw take g + decay w for g. Decay holds for parameters that have it. Sources:
+ * Loshchilov, Hutter 2019; Kingma, Ba 2015; Tieleman, Hinton 2012; Sutskever et al. 2013; Zeiler
+ * 2012. The same as torch.optim's of these names with these constants. */
 void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params, real *weights,
                    const real *gradient, real *const *state);
 

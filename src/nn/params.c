@@ -3,13 +3,11 @@
 
 #include "base/mem.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 size_t nm_params_add(nm_params *params, const char *name, size_t rows, size_t columns,
                      bool has_decay) {
-    assert(params->count < NM_MAX_PARAMS);
     nm_param *param = &params->table[params->count++];
     *param = (nm_param){
         .rows = rows, .columns = columns, .offset = params->size, .has_decay = has_decay};

@@ -24,7 +24,8 @@ typedef struct nm_params {
     size_t size; /* of a block, in reals, padding included */
 } nm_params;
 
-/* Adds a row and returns its offset. The padding between parameters is always zero. */
+/* Adds one of at most NM_MAX_PARAMS rows and returns its offset. The padding between parameters is
+ * always zero. */
 size_t nm_params_add(nm_params *params, const char *name, size_t rows, size_t columns,
                      bool has_decay);
 

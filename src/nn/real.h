@@ -8,10 +8,12 @@
 #ifdef NM_DOUBLE
 typedef double real;
 #define nm_exp exp
+#define nm_sqrt sqrt
 #define nm_tanh tanh
 #else
 typedef float real;
 #define nm_exp expf
+#define nm_sqrt sqrtf
 #define nm_tanh tanhf
 #endif
 

@@ -76,8 +76,8 @@ typedef struct nm_stack_batch {
     const uint32_t *states;  /* [T,B], which row of masks; NULL with masks */
 } nm_stack_batch;
 
-/* Forward with losses. `update` names the dropout masks of a training pass (`is_training`). The
- * state goes on. */
+/* Forward with losses. `update` names the dropout masks of a training pass (`is_training`; only of
+ * a run for training). The state goes on. */
 void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
                       bool is_training);
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "nn/stack_run.h"
 
-#include <assert.h>
-#include <string.h>
-
 /* A pass over T steps: what all layers need to know. */
 typedef struct pass {
     nm_stack_run *run;
@@ -94,7 +91,6 @@ static const real *body_forward(const pass *p) {
 
 void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
                       bool is_training) {
-    assert(batch->T <= run->options.max_T && (run->options.for_training || !is_training));
     pass p = pass_over(run, batch);
     p.update = update;
     p.is_training = is_training;

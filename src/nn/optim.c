@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+#include "nn/optim.h"
+
+#include "nn/layers.h"
+
+unsigned nm_optim_state_count(neume_optimizer kind) {
+    switch (kind) {
+    case NEUME_OPTIMIZER_ADAMW:
+    case NEUME_OPTIMIZER_ADAM:
+    case NEUME_OPTIMIZER_ADADELTA:
+        return 2;
+    case NEUME_OPTIMIZER_RMSPROP:
+    case NEUME_OPTIMIZER_SGD:
+        return 1;
+    }
+    return 0;
+}
+
+/* An update of some elements of the blocks. */
+typedef struct elements {
+    real *restrict w;
+    const real *restrict g;
+    real *restrict state[2];
+    size_t count;
+    real learning_rate;
+    real decay;                          /* of these elements */
+    real b2, m_correction, v_correction; /* of adam and adamw: corrections are 1 / (1 - b^t) */
+} elements;
+
+typedef void (*rule)(const elements *e);
+
+static const double adam_b1 = 0.9;
+
+static double adam_b2(neume_optimizer kind) {
+    return kind == NEUME_OPTIMIZER_ADAMW ? 0.99 : 0.999;
+}
+
+/* What both share: m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  m' / (sqrt(v') + eps). */
+static real adam_direction(const elements *e, size_t i, real g) {
+    const real b1 = (real)adam_b1, b2 = e->b2, epsilon = (real)1e-8;
+    const real m = e->state[0][i] = b1 * e->state[0][i] + (1 - b1) * g;
+    const real v = e->state[1][i] = b2 * e->state[1][i] + (1 - b2) * g * g;
+    return m * e->m_correction / (nm_sqrt(v * e->v_correction) + epsilon);
+}
+
+static void adamw(const elements *e) {
+    for (size_t i = 0; i < e->count; i++)
+        e->w[i] -= e->learning_rate * (adam_direction(e, i, e->g[i]) + e->decay * e->w[i]);
+}
+
+static void adam(const elements *e) {
+    for (size_t i = 0; i < e->count; i++)
+        e->w[i] -= e->learning_rate * adam_direction(e, i, e->g[i] + e->decay * e->w[i]);
+}
+
+static void rmsprop(const elements *e) {
+    const real b = (real)0.9, epsilon = (real)1e-7;
+    for (size_t i = 0; i < e->count; i++) {
+        const real g = e->g[i] + e->decay * e->w[i];
+        const real v = e->state[0][i] = b * e->state[0][i] + (1 - b) * g * g;
+        e->w[i] -= e->learning_rate * g / (nm_sqrt(v) + epsilon);
+    }
+}
+
+static void sgd(const elements *e) {
+    const real momentum = (real)0.9;
+    for (size_t i = 0; i < e->count; i++) {
+        const real g = e->g[i] + e->decay * e->w[i];
+        const real m = e->state[0][i] = momentum * e->state[0][i] + g;
+        e->w[i] -= e->learning_rate * m;
+    }
+}
+
+static void adadelta(const elements *e) {
+    const real b = (real)0.95, epsilon = (real)1e-6;
+    for (size_t i = 0; i < e->count; i++) {
+        const real g = e->g[i] + e->decay * e->w[i];
+        const real v = e->state[0][i] = b * e->state[0][i] + (1 - b) * g * g;
+        const real d = g * nm_sqrt(e->state[1][i] + epsilon) / nm_sqrt(v + epsilon);
+        e->state[1][i] = b * e->state[1][i] + (1 - b) * d * d;
+        e->w[i] -= e->learning_rate * d;
+    }
+}
+
+static rule rule_of(neume_optimizer kind) {
+    static const rule rules[] = {[NEUME_OPTIMIZER_ADAMW] = adamw,
+                                 [NEUME_OPTIMIZER_ADAM] = adam,
+                                 [NEUME_OPTIMIZER_RMSPROP] = rmsprop,
+                                 [NEUME_OPTIMIZER_SGD] = sgd,
+                                 [NEUME_OPTIMIZER_ADADELTA] = adadelta};
+    return rules[kind];
+}
+
+enum { GRAIN = 1024 };
+
+typedef struct step_work {
+    const nm_params *params;
+    elements whole; /* from the start of the blocks */
+    real decay;
+    rule rule;
+} step_work;
+
+static elements part_of(const step_work *work, nm_range range, bool has_decay) {
+    elements part = work->whole;
+    part.w += range.begin;
+    part.g += range.begin;
+    for (int i = 0; i < 2; i++)
+        part.state[i] = part.state[i] ? part.state[i] + range.begin : NULL;
+    part.count = range.end - range.begin;
+    part.decay = has_decay ? work->decay : 0;
+    return part;
+}
+
+static nm_range common_part(nm_range a, nm_range b) {
+    return (nm_range){.begin = a.begin > b.begin ? a.begin : b.begin,
+                      .end = a.end < b.end ? a.end : b.end};
+}
+
+/* Each thread a stretch of the blocks, whatever parameters lie there; not the padding. */
+static void step_job(void *data, nm_pool *pool, unsigned thread) {
+    const step_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->params->size, GRAIN);
+    for (size_t p = 0; p < work->params->count; p++) {
+        const nm_param *param = &work->params->table[p];
+        const nm_range whole = {param->offset, param->offset + param->rows * param->columns};
+        const nm_range range = common_part(share, whole);
+        if (range.begin < range.end) {
+            const elements part = part_of(work, range, param->has_decay);
+            work->rule(&part);
+        }
+    }
+}
+
+void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params, real *weights,
+                   const real *gradient, real *const *state) {
+    const double t = (double)optim->update, b2 = adam_b2(optim->kind);
+    const unsigned states = nm_optim_state_count(optim->kind);
+    step_work work = {
+        .params = params,
+        .decay = (real)optim->weight_decay,
+        .rule = rule_of(optim->kind),
+        .whole = {.w = weights,
+                  .g = gradient,
+                  .state = {states > 0 ? state[0] : NULL, states > 1 ? state[1] : NULL},
+                  .learning_rate = (real)optim->learning_rate,
+                  .b2 = (real)b2,
+                  .m_correction = (real)(1 / (1 - pow(adam_b1, t))),
+                  .v_correction = (real)(1 / (1 - pow(b2, t)))}};
+    nm_pool_run(pool, step_job, &work);
+}
+
+/* Sums run over LANES columns in PIECES pieces, whatever the number of threads. */
+enum { LANES = 8, PIECES = 256 };
+
+typedef struct norm_work {
+    const real *block;
+    size_t size, piece;
+    double sums[PIECES];
+} norm_work;
+
+static double sum_of_squares(const real *x, size_t count) {
+    double lanes[LANES] = {0}, sum = 0;
+    for (size_t i = 0; i < count; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] += (double)x[i + lane] * (double)x[i + lane];
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    return sum;
+}
+
+static void norm_job(void *data, nm_pool *pool, unsigned thread) {
+    norm_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, PIECES, 1);
+    for (size_t i = share.begin; i < share.end; i++) {
+        const nm_range whole = {0, work->size};
+        const nm_range piece =
+            common_part((nm_range){i * work->piece, (i + 1) * work->piece}, whole);
+        work->sums[i] = piece.begin < piece.end
+                            ? sum_of_squares(work->block + piece.begin, piece.end - piece.begin)
+                            : 0;
+    }
+}
+
+double nm_block_norm(nm_pool *pool, const nm_params *params, const real *block) {
+    norm_work work = {.block = block, .size = params->size};
+    work.piece = (params->size / PIECES + LANES) / LANES * LANES;
+    nm_pool_run(pool, norm_job, &work);
+    double sum = 0;
+    for (size_t i = 0; i < PIECES; i++)
+        sum += work.sums[i];
+    return sqrt(sum);
+}
+
+void nm_block_scale(nm_pool *pool, const nm_params *params, real *block, real factor) {
+    nm_scaled_copy(pool, block, factor, block, params->size);
+}
+
+typedef struct average_work {
+    real *average;
+    const real *weights;
+    size_t size;
+    real kept, added;
+} average_work;
+
+static void average_job(void *data, nm_pool *pool, unsigned thread) {
+    const average_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->size, GRAIN);
+    for (size_t i = share.begin; i < share.end; i++)
+        work->average[i] = work->kept * work->average[i] + work->added * work->weights[i];
+}
+
+void nm_block_average(nm_pool *pool, const nm_params *params, real *average, const real *weights,
+                      double decay) {
+    average_work work = {.average = average,
+                         .weights = weights,
+                         .size = params->size,
+                         .kept = (real)decay,
+                         .added = (real)(1 - decay)};
+    nm_pool_run(pool, average_job, &work);
+}
+
+/* x - x is 0 for a finite x, and otherwise not a number, which any sum stays. */
+bool nm_block_is_finite(const nm_params *params, const real *block) {
+    real lanes[LANES] = {0}, sum = 0;
+    for (size_t i = 0; i < params->size; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] += block[i + lane] - block[i + lane];
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    return sum == 0;
+}
