@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#include "music/chord.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MIDDLE_C = 60, ALL_CLASSES = 0xFFF };
+
+void nm_pitch_set_add(nm_pitch_set *set, unsigned pitch) {
+    set->bits[pitch / 64 & 1] |= UINT64_C(1) << pitch % 64;
+}
+
+bool nm_pitch_set_has(const nm_pitch_set *set, unsigned pitch) {
+    return set->bits[pitch / 64 & 1] >> pitch % 64 & 1;
+}
+
+unsigned nm_pitch_set_count(const nm_pitch_set *set) {
+    return (unsigned)(__builtin_popcountll(set->bits[0]) + __builtin_popcountll(set->bits[1]));
+}
+
+unsigned nm_pitch_set_classes(const nm_pitch_set *set) {
+    unsigned classes = 0;
+    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++)
+        classes |= (unsigned)nm_pitch_set_has(set, pitch) << pitch % NM_PITCH_CLASSES;
+    return classes;
+}
+
+/* The intervals from class `first` up to each class of the set, as a set. */
+static unsigned intervals_above(unsigned classes, unsigned first) {
+    return (classes >> first | classes << (NM_PITCH_CLASSES - first)) & ALL_CLASSES;
+}
+
+/* Whether intervals `a` come before `b` in normal order. The highest bit is the span; the lowest
+ * bit that differs is the first interval that one has and the other has not: who has it is packed
+ * more closely to the left. */
+static bool is_more_compact(unsigned a, unsigned b) {
+    const int span_a = __builtin_clz(a), span_b = __builtin_clz(b);
+    if (span_a != span_b)
+        return span_a > span_b;
+    return a != b && (a >> __builtin_ctz(a ^ b) & 1);
+}
+
+unsigned nm_normal_order(uint8_t order[NM_PITCH_CLASSES], unsigned classes) {
+    unsigned best = 0, root = 0, count = 0;
+    for (unsigned first = 0; first < NM_PITCH_CLASSES; first++) {
+        if (!(classes >> first & 1))
+            continue;
+        const unsigned intervals = intervals_above(classes, first);
+        if (!best || is_more_compact(intervals, best)) {
+            best = intervals;
+            root = first;
+        }
+    }
+    for (unsigned interval = 0; interval < NM_PITCH_CLASSES; interval++)
+        if (best >> interval & 1)
+            order[count++] = (uint8_t)((root + interval) % NM_PITCH_CLASSES);
+    return count;
+}
+
+void nm_pitch_spell(char text[NM_PITCH_TEXT_SIZE], unsigned pitch) {
+    static const char names[NM_PITCH_CLASSES][3] = {"C",  "C#", "D",  "E-", "E",  "F",
+                                                    "F#", "G",  "G#", "A",  "B-", "B"};
+    static const char octaves[][3] = {"-1", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    const unsigned class = pitch % NM_PITCH_CLASSES, octave = pitch % NM_PITCHES / NM_PITCH_CLASSES;
+    const bool reads_as_flat = octave == 0 && (class == 4 || class == 11);
+    stpcpy(stpcpy(stpcpy(text, names[class]), reads_as_flat ? "n" : ""), octaves[octave]);
+}
+
+static void spell_pitches(char *text, const nm_pitch_set *set) {
+    const char *dot = "";
+    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++) {
+        if (!nm_pitch_set_has(set, pitch))
+            continue;
+        char name[NM_PITCH_TEXT_SIZE];
+        nm_pitch_spell(name, pitch);
+        text = stpcpy(stpcpy(text, dot), name);
+        dot = ".";
+    }
+}
+
+static void spell_classes(char *text, unsigned classes) {
+    uint8_t order[NM_PITCH_CLASSES];
+    const unsigned count = nm_normal_order(order, classes);
+    for (unsigned i = 0; i < count; i++)
+        text += sprintf(text, "%s%u", i ? "." : "", order[i]);
+}
+
+void nm_chord_spell(char text[NM_CHORD_TEXT_SIZE], const nm_pitch_set *set, neume_voicing voicing) {
+    text[0] = '\0';
+    if (voicing == NEUME_VOICING_PITCHES || nm_pitch_set_count(set) == 1)
+        spell_pitches(text, set);
+    else
+        spell_classes(text, nm_pitch_set_classes(set));
+}
+
+/* The class that `size` bytes write in one or two digits, or NM_PITCH_CLASSES. */
+static unsigned read_class(const char *text, size_t size) {
+    unsigned class = 0;
+    if (size < 1 || size > 2)
+        return NM_PITCH_CLASSES;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return NM_PITCH_CLASSES;
+        class = 10 * class + (unsigned)(text[i] - '0');
+    }
+    return class < NM_PITCH_CLASSES ? class : NM_PITCH_CLASSES;
+}
+
+/* The pitch that `size` bytes name, or NM_PITCHES. */
+static unsigned read_pitch(const char *text, size_t size) {
+    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++) {
+        char name[NM_PITCH_TEXT_SIZE];
+        nm_pitch_spell(name, pitch);
+        if (strlen(name) == size && memcmp(name, text, size) == 0)
+            return pitch;
+    }
+    return NM_PITCHES;
+}
+
+bool nm_chord_read(nm_pitch_set *out, const char *text) {
+    const bool is_classes = text[0] >= '0' && text[0] <= '9';
+    const bool is_single = !strchr(text, '.');
+    *out = (nm_pitch_set){{0}};
+    for (const char *part = text;; part++) {
+        const size_t size = strcspn(part, ".");
+        const unsigned number = is_classes ? read_class(part, size) : read_pitch(part, size);
+        if (number == (is_classes ? NM_PITCH_CLASSES : NM_PITCHES))
+            return false;
+        nm_pitch_set_add(out, is_classes ? MIDDLE_C + number : number);
+        if (is_classes && is_single)
+            nm_pitch_set_add(out, MIDDLE_C + NM_PITCH_CLASSES + number);
+        part += size;
+        if (!*part)
+            return true;
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/* Codec "word": a piece is a stream of events. The notes struck in one cell of the grid are one
+ * word: a pitch ("E4") or a chord ("4.9"). No rests, durations or velocities. Onsets go to the
+ * nearest cell, those half-way between two to the later one; nothing else is rounded. */
+#include "base/error.h"
+#include "music/chord.h"
+#include "music/codec_kind.h"
+
+#include <math.h>
+
+_Static_assert((int)NM_CHORD_TEXT_SIZE <= (int)NM_MAX_WORD_TEXT, "a chord is a word");
+
+enum { TICKS_PER_QUARTER = 480, MAX_SPACING_QUARTERS = 64 };
+
+/* State 0, the begin: a piece has at least one word; state 1: any word, or the end. */
+enum { CLASS_END, CLASS_UNKNOWN, CLASS_NOTES, CLASS_COUNT };
+static const uint8_t allowed[2 * CLASS_COUNT] = {0, 1, 1, 1, 1, 1};
+static const uint32_t next[2 * CLASS_COUNT] = {0, 1, 1, 0, 1, 1};
+static const uint8_t stream_of_state[2] = {0, 0};
+
+static uint32_t word_class(unsigned stream, uint32_t word) {
+    (void)stream;
+    return word < CLASS_NOTES ? word : CLASS_NOTES;
+}
+
+/* Decoded words must fall into different cells again. Their distance is the spacing in ticks,
+ * rounded up or down; so that rounded down must be a cell (480 / grid ticks) at least. */
+static neume_status check(const neume_codec_options *options, neume_error *error) {
+    const double least = ceil((double)TICKS_PER_QUARTER / options->grid) / TICKS_PER_QUARTER;
+    if (!(options->spacing_quarters >= least && options->spacing_quarters <= MAX_SPACING_QUARTERS))
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "a spacing of %g quarters: expected %g (a cell of the grid) to %d",
+                       options->spacing_quarters, least, MAX_SPACING_QUARTERS);
+    return NEUME_OK;
+}
+
+static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
+                  const char *text) {
+    (void)stream;
+    nm_pitch_set set;
+    if (!nm_chord_read(&set, text))
+        return false;
+    nm_chord_spell(word, &set, options->voicing);
+    return true;
+}
+
+/* 128 pitches and 2^12 - 1 sets of pitch classes; or all sets of pitches but the empty one. */
+static double universe(const neume_codec_options *options, unsigned stream) {
+    (void)stream;
+    return options->voicing == NEUME_VOICING_PITCHES ? 0x1p128 - 1 : NM_PITCHES + 4095.0;
+}
+
+static double step_quarters(const neume_codec_options *options) {
+    return options->spacing_quarters;
+}
+
+/* The cell of the grid that a tick is nearest to. Only equality of cells matters, so that they may
+ * wrap. */
+static uint64_t cell_of(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter) {
+    const uint64_t quarter = ticks / ticks_per_quarter, rest = ticks % ticks_per_quarter;
+    return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
+}
+
+/* The chord that is being gathered, and what could not be said so far. */
+typedef struct chord_gathering {
+    nm_encoder *encoder;
+    nm_pitch_set set;
+    uint64_t cell;
+    uint64_t drums, other_tracks, other_programs, unisons, doublings;
+} chord_gathering;
+
+/* A chord of classes holds each class once; one of a single class stands for an octave. */
+static size_t notes_said(const nm_pitch_set *set, neume_voicing voicing) {
+    const unsigned count = nm_pitch_set_count(set);
+    if (voicing == NEUME_VOICING_PITCHES || count <= 2)
+        return count;
+    const unsigned classes = (unsigned)__builtin_popcount(nm_pitch_set_classes(set));
+    return classes == 1 ? 2 : classes;
+}
+
+static void end_word(chord_gathering *gathering) {
+    const neume_voicing voicing = gathering->encoder->codec->options.voicing;
+    const size_t count = nm_pitch_set_count(&gathering->set);
+    if (count == 0)
+        return;
+    char text[NM_CHORD_TEXT_SIZE];
+    nm_chord_spell(text, &gathering->set, voicing);
+    const uint32_t word = nm_encoder_word(gathering->encoder, 0, text);
+    nm_encoder_push(gathering->encoder, &word);
+    const size_t said = notes_said(&gathering->set, voicing);
+    gathering->encoder->sequence->note_count += said;
+    gathering->doublings += count - said;
+    gathering->set = (nm_pitch_set){{0}};
+}
+
+/* Whether the codec says this note; counts it where not. */
+static bool is_wanted(chord_gathering *gathering, const neume_note *note) {
+    const neume_codec_options *options = &gathering->encoder->codec->options;
+    if (note->is_drum)
+        gathering->drums++;
+    else if (options->track >= 0 && note->track != options->track)
+        gathering->other_tracks++;
+    else if (options->program >= 0 && note->program != options->program)
+        gathering->other_programs++;
+    else
+        return true;
+    return false;
+}
+
+static void encode(nm_encoder *encoder, const neume_score *score) {
+    const uint32_t grid = encoder->codec->options.grid;
+    const uint32_t declared = neume_score_ticks_per_quarter(score);
+    const uint32_t ticks_per_quarter = declared ? declared : TICKS_PER_QUARTER;
+    chord_gathering gathering = {.encoder = encoder};
+    size_t count;
+    const neume_note *notes = neume_score_notes(score, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_wanted(&gathering, &notes[i]))
+            continue;
+        const uint64_t cell = cell_of(notes[i].start_ticks, grid, ticks_per_quarter);
+        if (cell != gathering.cell)
+            end_word(&gathering);
+        gathering.cell = cell;
+        gathering.unisons += nm_pitch_set_has(&gathering.set, notes[i].pitch);
+        nm_pitch_set_add(&gathering.set, notes[i].pitch);
+    }
+    end_word(&gathering);
+    if (encoder->sequence->step_count)
+        nm_encoder_push(encoder, &(uint32_t){NM_WORD_END});
+    nm_encoder_omit(encoder, "drums", gathering.drums);
+    nm_encoder_omit(encoder, "other-tracks", gathering.other_tracks);
+    nm_encoder_omit(encoder, "other-programs", gathering.other_programs);
+    nm_encoder_omit(encoder, "unisons", gathering.unisons);
+    nm_encoder_omit(encoder, "doublings", gathering.doublings);
+}
+
+static neume_status add_notes(neume_score *score, const nm_pitch_set *set, uint64_t start,
+                              uint64_t end) {
+    neume_status status = NEUME_OK;
+    for (unsigned pitch = 0; pitch < NM_PITCHES && !status; pitch++) {
+        const neume_note note = {.start_ticks = start,
+                                 .duration_ticks = end - start,
+                                 .pitch = (uint8_t)pitch,
+                                 .velocity = 80};
+        if (nm_pitch_set_has(set, pitch))
+            status = neume_score_add_note(score, &note);
+    }
+    return status;
+}
+
+/* A word that is no chord (<end>, <unk>) is silence as long as a word. */
+static neume_status decode(neume_score *score, const neume_codec *codec,
+                           const neume_sequence *sequence) {
+    const double spacing_ticks = codec->options.spacing_quarters * TICKS_PER_QUARTER;
+    neume_status status =
+        neume_score_add_tempo(score, &(neume_tempo){.microseconds_per_quarter = 500000});
+    if (!status)
+        status = neume_score_add_time_signature(
+            score, &(neume_time_signature){.numerator = 4, .denominator = 4});
+    for (size_t i = 0; i < sequence->step_count && !status; i++) {
+        nm_pitch_set set;
+        const char *text = neume_codec_word(codec, 0, sequence->words[i]);
+        if (text && nm_chord_read(&set, text))
+            status = add_notes(score, &set, (uint64_t)llround((double)i * spacing_ticks),
+                               (uint64_t)llround((double)(i + 1) * spacing_ticks));
+    }
+    return status;
+}
+
+const nm_codec_kind nm_codec_word = {
+    .name = "word",
+    .step_unit = "word",
+    .expects = "a pitch such as E-4 or a chord such as 0.4.7 (with true pitches C4.E4.G4)",
+    .stream_count = 1,
+    .grammar = {.state_count = 2,
+                .class_count = CLASS_COUNT,
+                .allowed = allowed,
+                .next = next,
+                .stream = stream_of_state},
+    .check = check,
+    .spell = spell,
+    .word_class = word_class,
+    .universe = universe,
+    .step_quarters = step_quarters,
+    .encode = encode,
+    .decode = decode,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/* A codec as a text of settings and a list of words, for model files, and back. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "music/codec_kind.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const voicings[] = {"classes", "pitches"};
+
+char *nm_codec_settings(const neume_codec *codec) {
+    const neume_codec_options *options = &codec->options;
+    json_t *object = json_pack("{s:s, s:I, s:s, s:f, s:i, s:i}", "name", options->name, "grid",
+                               (json_int_t)options->grid, "voicing", voicings[options->voicing],
+                               "spacing_quarters", options->spacing_quarters, "track",
+                               options->track, "program", options->program);
+    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+    char *copy = text ? nm_copy_text(codec->context, text, strlen(text)) : NULL;
+    free(text);
+    json_decref(object);
+    return copy;
+}
+
+neume_status nm_codec_vocabulary(const neume_codec *codec, nm_buffer *out) {
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
+        for (uint32_t word = 0; word < codec->vocabularies[stream].count; word++) {
+            const char *text = codec->vocabularies[stream].texts[word];
+            nm_write_bytes(out, text, strlen(text) + 1);
+        }
+    return out->failed ? NEUME_NO_MEMORY : NEUME_OK;
+}
+
+/* An open codec from the settings; nothing in them is trusted. */
+static neume_status make_from_settings(neume_codec **out, neume_context *context,
+                                       const json_t *object, neume_error *error) {
+    neume_codec_options options = neume_codec_options_default();
+    const char *voicing;
+    json_int_t grid;
+    json_error_t reason;
+    neume_error refusal = {0};
+    if (json_unpack_ex((json_t *)(uintptr_t)object, &reason, JSON_STRICT,
+                       "{s:s, s:I, s:s, s:F, s:i, s:i}", "name", &options.name, "grid", &grid,
+                       "voicing", &voicing, "spacing_quarters", &options.spacing_quarters, "track",
+                       &options.track, "program", &options.program))
+        return nm_fail(error, NEUME_BAD_MODEL,
+                       "codec settings: expected name, grid, voicing, spacing_quarters, track and "
+                       "program, nothing else");
+    options.grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
+    options.voicing =
+        strcmp(voicing, voicings[1]) == 0 ? NEUME_VOICING_PITCHES : NEUME_VOICING_CLASSES;
+    if (strcmp(voicing, voicings[options.voicing]) != 0)
+        return nm_fail(error, NEUME_BAD_MODEL,
+                       "codec settings: voicing is not one of classes and pitches");
+    const neume_status status = neume_codec_new(out, context, &options, &refusal);
+    if (status == NEUME_BAD_USAGE)
+        return nm_fail(error, NEUME_BAD_MODEL, "codec settings: %s", refusal.line);
+    return status ? nm_fail_memory(error, "codec") : NEUME_OK;
+}
+
+/* Whether the codec could have written this word behind those that it has: in order, said in its
+ * own spelling. */
+static bool belongs(const neume_codec *codec, unsigned stream, const char *text) {
+    const nm_vocabulary *words = &codec->vocabularies[stream];
+    char spelt[NM_MAX_WORD_TEXT];
+    if (words->count > NM_WORD_FIRST && strcmp(words->texts[words->count - 1], text) >= 0)
+        return false;
+    return codec->kind->spell(spelt, &codec->options, stream, text) && strcmp(spelt, text) == 0;
+}
+
+/* Takes the words of one stream from `*words`: <end>, <unk>, and those that follow up to the next
+ * <end> or the end. */
+static neume_status restore_stream(neume_codec *codec, unsigned stream, neume_bytes *words,
+                                   neume_error *error) {
+    const char *text = words->data;
+    const char *const end = text + words->size_bytes;
+    uint32_t index = 0;
+    for (; text < end; index++, text += strlen(text) + 1) {
+        const bool is_end = strcmp(text, codec->vocabularies[stream].texts[NM_WORD_END]) == 0;
+        if (is_end && index > 0)
+            break;
+        if (index < NM_WORD_FIRST) {
+            if (strcmp(text, codec->vocabularies[stream].texts[index]) != 0)
+                break;
+            continue;
+        }
+        if (!belongs(codec, stream, text))
+            return nm_fail(error, NEUME_BAD_MODEL,
+                           "vocabulary: word %u of stream %u is not one of the codec's, in order",
+                           index, stream);
+        if (nm_vocabulary_add(&codec->vocabularies[stream], text) == UINT32_MAX)
+            return nm_fail_memory(error, "vocabulary");
+    }
+    if (index < NM_WORD_FIRST)
+        return nm_fail(error, NEUME_BAD_MODEL,
+                       "vocabulary: stream %u does not start with <end> and <unk>", stream);
+    *words = (neume_bytes){text, (size_t)(end - text)};
+    return NEUME_OK;
+}
+
+static neume_status restore_words(neume_codec *codec, neume_bytes words, neume_error *error) {
+    const char *bytes = words.data;
+    if (words.size_bytes == 0 || bytes[words.size_bytes - 1] != '\0')
+        return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: it does not end with a NUL");
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++) {
+        const neume_status status = restore_stream(codec, stream, &words, error);
+        if (status)
+            return status;
+    }
+    if (words.size_bytes)
+        return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: more streams than the codec's %u",
+                       codec->kind->stream_count);
+    return nm_codec_seal(codec) ? nm_fail_memory(error, "codec") : NEUME_OK;
+}
+
+neume_status nm_codec_restore(neume_codec **out, neume_context *context, const char *settings,
+                              neume_bytes vocabulary, neume_error *error) {
+    *out = NULL;
+    json_error_t reason;
+    json_t *object = json_loads(settings, JSON_REJECT_DUPLICATES, &reason);
+    if (!object)
+        return nm_fail(error, NEUME_BAD_MODEL, "codec settings: no JSON object from line %d on",
+                       reason.line);
+    neume_codec *codec = NULL;
+    neume_status status = make_from_settings(&codec, context, object, error);
+    if (!status)
+        status = restore_words(codec, vocabulary, error);
+    json_decref(object);
+    if (status)
+        neume_codec_free(codec);
+    else
+        *out = codec;
+    return status;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/* Scores and texts to steps, and steps to scores: what all kinds of codec do alike. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "music/codec_kind.h"
+
+#include <string.h>
+
+enum { SHOWN = 40 /* bytes of a word in an error */ };
+
+void neume_sequence_clear(neume_context *context, neume_sequence *sequence) {
+    nm_free(context, sequence->words);
+    *sequence = (neume_sequence){0};
+}
+
+uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text) {
+    nm_vocabulary *vocabulary = &encoder->codec->vocabularies[stream];
+    if (encoder->codec->is_closed) {
+        const uint32_t found = nm_vocabulary_find(vocabulary, text);
+        return found == UINT32_MAX ? NM_WORD_UNKNOWN : found;
+    }
+    const uint32_t word = nm_vocabulary_add(vocabulary, text);
+    encoder->failed = encoder->failed || word == UINT32_MAX;
+    return word;
+}
+
+void nm_encoder_push(nm_encoder *encoder, const uint32_t *words) {
+    neume_sequence *sequence = encoder->sequence;
+    const size_t stream_count = sequence->stream_count;
+    const size_t used = sequence->step_count * stream_count;
+    if (encoder->failed || !nm_reserve(encoder->codec->context, &sequence->words,
+                                       &encoder->capacity, used + stream_count, sizeof *words)) {
+        encoder->failed = true;
+        return;
+    }
+    memcpy(sequence->words + used, words, stream_count * sizeof *words);
+    sequence->step_count++;
+}
+
+void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count) {
+    neume_sequence *sequence = encoder->sequence;
+    if (count && sequence->omission_count < NEUME_MAX_OMISSIONS)
+        sequence->omissions[sequence->omission_count++] = (neume_omission){what, count};
+}
+
+/* How many words each stream has had, so that what a failed encoding has learnt can be forgotten.
+ */
+typedef struct word_counts {
+    uint32_t of[NEUME_MAX_STREAMS];
+} word_counts;
+
+static word_counts count_words(const neume_codec *codec) {
+    word_counts counts = {{0}};
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
+        counts.of[stream] = codec->vocabularies[stream].count;
+    return counts;
+}
+
+static void undo(nm_encoder *encoder, const word_counts *before) {
+    neume_sequence_clear(encoder->codec->context, encoder->sequence);
+    for (unsigned stream = 0; stream < encoder->codec->kind->stream_count; stream++)
+        nm_vocabulary_truncate(&encoder->codec->vocabularies[stream], before->of[stream]);
+}
+
+neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec, const neume_score *score,
+                                neume_error *error) {
+    *out = (neume_sequence){.stream_count = codec->kind->stream_count};
+    const word_counts before = count_words(codec);
+    nm_encoder encoder = {.codec = codec, .sequence = out};
+    codec->kind->encode(&encoder, score);
+    if (!encoder.failed)
+        return NEUME_OK;
+    undo(&encoder, &before);
+    return nm_fail_memory(error, "encoding");
+}
+
+/* One word of a text: its id, learnt where the codec is open and can say it. */
+static neume_status parse_word(nm_encoder *encoder, uint32_t *word, unsigned stream,
+                               const char *text, neume_error *error) {
+    const neume_codec *codec = encoder->codec;
+    char spelt[NM_MAX_WORD_TEXT];
+    *word = neume_codec_find(codec, stream, text);
+    if (*word != NEUME_NO_WORD)
+        return NEUME_OK;
+    if (!codec->kind->spell(spelt, &codec->options, stream, text))
+        return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected %s", SHOWN, text,
+                       codec->kind->expects);
+    if (strcmp(spelt, text) != 0)
+        return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected the spelling \"%.*s\"",
+                       SHOWN, text, SHOWN, spelt);
+    if (codec->is_closed)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "word \"%.*s\": the vocabulary does not have it, expected one of its words",
+                       SHOWN, text);
+    *word = nm_encoder_word(encoder, stream, text);
+    return encoder->failed ? nm_fail_memory(error, "words") : NEUME_OK;
+}
+
+static neume_status parse_steps(nm_encoder *encoder, const char *text, neume_error *error) {
+    static const char spaces[] = " \t\r\n\v\f";
+    uint32_t step[NEUME_MAX_STREAMS];
+    unsigned stream = 0;
+    for (text += strspn(text, spaces); *text; text += strspn(text, spaces)) {
+        char word[NM_MAX_WORD_TEXT];
+        const size_t size = strcspn(text, spaces);
+        const size_t kept = size < sizeof word ? size : sizeof word - 1;
+        memcpy(word, text, kept);
+        word[kept] = '\0';
+        const neume_status status = parse_word(encoder, &step[stream], stream, word, error);
+        if (status)
+            return status;
+        text += size;
+        stream = (stream + 1) % encoder->codec->kind->stream_count;
+        if (stream == 0)
+            nm_encoder_push(encoder, step);
+    }
+    if (stream)
+        return nm_fail(error, NEUME_BAD_USAGE, "words: they end within a step, expected %u a step",
+                       encoder->codec->kind->stream_count);
+    return encoder->failed ? nm_fail_memory(error, "words") : NEUME_OK;
+}
+
+/* The notes of a sequence are those that it decodes to. */
+static neume_status count_notes(neume_sequence *sequence, const neume_codec *codec,
+                                neume_error *error) {
+    neume_score *score;
+    if (neume_codec_decode(&score, codec, sequence))
+        return nm_fail_memory(error, "words");
+    (void)neume_score_notes(score, &sequence->note_count);
+    neume_score_free(score);
+    return NEUME_OK;
+}
+
+neume_status neume_codec_parse(neume_sequence *out, neume_codec *codec, const char *text,
+                               neume_error *error) {
+    *out = (neume_sequence){.stream_count = codec->kind->stream_count};
+    const word_counts before = count_words(codec);
+    nm_encoder encoder = {.codec = codec, .sequence = out};
+    neume_status status = parse_steps(&encoder, text, error);
+    if (!status)
+        status = count_notes(out, codec, error);
+    if (status)
+        undo(&encoder, &before);
+    return status;
+}
+
+neume_status neume_codec_decode(neume_score **out, const neume_codec *codec,
+                                const neume_sequence *sequence) {
+    *out = NULL;
+    neume_score *score;
+    neume_status status = neume_score_new(&score, codec->context);
+    if (status)
+        return status;
+    status = codec->kind->decode(score, codec, sequence);
+    if (!status)
+        status = neume_score_sort(score);
+    if (status)
+        neume_score_free(score);
+    else
+        *out = score;
+    return status;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* What the tests of codecs share. */
+#ifndef NM_TEST_CODEC_H
+#define NM_TEST_CODEC_H
+
+#include "test.h"
+
+#include "base/mem.h"
+#include "music/codec.h"
+
+#include <string.h>
+
+/* What most tests need: a context and an open codec. */
+typedef struct fixture {
+    neume_context *context;
+    neume_codec *codec;
+} fixture;
+
+static inline fixture open_codec(neume_codec_options options) {
+    fixture f = {.context = test_context(1, NEUME_ISA_C, NULL)};
+    neume_error error = {0};
+    if (neume_codec_new(&f.codec, f.context, &options, &error))
+        fail_msg("%s", error.line);
+    return f;
+}
+
+static inline void close_fixture(fixture *f) {
+    neume_codec_free(f->codec);
+    neume_context_free(f->context);
+}
+
+/* Closes an open codec over all the words that it has; the ids of the sequence follow. */
+static inline void close_vocabulary(const fixture *f, neume_sequence *sequence) {
+    const uint32_t count = neume_codec_word_count(f->codec, 0);
+    uint64_t *counts = nm_alloc(f->context, count, sizeof *counts);
+    uint32_t *remap = nm_alloc(f->context, count, sizeof *remap);
+    for (uint32_t i = 0; i < count; i++)
+        counts[i] = 1;
+    assert_int_equal(nm_codec_close(f->codec, (const uint64_t *const[]){counts}, &remap), NEUME_OK);
+    for (size_t i = 0; i < sequence->step_count; i++)
+        sequence->words[i] = remap[sequence->words[i]];
+    nm_free(f->context, counts);
+    nm_free(f->context, remap);
+}
+
+static inline neume_note note_at(uint64_t start, uint8_t pitch) {
+    return (neume_note){.start_ticks = start, .duration_ticks = 10, .pitch = pitch, .velocity = 64};
+}
+
+static inline neume_score *score_of(const fixture *f, const neume_note *notes, size_t count) {
+    neume_score *score;
+    assert_int_equal(neume_score_new(&score, f->context), NEUME_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(neume_score_add_note(score, &notes[i]), NEUME_OK);
+    assert_int_equal(neume_score_sort(score), NEUME_OK);
+    return score;
+}
+
+/* The words of a sequence with spaces between. */
+static inline const char *text_of(const fixture *f, const neume_sequence *sequence) {
+    static char text[4096];
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sequence->step_count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "",
+                                 neume_codec_word(f->codec, 0, sequence->words[i]));
+    return text;
+}
+
+static inline neume_sequence encode_notes(const fixture *f, const neume_note *notes, size_t count) {
+    neume_sequence sequence;
+    neume_score *score = score_of(f, notes, count);
+    assert_int_equal(neume_codec_encode(&sequence, f->codec, score, NULL), NEUME_OK);
+    neume_score_free(score);
+    return sequence;
+}
+
+#endif
