@@ -37,6 +37,9 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
                             const nm_batcher_options *options);
 void nm_batcher_free(nm_batcher *batcher);
 
+/* Back to the first piece. */
+void nm_batcher_restart(nm_batcher *batcher);
+
 /* The next T steps of every row; a finite batcher's last batch ends with its longest row. Borrowed:
  * until the next call. False where all pieces have ended (never if endless). */
 bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out);
@@ -48,6 +51,9 @@ size_t nm_batcher_valid_count(const nm_batcher *batcher);
 
 /* Epochs of which every piece has been seen to its end. */
 uint64_t nm_batcher_epochs(const nm_batcher *batcher);
+
+/* Batches from the start of an endless batcher until nm_batcher_epochs reaches `epochs`. */
+neume_status nm_batcher_plan(uint64_t *out, const nm_batcher *batcher, uint64_t epochs);
 
 /* For checkpoints: [B] rows, and the place in the queue as (epoch, index). */
 const nm_row_position *nm_batcher_rows(const nm_batcher *batcher);
