@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Writes fixtures/*.txt: values and gradients of small networks and steps of optimisers, by PyTorch in double.
+
+Run with /usr/bin/python3 (Debian's python3-torch). A fixture is comment lines, then arrays: "name count" and the numbers.
+"""
+import platform
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+FOLDER = Path(__file__).resolve().parent / "fixtures"
+HEADER = ("# Made by /usr/bin/python3 test/numerics/make_fixtures.py "
+          f"with torch {torch.__version__}, Python {platform.python_version()}.\n")
+
+
+def write(name, about, arrays):
+    with open(FOLDER / name, "w", encoding="ascii") as file:
+        file.write(HEADER + f"# {about}\n")
+        for key, values in arrays.items():
+            numbers = torch.as_tensor(values).detach().reshape(-1).tolist()
+            file.write(f"{key} {len(numbers)}\n")
+            file.write(" ".join(f"{number:.17g}" for number in numbers) + "\n")
+
+
+class Network:
+    """Embedding or one-hot, nn.LSTM of two layers, optional linear trunk, linear head."""
+
+    def __init__(self, words, embed, hidden, trunk):
+        self.words, self.embed = words, embed
+        self.lstm = torch.nn.LSTM(embed or words + 1, hidden, num_layers=2)
+        self.embedding = torch.nn.Embedding(words + 1, embed) if embed else None
+        self.trunk = torch.nn.Linear(hidden, trunk) if trunk else None
+        self.head = torch.nn.Linear(trunk or hidden, words)
+        for layer in range(2):  # one bias here, two there
+            torch.nn.init.zeros_(getattr(self.lstm, f"bias_hh_l{layer}"))
+
+    def parameters(self):
+        """In the order and by the names of the model file. nn.LSTM's gates are in the order i f g o too."""
+        if self.embedding:
+            yield "embed.weight", self.embedding.weight
+        for layer in range(2):
+            for kind in ("weight_ih", "weight_hh", "bias"):
+                theirs = f"bias_ih_l{layer}" if kind == "bias" else f"{kind}_l{layer}"
+                yield f"lstm.{layer}.{kind}", getattr(self.lstm, theirs)
+        for name, dense in (("trunk", self.trunk), ("head", self.head)):
+            if dense:
+                yield f"{name}.weight", dense.weight
+                yield f"{name}.bias", dense.bias
+
+    def logits(self, inputs, state):
+        if self.embedding:
+            x = self.embedding(inputs)
+        else:
+            x = functional.one_hot(inputs, self.words + 1).to(torch.double)
+        y, state = self.lstm(x, state)
+        if self.trunk:
+            y = self.trunk(y)
+        return self.head(y), state
+
+
+def logits_of_row(network, row, inputs, reset, state):
+    """A row of the batch, cut where it is reset: each piece but the first starts from zero."""
+    h, c = (part[:, row].contiguous() for part in state)
+    starts = [0] + [t for t in range(1, len(inputs)) if reset[t, row]]
+    if reset[0, row]:
+        h, c = torch.zeros_like(h), torch.zeros_like(c)
+    parts = []
+    for begin, end in zip(starts, starts[1:] + [len(inputs)]):
+        if begin > 0:
+            h, c = torch.zeros_like(h), torch.zeros_like(c)
+        logits, (h, c) = network.logits(inputs[begin:end, row], (h, c))
+        parts.append(logits)
+    return torch.cat(parts), h, c
+
+
+def write_network(name, about, network, steps, rows, has_masks):
+    words, hidden = network.words, network.lstm.hidden_size
+    inputs = torch.randint(words + 1, (steps, rows))
+    targets = torch.randint(words, (steps, rows))
+    reset = torch.rand(steps, rows) < 0.25
+    valid = torch.rand(steps, rows) < 0.8
+    states = torch.randint(2, (steps, rows))
+    masks = torch.rand(2, words) < 0.6 if has_masks else torch.ones(2, words, dtype=torch.bool)
+    masks[states, targets] = True
+    state = torch.randn(2, 2, rows, hidden)  # [h or c, layer, row, unit]
+    by_row = [logits_of_row(network, row, inputs, reset, state) for row in range(rows)]
+    logits = torch.stack([row[0] for row in by_row], dim=1)
+    logits = logits.masked_fill(~masks[states], -float("inf"))
+    losses = functional.cross_entropy(logits.reshape(-1, words), targets.reshape(-1), reduction="none")
+    losses = losses * valid.reshape(-1)
+    losses.sum().backward()
+    after = torch.stack([torch.stack([row[i] for row in by_row], dim=1) for i in (1, 2)])
+    # The state lies layer by layer: [layer, h or c, row, unit].
+    arrays = {
+        "shape": [words, network.embed, hidden, network.head.in_features if network.trunk else 0, steps, rows],
+        "inputs": inputs, "targets": targets, "reset": reset.int(), "valid": valid.int(),
+        "masks": masks.int(), "states": states,
+        "state": state.transpose(0, 1), "state_after": after.transpose(0, 1), "losses": losses,
+    }
+    for key, value in network.parameters():
+        arrays[key] = value
+        arrays["d." + key] = value.grad
+    write(name, about, arrays)
+
+
+def write_optimisers():
+    """Each takes the same gradients; the first half of the weights decays, the second does not."""
+    count, steps, rate, decay = 6, 8, 0.03, 0.1
+    first = torch.randn(2, count)
+    gradients = torch.randn(steps, 2, count)
+    kinds = {
+        "adamw": lambda groups: torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), eps=1e-8),
+        "adam": lambda groups: torch.optim.Adam(groups, lr=rate, betas=(0.9, 0.999), eps=1e-8),
+        "rmsprop": lambda groups: torch.optim.RMSprop(groups, lr=rate, alpha=0.9, eps=1e-7),
+        "sgd": lambda groups: torch.optim.SGD(groups, lr=rate, momentum=0.9),
+        "adadelta": lambda groups: torch.optim.Adadelta(groups, lr=rate, rho=0.95, eps=1e-6),
+    }
+    arrays = {"rate": [rate], "decay": [decay], "first": first, "gradients": gradients}
+    for name, make in kinds.items():
+        parts = [first[i].clone().requires_grad_() for i in range(2)]
+        optimiser = make([{"params": [parts[0]], "weight_decay": decay}, {"params": [parts[1]], "weight_decay": 0}])
+        after = []
+        for step in range(steps):
+            for part, gradient in zip(parts, gradients[step]):
+                part.grad = gradient.clone()
+            optimiser.step()
+            after.append(torch.stack([part.detach().clone() for part in parts]))
+        arrays[name] = torch.stack(after)
+    write("optimisers.txt", "Weights [step][2][n] after each step; the first row of weights decays.", arrays)
+
+
+def main():
+    torch.set_default_dtype(torch.double)
+    torch.manual_seed(1)
+    write_network("embedding.txt", "Embedding, two LSTM layers, linear trunk, head; grammar masks.",
+                  Network(words=9, embed=5, hidden=6, trunk=4), steps=7, rows=3, has_masks=True)
+    write_network("onehot.txt", "One-hot words, two LSTM layers, head.",
+                  Network(words=7, embed=0, hidden=5, trunk=0), steps=6, rows=4, has_masks=False)
+    write_optimisers()
+
+
+main()
