@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/ngrams.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+static void level_clear(neume_context *context, nm_ngram_level *order) {
+    nm_free(context, order->contexts);
+    nm_free(context, order->begins);
+    nm_free(context, order->backoffs);
+    nm_free(context, order->words);
+    nm_free(context, order->shares);
+    *order = (nm_ngram_level){0};
+}
+
+static void clear_model(nm_ngrams *ngrams) {
+    nm_free(ngrams->context, ngrams->unigram);
+    nm_free(ngrams->context, ngrams->p1);
+    ngrams->unigram = ngrams->p1 = NULL;
+    level_clear(ngrams->context, &ngrams->pairs);
+    level_clear(ngrams->context, &ngrams->triads);
+    ngrams->is_finished = false;
+}
+
+neume_status nm_ngrams_new(nm_ngrams **out, neume_context *context, uint32_t vocabulary) {
+    *out = NULL;
+    if (vocabulary < NM_WORD_FIRST || vocabulary > NM_MAX_NGRAM_WORDS)
+        return NEUME_BAD_USAGE;
+    nm_ngrams *ngrams = nm_alloc(context, 1, sizeof *ngrams);
+    if (!ngrams)
+        return NEUME_NO_MEMORY;
+    ngrams->context = context;
+    ngrams->vocabulary = vocabulary;
+    *out = ngrams;
+    return NEUME_OK;
+}
+
+void nm_ngrams_free(nm_ngrams *ngrams) {
+    if (!ngrams)
+        return;
+    clear_model(ngrams);
+    nm_free(ngrams->context, ngrams->triples.items);
+    nm_free(ngrams->context, ngrams);
+}
+
+static bool reserve(nm_ngrams *ngrams, nm_counted_list *list, size_t count) {
+    return nm_reserve(ngrams->context, &list->items, &list->capacity, count, sizeof *list->items);
+}
+
+bool nm_ngrams_reserve(nm_ngrams *ngrams, size_t count) {
+    return reserve(ngrams, &ngrams->triples, count);
+}
+
+neume_status nm_ngrams_add(nm_ngrams *ngrams, const uint32_t *words, size_t count) {
+    size_t total;
+    if (__builtin_add_overflow(ngrams->triples.count, count, &total) ||
+        !reserve(ngrams, &ngrams->triples, total))
+        return NEUME_NO_MEMORY;
+    uint64_t before = (uint64_t)ngrams->vocabulary << NM_WORD_BITS | ngrams->vocabulary;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t key = before << NM_WORD_BITS | words[i];
+        ngrams->triples.items[ngrams->triples.count++] = (nm_counted){key, 1};
+        before = key & (NM_WORD_MASK << NM_WORD_BITS | NM_WORD_MASK);
+    }
+    clear_model(ngrams);
+    return NEUME_OK;
+}
+
+static int by_key(const void *a, const void *b) {
+    const uint64_t x = ((const nm_counted *)a)->key, y = ((const nm_counted *)b)->key;
+    return (x > y) - (x < y);
+}
+
+/* Sorts a list and adds up what has the same key. */
+static void merge_equal(nm_counted_list *list) {
+    if (list->count == 0)
+        return;
+    qsort(list->items, list->count, sizeof *list->items, by_key);
+    size_t last = 0;
+    for (size_t i = 1; i < list->count; i++) {
+        if (list->items[i].key == list->items[last].key)
+            list->items[last].count += list->items[i].count;
+        else
+            list->items[++last] = list->items[i];
+    }
+    list->count = last + 1;
+}
+
+/* D(1), D(2), D(3 and more) from the numbers of n-grams seen once, twice, ...:
+ *   Y = n1 / (n1 + 2 n2);  D(1) = 1 - 2 Y n2/n1;  D(2) = 2 - 3 Y n3/n2;  D(3) = 3 - 4 Y n4/n3.
+ * Where there are too few for that, half of a count, one, one and a half. */
+typedef struct discounts {
+    double of[4]; /* of[0] = 0 */
+} discounts;
+
+static discounts discounts_of(const nm_counted *items, size_t count) {
+    double n[5] = {0};
+    for (size_t i = 0; i < count; i++)
+        if (items[i].count < 5)
+            n[items[i].count]++;
+    discounts d = {{0, 0.5, 1, 1.5}};
+    if (n[1] == 0 || n[2] == 0 || n[3] == 0)
+        return d;
+    const double y = n[1] / (n[1] + 2 * n[2]);
+    const discounts fitted = {
+        {0, 1 - 2 * y * n[2] / n[1], 2 - 3 * y * n[3] / n[2], 3 - 4 * y * n[4] / n[3]}};
+    for (int c = 1; c < 4; c++)
+        if (fitted.of[c] <= 0)
+            return d;
+    return fitted;
+}
+
+static double discount(const discounts *d, uint64_t count) {
+    return d->of[count < 3 ? count : 3];
+}
+
+/* The lowest order: p(w) = (c - D(c)) / N + g / (V - 1), for the known words. */
+static double *lowest_new(const nm_ngrams *ngrams, const nm_counted_list *words) {
+    double *p = nm_alloc(ngrams->context, ngrams->vocabulary, sizeof *p);
+    if (!p)
+        return NULL;
+    const discounts d = discounts_of(words->items, words->count);
+    double total = 0, left = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        total += (double)words->items[i].count;
+        left += discount(&d, words->items[i].count);
+    }
+    const double even = (total > 0 ? left / total : 1) / (ngrams->vocabulary - 1);
+    for (uint32_t w = 0; w < ngrams->vocabulary; w++)
+        p[w] = w == NM_WORD_UNKNOWN ? 0 : even;
+    for (size_t i = 0; i < words->count; i++)
+        p[words->items[i].key] +=
+            ((double)words->items[i].count - discount(&d, words->items[i].count)) / total;
+    return p;
+}
+
+static bool level_reserve(neume_context *context, nm_ngram_level *order, size_t contexts,
+                          size_t words) {
+    order->contexts = nm_alloc(context, contexts, sizeof *order->contexts);
+    order->begins = nm_alloc(context, contexts + 1, sizeof *order->begins);
+    order->backoffs = nm_alloc(context, contexts, sizeof *order->backoffs);
+    order->words = nm_alloc(context, words, sizeof *order->words);
+    order->shares = nm_alloc(context, words, sizeof *order->shares);
+    return order->contexts && order->begins && order->backoffs && order->words && order->shares;
+}
+
+static uint64_t context_of(uint64_t key) {
+    return key >> NM_WORD_BITS;
+}
+
+/* One context's words: items[begin..end). */
+static void fill_context(nm_ngram_level *order, const nm_counted *items, size_t begin, size_t end,
+                         const discounts *d) {
+    double total = 0, left = 0;
+    for (size_t i = begin; i < end; i++) {
+        total += (double)items[i].count;
+        left += discount(d, items[i].count);
+    }
+    for (size_t i = begin; i < end; i++) {
+        order->words[i] = (uint32_t)(items[i].key & NM_WORD_MASK);
+        order->shares[i] = ((double)items[i].count - discount(d, items[i].count)) / total;
+    }
+    order->contexts[order->context_count] = context_of(items[begin].key);
+    order->backoffs[order->context_count++] = left / total;
+    order->begins[order->context_count] = end;
+}
+
+static bool level_init(neume_context *context, nm_ngram_level *order, const nm_counted_list *list) {
+    size_t contexts = 0;
+    for (size_t i = 0; i < list->count; i++)
+        contexts += i == 0 || context_of(list->items[i].key) != context_of(list->items[i - 1].key);
+    if (!level_reserve(context, order, contexts, list->count))
+        return false;
+    const discounts d = discounts_of(list->items, list->count);
+    for (size_t begin = 0, end; begin < list->count; begin = end) {
+        for (end = begin + 1; end < list->count && context_of(list->items[end].key) ==
+                                                       context_of(list->items[begin].key);)
+            end++;
+        fill_context(order, list->items, begin, end, &d);
+    }
+    return true;
+}
+
+/* The n-grams one word shorter, at their newer end: how many different words stood before each; or,
+ * behind the begin, how often it was seen. */
+static bool shorten(nm_ngrams *ngrams, nm_counted_list *out, const nm_counted_list *longer,
+                    int words) {
+    if (!reserve(ngrams, out, longer->count))
+        return false;
+    const uint64_t mask = (UINT64_C(1) << NM_WORD_BITS * words) - 1;
+    for (size_t i = 0; i < longer->count; i++) {
+        const uint64_t key = longer->items[i].key & mask;
+        const bool is_begin = words > 1 && context_of(key) == ngrams->vocabulary;
+        out->items[i] = (nm_counted){key, is_begin ? longer->items[i].count : 1};
+    }
+    out->count = longer->count;
+    merge_equal(out);
+    return true;
+}
+
+/* The counts of the words themselves; sets the chance of an unseen word,
+ *   s = (words seen once + 1/2) / (words + 1), the halves keep it off 0 and 1. */
+static bool count_words(nm_ngrams *ngrams, nm_counted_list *out) {
+    if (!reserve(ngrams, out, ngrams->triples.count))
+        return false;
+    for (size_t i = 0; i < ngrams->triples.count; i++)
+        out->items[i] = (nm_counted){ngrams->triples.items[i].key & NM_WORD_MASK,
+                                     ngrams->triples.items[i].count};
+    out->count = ngrams->triples.count;
+    merge_equal(out);
+    double total = 0, once = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        total += (double)out->items[i].count;
+        once += out->items[i].count == 1;
+    }
+    ngrams->unseen = (once + 0.5) / (total + 1);
+    return true;
+}
+
+neume_status nm_ngrams_finish(nm_ngrams *ngrams) {
+    nm_counted_list words = {0}, pairs = {0}, ones = {0};
+    clear_model(ngrams);
+    merge_equal(&ngrams->triples);
+    const bool is_done =
+        count_words(ngrams, &words) && shorten(ngrams, &pairs, &ngrams->triples, 2) &&
+        shorten(ngrams, &ones, &pairs, 1) && (ngrams->unigram = lowest_new(ngrams, &words)) &&
+        (ngrams->p1 = lowest_new(ngrams, &ones)) &&
+        level_init(ngrams->context, &ngrams->pairs, &pairs) &&
+        level_init(ngrams->context, &ngrams->triads, &ngrams->triples);
+    nm_free(ngrams->context, words.items);
+    nm_free(ngrams->context, pairs.items);
+    nm_free(ngrams->context, ones.items);
+    if (!is_done)
+        clear_model(ngrams);
+    ngrams->is_finished = is_done;
+    return is_done ? NEUME_OK : NEUME_NO_MEMORY;
+}
