@@ -55,7 +55,7 @@ static bool read_triples(nm_ngrams *ngrams, nm_reader *reader, uint64_t count) {
             return false;
         ngrams->triples.items[ngrams->triples.count++] = (nm_counted){key, times};
     }
-    return nm_reader_left(reader) == 0;
+    return !reader->failed && nm_reader_left(reader) == 0;
 }
 
 neume_status nm_ngrams_read(nm_ngrams **out, neume_context *context, uint32_t vocabulary,
