@@ -3,9 +3,10 @@
 #ifndef NM_LEARN_CORPUS_H
 #define NM_LEARN_CORPUS_H
 
+#include "base/file.h"
 #include "music/codec.h"
 
-#include <neume/corpus.h>
+#include <neume/evaluate.h>
 
 typedef struct nm_piece {
     neume_sequence sequence; /* in the closed vocabulary */
@@ -17,8 +18,10 @@ struct neume_corpus {
     neume_context *context;
     neume_codec *codec;
     bool owns_codec;
-    neume_corpus_file *files; /* with their paths, names and reasons, owned */
-    size_t file_count, file_capacity;
+    nm_file_list found;       /* owns the paths */
+    neume_corpus_file *files; /* [file_count], one for each found */
+    char **reasons;           /* [file_count] owned, NULL for "" */
+    size_t file_count;
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
     size_t train_count, valid_count;
     uint64_t
@@ -28,8 +31,7 @@ struct neume_corpus {
 /* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.
  */
 neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context, neume_codec *codec,
-                                     const neume_midi_read_options *reading, neume_inputs inputs,
-                                     neume_error *error);
+                                     const neume_evaluate_options *options, neume_error *error);
 
 /* A hash of the training and validation pieces, in order: a checkpoint goes on with the same corpus
  * only. */

@@ -16,7 +16,8 @@
 struct neume_model {
     neume_context *context;
     char *preset;
-    char *description;  /* the metadata: one JSON object */
+    char *description;  /* the metadata: one JSON object; "{}" for a new one */
+    char *report;       /* JSON: the account of every file of the corpus */
     neume_codec *codec; /* closed */
     nm_stack stack;
     real *weights;                 /* a block of stack.params */
@@ -24,21 +25,30 @@ struct neume_model {
     uint64_t *trained, *validated; /* hashes of the pieces, ascending */
     size_t trained_count, validated_count;
     nm_ngrams *ngrams; /* counts of the training pieces, for the baselines */
-    uint64_t hash;
+    uint64_t hash;     /* as nm_model_hash_weights for its own weights; 0 for a new one */
 };
 
-/* A model to be trained on a corpus: its own copy of the closed codec, masks, hashes and n-grams of
- * the pieces; weights zero. */
-neume_status nm_model_new(neume_model **out, neume_context *context, const char *preset,
-                          const neume_corpus *corpus, const nm_stack_shape *shape,
-                          neume_error *error);
+/* The tensors of a model file beside the weights, which are named by the parameter table:
+ *   data.vocabulary  as nm_codec_vocabulary
+ *   data.split       u64 little-endian: the number of hashes trained on, these, then those
+ * validated on, each ascending data.report      JSON: the account of every file, names relative to
+ * the INPUT data.ngrams      as nm_ngrams_write */
+enum { NM_MODEL_DATA_COUNT = 4 };
+
+/* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec,
+ * masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
+neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
+                          const nm_stack_shape *shape, neume_error *error);
 
 /* Writes the model with these weights (a block of stack.params), which may be others than its own.
  * `training` is an object {settings, results, ...} that becomes the key "training" of the
- * description; the rest (versions, preset, codec, network, instruction set, data report as the
- * tensor data.report) is added here. */
+ * description; the rest (versions, preset, codec, network, instruction set, and
+ * the data.* tensors) is added here. */
 neume_status nm_model_save(const neume_model *model, const real *weights, const json_t *training,
-                           const neume_corpus *corpus, const char *path, neume_error *error);
+                           const char *path, neume_error *error);
+
+/* XXH3 64 of codec settings, vocabulary and weights. */
+neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, const real *weights);
 
 /* Whether a piece of this hash was trained on or validated on. */
 neume_split nm_model_split_of(const neume_model *model, uint64_t hash);

@@ -15,9 +15,9 @@ typedef struct nm_score_sums {
     double nats;
 } nm_score_sums;
 
-/* `masks` as from nm_codec_masks. Codec, network and masks are borrowed as long as the scorer. */
+/* Codec (closed) and network are borrowed as long as the scorer. */
 neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_stack *stack,
-                           const neume_codec *codec, const uint8_t *masks, neume_error *error);
+                           const neume_codec *codec, neume_error *error);
 void nm_scorer_free(nm_scorer *scorer);
 
 /* Each piece from zero state, dropout off, sums in double in the order of the pieces: `sums[i]`
