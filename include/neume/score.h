@@ -122,6 +122,13 @@ NEUME_API uint64_t neume_score_end_ticks(const neume_score *score);
  * tempo). */
 NEUME_API double neume_score_seconds_at(const neume_score *score, uint64_t ticks);
 
+/** A new score of the notes that begin in bars `first`..`last` (1 begins at tick 0), moved to its
+ * start and ended with its last bar; with tempo, time and key signatures. 4/4 before the first time
+ * signature. Fails with NEUME_BAD_INPUT where no note begins there. */
+NEUME_API NEUME_MUST_USE neume_status neume_score_cut_bars(neume_score **out,
+                                                           const neume_score *score, uint64_t first,
+                                                           uint64_t last, neume_error *error);
+
 NEUME_END_DECLS
 
 #endif

@@ -130,12 +130,28 @@ static int replace(const char *path, char *temporary, const neume_bytes *parts, 
     return failure ? failure : sync_folder_of(temporary);
 }
 
+/* A device or FIFO is written to, not replaced. Returns an errno, or 0. */
+static int write_through(const char *path, const neume_bytes *parts, size_t part_count) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0)
+        return errno;
+    const int failure = write_all(file, parts, part_count);
+    return close(file) && !failure ? errno : failure;
+}
+
+static bool is_special(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode);
+}
+
 neume_status nm_file_write(const char *path, neume_context *context, const neume_bytes *parts,
                            size_t part_count, neume_error *error) {
     int failure;
     if (strcmp(path, "-") == 0) {
         fflush(stdout);
         failure = write_all(STDOUT_FILENO, parts, part_count);
+    } else if (is_special(path)) {
+        failure = write_through(path, parts, part_count);
     } else {
         const size_t length = strlen(path);
         char *temporary = nm_alloc(context, length + 8, 1);

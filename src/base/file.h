@@ -15,7 +15,7 @@ neume_status nm_file_read_start(nm_buffer *out, const char *path, size_t size, n
 
 /* Writes the parts one after the other: a new file in the same folder, fsync, rename, fsync of the
  * folder; after a failure (NEUME_CANNOT_WRITE) the old file is as it was. "-" writes to standard
- * output. */
+ * output; a device or FIFO is written to, not replaced. */
 neume_status nm_file_write(const char *path, neume_context *context, const neume_bytes *parts,
                            size_t part_count, neume_error *error);
 

@@ -73,6 +73,19 @@ static void a_failed_write_says_where(void **state) {
     assert_non_null(strstr(error.line, "no/folder"));
 }
 
+static void writes_through_a_device_without_replacing_it(void **state) {
+    sandbox *box = *state;
+    const neume_bytes part = {"x", 1};
+    neume_error error = {0};
+    struct stat about;
+    assert_int_equal(nm_file_write("/dev/full", box->context, &part, 1, &error),
+                     NEUME_CANNOT_WRITE);
+    assert_non_null(strstr(error.line, "No space left on device"));
+    assert_int_equal(nm_file_write("/dev/null", box->context, &part, 1, &error), NEUME_OK);
+    assert_int_equal(stat("/dev/null", &about), 0);
+    assert_true(S_ISCHR(about.st_mode));
+}
+
 static void lists_a_folder_downwards_in_order(void **state) {
     const sandbox *box = *state;
     assert_int_equal(mkdir(in_box(box, "m"), 0700), 0);
@@ -101,6 +114,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refuses_what_is_too_large_missing_or_no_file, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_failed_write_says_where, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writes_through_a_device_without_replacing_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(lists_a_folder_downwards_in_order, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
