@@ -44,7 +44,7 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_sta
     *scorer = (nm_scorer){.context = context,
                           .stack = stack,
                           .codec = codec,
-                          .masks = nm_codec_masks(codec, 0),
+                          .masks = nm_codec_masks(context, codec, 0),
                           .B = options.max_B,
                           .T = options.max_T};
     const neume_status status =

@@ -146,10 +146,10 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
     return &codec->grammar;
 }
 
-uint8_t *nm_codec_masks(const neume_codec *codec, unsigned stream) {
+uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream) {
     const nm_grammar *grammar = &codec->grammar;
     const size_t count = codec->vocabularies[stream].count;
-    uint8_t *masks = nm_alloc(codec->context, grammar->state_count * count, 1);
+    uint8_t *masks = nm_alloc(context, grammar->state_count * count, 1);
     if (!masks)
         return NULL;
     for (uint32_t state = 0; state < grammar->state_count; state++) {

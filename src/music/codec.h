@@ -29,7 +29,7 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec);
 
 /* Masks of a stream's words in every state: [state_count][word_count], 1: allowed. The caller frees
  * with nm_free. */
-uint8_t *nm_codec_masks(const neume_codec *codec, unsigned stream);
+uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
 
 /* Closes a learnt vocabulary: keeps the words with counts[stream][word] > 0, sorts them by their
  * text in byte order behind <end> and <unk>. `remap[stream][old word]` becomes the new id

@@ -111,7 +111,7 @@ static void the_grammar_forbids_only_an_empty_piece(void **state) {
     close_vocabulary(&f, &sequence);
     const nm_grammar *grammar = nm_codec_grammar(f.codec);
     assert_int_equal(grammar->state_count, 2);
-    uint8_t *masks = nm_codec_masks(f.codec, 0);
+    uint8_t *masks = nm_codec_masks(f.context, f.codec, 0);
     const uint8_t expected[] = {0, 1, 1, 1, 1, 1, 1, 1};
     assert_memory_equal(masks, expected, sizeof expected);
     for (uint32_t state_before = 0; state_before < 2; state_before++)
@@ -264,7 +264,7 @@ static neume_status whole_life(neume_context *context, void *data) {
     if (!status)
         status = nm_codec_vocabulary(codec, &words);
     if (!status)
-        status = (masks = nm_codec_masks(codec, 0)) ? NEUME_OK : NEUME_NO_MEMORY;
+        status = (masks = nm_codec_masks(context, codec, 0)) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status)
         status = (settings = nm_codec_settings(codec)) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status)

@@ -24,7 +24,7 @@ typedef struct bench {
 static bench bench_on(neume_context *context) {
     bench b = {.context = context};
     b.codec = test_codec(context);
-    b.masks = nm_codec_masks(b.codec, 0);
+    b.masks = nm_codec_masks(context, b.codec, 0);
     b.pieces = test_pieces(context, PIECES, MOST);
     assert_int_equal(nm_stack_init(&b.stack, &shape, NULL), NEUME_OK);
     b.weights = nm_params_block_new(&b.stack.params, context);
