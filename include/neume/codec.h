@@ -33,12 +33,6 @@ typedef struct neume_codec_options {
 
 NEUME_API neume_codec_options neume_codec_options_default(void);
 
-/** Something in a score that the codec does not say. */
-typedef struct neume_omission {
-    const char *what; /**< "drums", "other-tracks", ... Borrowed: static. */
-    uint64_t count;
-} neume_omission;
-
 #define NEUME_MAX_OMISSIONS 8
 
 /** An encoded piece. Its last step is the end word where the codec has one. */

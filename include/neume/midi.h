@@ -21,9 +21,9 @@ typedef struct neume_midi_read_options {
     neume_pairing pairing; /**< default NEUME_PAIRING_FIFO */
     uint32_t
         ticks_per_quarter; /**< 1..32,767: believe this, not the header; default 0: the header's */
-    size_t max_file_bytes; /**< default 64 MiB */
+    size_t max_file_bytes; /**< default 64 MiB; 4 GiB at the very most */
     size_t max_events;     /**< default 16,777,216 */
-    size_t max_chunks;     /**< default 4,096 */
+    size_t max_chunks;     /**< default 4,096; 65,535 tracks at the very most */
 } neume_midi_read_options;
 
 NEUME_API neume_midi_read_options neume_midi_read_options_default(void);
@@ -51,6 +51,10 @@ NEUME_API NEUME_MUST_USE neume_status neume_midi_load(neume_score **out, neume_c
 /** What was repaired on reading, in the order of neume_repair's codes. Borrowed: as long as the
  * score. */
 NEUME_API const neume_repair *neume_score_repairs(const neume_score *score, size_t *count);
+
+/** What the file held and a score does not keep, such as "sysex". Borrowed: as long as the score.
+ */
+NEUME_API const neume_omission *neume_score_omissions(const neume_score *score, size_t *count);
 
 /** Note-ons with velocity > 0 that were read, drums, stuck and zero-length ones too; 0 for a score
  * not read. */

@@ -67,6 +67,12 @@ typedef struct neume_text {
     const uint8_t *bytes; /**< Borrowed: as long as the score, until the next text is added */
 } neume_text;
 
+/** Something that a reader or a codec left out. */
+typedef struct neume_omission {
+    const char *what; /**< "sysex", "drums", ... Borrowed: static. */
+    uint64_t count;
+} neume_omission;
+
 /** A new, empty score: format 1, 480 ticks a quarter. */
 NEUME_API NEUME_MUST_USE neume_status neume_score_new(neume_score **out, neume_context *context);
 NEUME_API void neume_score_free(neume_score *score);

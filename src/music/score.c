@@ -59,7 +59,7 @@ void neume_score_set_track_count(neume_score *score, unsigned count) {
 
 bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size) {
     size_t wanted;
-    if (__builtin_add_overflow(*capacity, *capacity / 2 + 8, &wanted))
+    if (__builtin_add_overflow(*capacity, *capacity / 4 + 32, &wanted))
         return false;
     if (wanted > most)
         wanted = most;

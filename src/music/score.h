@@ -4,9 +4,7 @@
 #ifndef NM_MUSIC_SCORE_H
 #define NM_MUSIC_SCORE_H
 
-#include "base/bytes.h"
-
-#include <neume/midi.h>
+#include "music/report.h"
 
 /* Items of one kind, growing. */
 #define NM_LIST(type)                                                                              \
@@ -14,8 +12,6 @@
         type *items;                                                                               \
         size_t count, capacity;                                                                    \
     }
-
-enum { NM_MAX_REPAIRS = 48 }; /* at least as many as there are codes */
 
 struct neume_score {
     neume_context *context;
@@ -30,12 +26,13 @@ struct neume_score {
     NM_LIST(neume_text) texts;
     NM_LIST(uint8_t) text_bytes; /* what the texts point into */
     size_t note_ons;
-    neume_repair repairs[NM_MAX_REPAIRS];
-    size_t repair_count;
+    neume_repair repairs[NM_REPAIR_COUNT];
+    neume_omission omissions[NM_OMISSION_COUNT];
+    size_t repair_count, omission_count;
 };
 
-/* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by half but
- * not beyond `most` items (at least count + 1). False where there is no memory. */
+/* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by a
+ * quarter but not beyond `most` items (at least count + 1). False where there is no memory. */
 bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size);
 
 #endif

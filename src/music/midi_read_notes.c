@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* The rare part of pairing note-ons with note-offs; the frequent one is where the events are. */
+#include "music/midi_read.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void nm_use_port(nm_track *track, uint8_t number) {
+    nm_midi_reader *reader = track->reader;
+    if (!reader->ports[number])
+        reader->ports[number] = nm_alloc(reader->context, 1, sizeof(nm_port));
+    nm_port *port = reader->ports[number];
+    if (!port) {
+        nm_no_memory(reader);
+        return;
+    }
+    if (port->track != track->index + 1u) {
+        memset(port->programs, NM_PROGRAM_UNKNOWN, sizeof port->programs);
+        port->track = track->index + 1u;
+    }
+    track->port_number = number;
+    track->port = port;
+}
+
+/* A note takes three bytes of the file at least. This bounds the list, and with it the memory, at
+ * eight times the file. */
+bool nm_grow_notes(nm_midi_reader *reader, const uint8_t *at) {
+    neume_score *score = reader->score;
+    const size_t bytes_left = (size_t)(reader->bytes + reader->end - at);
+    if (nm_list_grow(reader->context, &score->notes.items, &score->notes.capacity,
+                     score->notes.count + bytes_left / 3 + 1, sizeof *score->notes.items))
+        return true;
+    nm_no_memory(reader);
+    return false;
+}
+
+void nm_forget_note(nm_midi_reader *reader, nm_key *key, uint32_t number) {
+    reader->score->notes.items[key->first - 1].velocity = 0;
+    reader->has_dropped_notes = true;
+    reader->omission_counts[NM_OMISSION_FORGOTTEN_ONSET]++;
+    key->first = number;
+    key->last++;
+}
+
+void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where) {
+    if (reader->options.pairing == NEUME_PAIRING_LAST && key->last)
+        key->last--;
+    else
+        nm_repair(reader, NM_REPAIR_ORPHAN_NOTE_OFF, where);
+}
+
+/* What still sounds lasts to the end of the track; nm_finish_timing shortens it to 16 bars. */
+void nm_end_track_notes(nm_track *track) {
+    nm_midi_reader *reader = track->reader;
+    for (size_t i = track->first_note; i < reader->score->notes.count; i++) {
+        neume_note *note = &reader->score->notes.items[i];
+        if (!(note->velocity & NM_SOUNDING))
+            continue;
+        const uint8_t *where = reader->bytes + (note->duration_ticks >> 32);
+        note->duration_ticks = track->tick - note->start_ticks;
+        reader->has_stuck_notes = true;
+        if (!nm_repair(reader, NM_REPAIR_STUCK_NOTE, where))
+            return;
+    }
+}
