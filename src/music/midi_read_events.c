@@ -8,7 +8,7 @@
 enum { META = 0xFF, META_END_OF_TRACK = 0x2F, SYSEX = 0xF0, SYSEX_PACKET = 0xF7 };
 
 /* Bytes of the longest regular event: a number of four, a status, two of data. */
-enum { LONGEST_REGULAR = 7, LONGEST_NUMBER = 10, IRREGULAR = UINT32_MAX };
+enum { LONGEST_REGULAR = 7, LONGEST_NUMBER = 10, IRREGULAR = NM_LONGEST_DELTA + 1 };
 
 /* A channel message that happens. */
 typedef struct message {
