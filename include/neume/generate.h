@@ -23,7 +23,7 @@ typedef struct neume_generate_options {
     neume_sampling sampling;
     uint64_t seed;       /**< same model, seed and settings: same songs */
     size_t count;        /**< songs, composed side by side; default 1 */
-    size_t length_steps; /**< default 500; 0 where bars or seconds say it */
+    size_t length_steps; /**< default 500; 0 where bars or seconds say it: one of the three does */
     double bars;         /**< of 4/4 as the codec counts time; default 0: not used */
     double seconds;      /**< default 0: not used */
     bool allow_ending;   /**< an end word before the length ends the song; default false */
@@ -39,12 +39,12 @@ NEUME_API neume_generate_options neume_generate_options_default(void);
 /** A composed song. */
 typedef struct neume_song {
     neume_score *score;
-    size_t step_count; /**< composed, the primer not counted */
+    size_t step_count; /**< composed, the primer not counted; an end word is */
     size_t note_count;
     double seconds;
     double
         log_probability; /**< nats, of the composed steps under the model itself (temperature 1) */
-    bool is_loop;        /**< its end repeats one word or a short run of words */
+    bool is_loop;        /**< its last quarter (16 words at least) repeats a run of 1 to 8 words */
 } neume_song;
 
 /** Composes `options->count` songs into `songs` [count], each to be cleared by the caller. */

@@ -105,6 +105,9 @@ NEUME_API NEUME_MUST_USE neume_status neume_score_add_pitch_bend(neume_score *sc
 NEUME_API NEUME_MUST_USE neume_status neume_score_add_text(neume_score *score,
                                                            const neume_text *text);
 
+/** Gives all notes but drums this program, 0..127. */
+NEUME_API void neume_score_set_program(neume_score *score, uint8_t program);
+
 /** Puts every list into its canonical order (stable in what is equal); of two tempos, metres or
  * keys at one tick the later added stays. Readers and decoders have done so. */
 NEUME_API NEUME_MUST_USE neume_status neume_score_sort(neume_score *score);

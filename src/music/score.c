@@ -91,6 +91,12 @@ neume_status neume_score_add_note(neume_score *score, const neume_note *note) {
     return NEUME_OK;
 }
 
+void neume_score_set_program(neume_score *score, uint8_t program) {
+    for (size_t i = 0; i < score->notes.count; i++)
+        if (!score->notes.items[i].is_drum)
+            score->notes.items[i].program = program & 127;
+}
+
 neume_status neume_score_add_tempo(neume_score *score, const neume_tempo *tempo) {
     return ADD(score, tempos, tempo);
 }

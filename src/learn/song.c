@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* neume_generate: options to a plan, and composed words to scores. */
+#include "base/error.h"
+#include "learn/composer.h"
+#include "learn/sampler.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROWS_AT_ONCE = 256,      /* songs composed side by side; more take turns */
+    MOST_STEPS = 1000000000, /* of a song */
+    BEATS_PER_BAR = 4,
+    CODEC_TEMPO = 120 /* quarters a minute, where the words do not say otherwise */
+};
+
+neume_generate_options neume_generate_options_default(void) {
+    return (neume_generate_options){
+        .sampling = neume_sampling_default(), .count = 1, .length_steps = 500, .program = -1};
+}
+
+static neume_status check_options(const neume_generate_options *options, neume_error *error) {
+    const int lengths =
+        (options->length_steps != 0) + (options->bars != 0) + (options->seconds != 0);
+    if (lengths != 1)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "length: expected one of steps, bars and seconds, got %d", lengths);
+    if (!(options->bars >= 0 && options->seconds >= 0))
+        return nm_fail(error, NEUME_BAD_USAGE, "length: expected a positive number");
+    if (options->count < 1)
+        return nm_fail(error, NEUME_BAD_USAGE, "0 songs: expected at least 1");
+    if (options->tempo != 0 && !(options->tempo >= 10 && options->tempo <= 1000))
+        return nm_fail(error, NEUME_BAD_USAGE, "tempo %g: expected 10 to 1000 quarters a minute",
+                       options->tempo);
+    if (options->program < -1 || options->program > 127)
+        return nm_fail(error, NEUME_BAD_USAGE, "instrument %d: expected 0 to 127",
+                       options->program);
+    return nm_sampling_check(&options->sampling, error);
+}
+
+/* Steps that take at least as long as asked; the tolerance keeps 4 bars from becoming 4 bars and a
+ * step. */
+static neume_status plan_length(nm_composer_plan *plan, const neume_codec *codec,
+                                const neume_generate_options *options, neume_error *error) {
+    const double step_quarters = nm_codec_step_quarters(codec);
+    const double tempo = options->tempo != 0 ? options->tempo : CODEC_TEMPO;
+    const double quarters = options->bars * BEATS_PER_BAR + options->seconds * tempo / 60;
+    if (quarters > 0 && !(step_quarters > 0))
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "length: a step of this model has no fixed time, expected it in steps");
+    const double steps =
+        quarters > 0 ? ceil(quarters / step_quarters - 1e-9) : (double)options->length_steps;
+    if (steps > MOST_STEPS)
+        return nm_fail(error, NEUME_BAD_USAGE, "length: %.0f steps, expected at most %d", steps,
+                       MOST_STEPS);
+    plan->step_count = steps < 1 ? 1 : (size_t)steps;
+    return NEUME_OK;
+}
+
+/* The primer's words without the <end> of its piece: the song goes on from there. */
+static neume_status plan_primer(nm_composer_plan *plan, const neume_codec *codec,
+                                const neume_sequence *primer, neume_error *error) {
+    if (!primer)
+        return NEUME_OK;
+    if (primer->stream_count != neume_codec_stream_count(codec))
+        return nm_fail(error, NEUME_BAD_USAGE, "primer: %u streams, expected the model's %u",
+                       primer->stream_count, neume_codec_stream_count(codec));
+    const uint32_t word_count = neume_codec_word_count(codec, 0);
+    for (size_t i = 0; i < primer->step_count; i++)
+        if (primer->words[i] >= word_count)
+            return nm_fail(error, NEUME_BAD_USAGE,
+                           "primer: word %" PRIu32 " in step %zu, expected less than %" PRIu32,
+                           primer->words[i], i, word_count);
+    plan->primer = primer->words;
+    plan->primer_count = primer->step_count;
+    while (plan->primer_count && primer->words[plan->primer_count - 1] == NM_WORD_END)
+        plan->primer_count--;
+    return NEUME_OK;
+}
+
+static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
+                               const neume_generate_options *options, neume_error *error) {
+    *plan = (nm_composer_plan){.sampling = options->sampling,
+                               .seed = options->seed,
+                               .allow_ending = options->allow_ending};
+    neume_status status = check_options(options, error);
+    if (!status)
+        status = plan_length(plan, model->codec, options, error);
+    return status ? status : plan_primer(plan, model->codec, options->primer, error);
+}
+
+/* The shortest decimal that reads as the same number. */
+static void write_number(char text[32], double number) {
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            return;
+    }
+}
+
+/* A call of neume_generate. */
+typedef struct generation {
+    const neume_model *model;
+    const neume_generate_options *options;
+    nm_composer_plan plan;
+    nm_composer *composer;
+} generation;
+
+static neume_status add_text(neume_score *score, const char *text) {
+    return neume_score_add_text(score, &(neume_text){.kind = 1,
+                                                     .size_bytes = (uint32_t)strlen(text),
+                                                     .bytes = (const uint8_t *)text});
+}
+
+/* What shaped the song, and nothing else: no names, times or threads. */
+static neume_status add_origin(neume_score *score, const generation *g, uint64_t number) {
+    const neume_sampling *sampling = &g->plan.sampling;
+    char text[256], temperature[32], top_p[32], min_p[32];
+    snprintf(text, sizeof text,
+             "neume " NEUME_VERSION ", model %016" PRIx64 ", seed %" PRIu64 ", song %" PRIu64,
+             g->model->hash, g->plan.seed, number);
+    neume_status status = add_text(score, text);
+    write_number(temperature, sampling->temperature);
+    write_number(top_p, sampling->top_p);
+    write_number(min_p, sampling->min_p);
+    if (sampling->greedy)
+        snprintf(text, sizeof text, "greedy");
+    else
+        snprintf(text, sizeof text, "temperature %s, top-k %" PRIu32 ", top-p %s, min-p %s",
+                 temperature, sampling->top_k, top_p, min_p);
+    if (!status)
+        status = add_text(score, text);
+    if (status || !g->plan.primer_count)
+        return status;
+    const neume_sequence primer = {
+        .words = g->options->primer->words, .step_count = g->plan.primer_count, .stream_count = 1};
+    snprintf(text, sizeof text, "primer %016" PRIx64, nm_codec_hash(g->model->codec, &primer));
+    return add_text(score, text);
+}
+
+/* Tempo, instrument and origin upon what the words gave; of two tempos the later added stays. */
+static neume_status dress(neume_score *score, const generation *g, uint64_t number) {
+    const double tempo = g->options->tempo;
+    neume_status status = NEUME_OK;
+    if (tempo != 0)
+        status = neume_score_add_tempo(
+            score, &(neume_tempo){.microseconds_per_quarter = (uint32_t)lround(60e6 / tempo)});
+    if (g->options->program >= 0)
+        neume_score_set_program(score, (uint8_t)g->options->program);
+    if (!status)
+        status = add_origin(score, g, number);
+    return status ? status : neume_score_sort(score);
+}
+
+/* A song of the composer's last run. The words to say begin with the primer, unless it is to be
+ * left out. */
+static neume_status finish_song(neume_song *song, const generation *g, nm_composed composed,
+                                uint64_t number) {
+    const size_t left_out = g->options->without_primer ? g->plan.primer_count : 0;
+    const neume_sequence said = {.words = composed.words + left_out,
+                                 .step_count =
+                                     g->plan.primer_count + composed.step_count - left_out,
+                                 .stream_count = 1};
+    neume_status status = neume_codec_decode(&song->score, g->model->codec, &said);
+    if (!status)
+        status = dress(song->score, g, number);
+    if (status)
+        return status;
+    song->step_count = composed.step_count;
+    song->log_probability = composed.log_probability;
+    song->is_loop =
+        nm_is_loop(composed.words + g->plan.primer_count, composed.step_count - composed.has_ended);
+    (void)neume_score_notes(song->score, &song->note_count);
+    song->seconds = neume_score_seconds_at(song->score, neume_score_end_ticks(song->score));
+    return NEUME_OK;
+}
+
+/* All songs, in turns of `row_count`. */
+static neume_status compose(neume_song *songs, const generation *g, size_t row_count,
+                            neume_error *error) {
+    neume_status status = NEUME_OK;
+    for (size_t first = 0; first < g->options->count && !status; first += row_count) {
+        status = nm_composer_run(g->composer, first, error);
+        for (size_t i = first; i < first + row_count && i < g->options->count && !status; i++) {
+            status = finish_song(&songs[i], g, nm_composer_song(g->composer, i - first), i);
+            if (status)
+                nm_fail_memory(error, "song");
+        }
+    }
+    return status;
+}
+
+neume_status neume_generate(neume_song *songs, neume_context *context, const neume_model *model,
+                            const neume_generate_options *options, neume_error *error) {
+    generation g = {.model = model, .options = options};
+    memset(songs, 0, options->count * sizeof *songs);
+    neume_status status = plan_songs(&g.plan, model, options, error);
+    if (status)
+        return status;
+    const size_t turns = (options->count - 1) / ROWS_AT_ONCE + 1;
+    const size_t row_count = (options->count - 1) / turns + 1;
+    if (nm_composer_new(&g.composer, context, model, &g.plan, row_count))
+        return nm_fail_memory(error, "composer");
+    status = compose(songs, &g, row_count, error);
+    for (size_t i = 0; i < options->count && status; i++)
+        neume_song_clear(&songs[i]);
+    nm_composer_free(g.composer);
+    return status;
+}
+
+void neume_song_clear(neume_song *song) {
+    neume_score_free(song->score);
+    *song = (neume_song){0};
+}
