@@ -127,6 +127,7 @@ static void each_rule_keeps_what_it_says(void **state) {
     assert_kept(s, all, "1100");
     s.min_p = 1;
     assert_kept(s, all, "1000");
+    assert_kept(s, (const uint8_t[]){0, 0, 1, 1}, "0011");
     s.temperature = 2; /* p ~ .71, .5, .35, .35: temperature comes before truncation */
     s.min_p = 0.4;
     assert_kept(s, all, "1111");
@@ -139,6 +140,19 @@ static void each_rule_keeps_what_it_says(void **state) {
     assert_kept(s, all, "1000");
     s.temperature = 1e300;
     assert_kept(s, all, "1111");
+}
+
+static void a_number_on_a_border_belongs_to_the_word_above_it(void **state) {
+    (void)state;
+    static const real equal[] = {1, 1, 1, 1};
+    const neume_sampling sampling = {.temperature = 1, .top_p = 1};
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t word;
+        nm_candidate scratch[4];
+        assert_int_equal(
+            nm_sample(&word, &sampling, &(nm_choices){4, equal, all}, i / 4.0, scratch), NEUME_OK);
+        assert_int_equal(word, i);
+    }
 }
 
 static void greedy_takes_the_first_of_the_likeliest(void **state) {
@@ -242,6 +256,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_by_the_rules_in_random_cases),
         cmocka_unit_test(each_rule_keeps_what_it_says),
+        cmocka_unit_test(a_number_on_a_border_belongs_to_the_word_above_it),
         cmocka_unit_test(greedy_takes_the_first_of_the_likeliest),
         cmocka_unit_test(no_allowed_word_is_an_error),
         cmocka_unit_test(logits_that_are_no_numbers_are_an_error),
