@@ -91,7 +91,7 @@ static const nm_stack_batch *batch_of(const check *c) {
 }
 
 static void check_init(check *c, const network_case *shape) {
-    *c = (check){.context = test_context(2, NEUME_ISA_C, NULL), .shape = shape};
+    *c = (check){.context = test_context(1, NEUME_ISA_C, NULL), .shape = shape};
     network_data_init(&c->data, c->context, shape);
     c->run = network_run_new(c->context, shape, &c->data.stack);
     if (shape->carries_state) {

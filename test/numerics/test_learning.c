@@ -38,7 +38,7 @@ static void learner_init(learner *l, neume_isa isa) {
     const nm_stack_shape shape = {
         .vocabulary = V, .embed = 8, .layers = {24, 24}, .layer_count = 2, .trunk = 16};
     const nm_stack_run_options options = {.max_T = T, .max_B = B, .for_training = true};
-    *l = (learner){.context = test_context(2, isa, NULL)};
+    *l = (learner){.context = test_context(1, isa, NULL)};
     assert_int_equal(nm_stack_init(&l->stack, &shape, NULL), NEUME_OK);
     assert_int_equal(nm_stack_run_new(&l->run, l->context, &l->stack, &options, NULL), NEUME_OK);
     real **const blocks[] = {&l->weights, &l->gradient, &l->state[0], &l->state[1]};
