@@ -31,7 +31,7 @@ static void init_model(fixture_model *f, const char *words, const nm_stack_shape
     const nm_param *head = nm_params_find(&f->model.stack.params, "head.weight");
     for (size_t i = 0; i < head->rows * head->columns; i++)
         f->model.weights[head->offset + i] *= 12;
-    f->model.masks = nm_codec_masks(f->base.codec, 0);
+    f->model.masks = nm_codec_masks(f->base.context, f->base.codec, 0);
 }
 
 static fixture_model small_model(void) {
