@@ -50,6 +50,13 @@ NEUME_API neume_codec *neume_model_codec(const neume_model *model);
  * settings, results. */
 NEUME_API const char *neume_model_description(const neume_model *model);
 
+/** The same of a checkpoint. Fails with NEUME_BAD_MODEL. The caller gives `*out` back with
+ * neume_description_free. */
+NEUME_API NEUME_MUST_USE neume_status neume_checkpoint_describe(char **out, neume_context *context,
+                                                                const char *path,
+                                                                neume_error *error);
+NEUME_API void neume_description_free(neume_context *context, char *description);
+
 NEUME_API size_t neume_model_parameter_count(const neume_model *model);
 
 /** A hash of weights, vocabulary and codec: what generated files name as their origin. */

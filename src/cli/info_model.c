@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/info_model.h"
+
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static neume_status describe(nm_info_model *out, const char *text, const char *path,
+                             neume_error *error) {
+    struct stat about;
+    out->description = json_loads(text, 0, NULL);
+    out->size_bytes = stat(path, &about) == 0 ? (double)about.st_size : 0;
+    return out->description ? NEUME_OK
+                            : nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
+}
+
+neume_status nm_info_model_load(nm_info_model *out, neume_context *context, const char *path,
+                                neume_file_kind kind, neume_error *error) {
+    *out = (nm_info_model){.kind = kind};
+    neume_status status;
+    if (kind == NEUME_KIND_CHECKPOINT) {
+        char *text;
+        status = neume_checkpoint_describe(&text, context, path, error);
+        if (!status)
+            status = describe(out, text, path, error);
+        neume_description_free(context, text);
+        return status;
+    }
+    neume_model *model;
+    status = neume_model_load(&model, context, path, error);
+    if (status)
+        return status;
+    out->parameters = neume_model_parameter_count(model);
+    out->hash = neume_model_hash(model);
+    status = describe(out, neume_model_description(model), path, error);
+    neume_model_free(model);
+    return status;
+}
+
+void nm_info_model_clear(nm_info_model *model) {
+    json_decref(model->description);
+    *model = (nm_info_model){0};
+}
+
+json_t *nm_info_model_json(const nm_info_model *model) {
+    char hash[17];
+    json_t *object = json_pack("{s:I, s:O}", "size_bytes", (json_int_t)model->size_bytes,
+                               "description", model->description);
+    snprintf(hash, sizeof hash, "%016" PRIx64, model->hash);
+    if (model->kind == NEUME_KIND_MODEL &&
+        (json_object_set_new(object, "parameters", json_integer((json_int_t)model->parameters)) ||
+         json_object_set_new(object, "hash", json_string(hash)))) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* Values under a heading, objects within objects as "network.layers". */
+static void print_values(const char *prefix, const json_t *object) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        char name[128];
+        snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", key);
+        if (json_is_object(value)) {
+            print_values(name, value);
+            continue;
+        }
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+        printf("  %-32s %s\n", name, text ? text : "");
+        free(text);
+    }
+}
+
+void nm_info_model_print(const nm_info_model *model) {
+    char count[NM_REPORT_TEXT], size[NM_REPORT_TEXT];
+    nm_report_size(size, model->size_bytes);
+    if (model->kind == NEUME_KIND_MODEL)
+        printf("  model of %s parameters, %s, hash %016" PRIx64 "\n",
+               nm_report_count(count, model->parameters), size, model->hash);
+    else
+        printf("  checkpoint of a training run, %s\n", size);
+    print_values("", model->description);
+}

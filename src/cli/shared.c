@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+/* What the commands share: options over the library's structs, contexts, input. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const nm_opt nm_help_options[1] = {{.name = "help",
+                                    .letter = 'h',
+                                    .kind = NM_OPT_FLAG,
+                                    NM_OPT_FIELD(nm_general, help),
+                                    .help = "show this help and exit"}};
+
+const nm_opt nm_json_options[1] = {{.name = "json",
+                                    .kind = NM_OPT_FLAG,
+                                    NM_OPT_FIELD(nm_general, json),
+                                    .help = "write the report as JSON on standard output, and "
+                                            "nothing else there"}};
+
+static const char *const pairings[] = {"fifo", "last", NULL};
+
+const nm_opt nm_reading_options[3] = {
+    {.name = "strict",
+     .kind = NM_OPT_FLAG,
+     NM_OPT_FIELD(neume_midi_read_options, strict),
+     .help = "refuse a MIDI file where it would have to be repaired"},
+    {.name = "pairing",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_midi_read_options, pairing),
+     .choices = pairings,
+     .help = "what ends a key that was struck again while it sounded: first in first out, or "
+             "the last onset alone counts"},
+    {.name = "ticks-per-quarter",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(neume_midi_read_options, ticks_per_quarter),
+     .value = "N",
+     .least = 1,
+     .most = 32767,
+     .default_text = "the header's",
+     .help = "ticks of a quarter note, whatever the header of the file says"},
+};
+
+static const char *const voicings[] = {"classes", "pitches", NULL};
+
+const nm_opt nm_codec_choice_options[4] = {
+    {.name = "grid",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(neume_codec_options, grid),
+     .value = "N",
+     .least = 1,
+     .most = 960,
+     .help = "cells of a quarter note; onsets in one cell are one word"},
+    {.name = "voicing",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, voicing),
+     .choices = voicings,
+     .help = "how a chord is spelt: by pitch classes in normal order, or by its true pitches"},
+    {.name = "track",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(neume_codec_options, track),
+     .value = "N",
+     .most = 65535,
+     .word = "all",
+     .help = "only this track of each file; the first is 0"},
+    {.name = "program",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(neume_codec_options, program),
+     .value = "N",
+     .most = 127,
+     .word = "all",
+     .help = "only the notes of this MIDI program; the first is 0"},
+};
+
+static const char *const isas[] = {"auto", "c", "baseline", "avx2", "avx512", NULL};
+
+const nm_opt nm_machine_options[2] = {
+    {.name = "threads",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(neume_context_options, thread_count),
+     .value = "N",
+     .least = 1,
+     .most = 256,
+     .default_text = "one for each core",
+     .help = "threads that compute; the result is the same for any number"},
+    {.name = "isa",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_context_options, isa),
+     .choices = isas,
+     .help = "the instruction set that computes"},
+};
+
+static void print_warning(void *data, neume_log_level level, const char *line) {
+    (void)data;
+    if (level == NEUME_LOG_WARNING)
+        nm_report_line(NULL, line);
+}
+
+static void print_any(void *data, neume_log_level level, const char *line) {
+    (void)data;
+    (void)level;
+    nm_report_line(NULL, line);
+}
+
+neume_status nm_cli_context(neume_context **out, neume_context_options options, bool is_verbose,
+                            neume_error *error) {
+    options.log = is_verbose ? print_any : print_warning;
+    return neume_context_new(out, &options, error);
+}
+
+neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_error *error) {
+    *out = NULL;
+    *size = 0;
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (!file)
+        return nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+    size_t capacity = 0, got = 1;
+    neume_status status = NEUME_OK;
+    while (got > 0 && !status) {
+        if (*size + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 16;
+            char *grown = realloc(*out, capacity);
+            if (!grown) {
+                status = nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
+                break;
+            }
+            *out = grown;
+        }
+        got = fread(*out + *size, 1, capacity - *size - 1, file);
+        *size += got;
+        (*out)[*size] = '\0';
+    }
+    if (!status && ferror(file))
+        status = nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+    if (file != stdin)
+        fclose(file);
+    if (status) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+neume_status nm_cli_load_midi(neume_score **out, neume_context *context, const char *path,
+                              const neume_midi_read_options *reading, neume_error *error) {
+    if (strcmp(path, "-") != 0)
+        return neume_midi_load(out, context, path, reading, error);
+    char *data;
+    size_t size;
+    *out = NULL;
+    neume_status status = nm_cli_read_all(&data, &size, path, error);
+    if (!status)
+        status = neume_midi_read(out, context, (neume_bytes){data, size}, reading, error);
+    free(data);
+    return status;
+}
+
+neume_status nm_cli_check_output(const char *path, neume_error *error) {
+    struct stat about;
+    if (!path || strcmp(path, "-") == 0)
+        return NEUME_OK;
+    const size_t length = strlen(path);
+    if (path[length - 1] == '/' || (stat(path, &about) == 0 && S_ISDIR(about.st_mode)))
+        return nm_report_fail(error, NEUME_BAD_USAGE, "%s: is a folder, expected a file name",
+                              path);
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    if (!folder)
+        return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
+    const int failure = access(folder, W_OK | X_OK) ? errno : 0;
+    neume_status status = NEUME_OK;
+    if (failure)
+        status = nm_report_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s: %s", path,
+                                folder, strerror(failure));
+    free(folder);
+    return status;
+}
+
+static bool is_unused(const neume_corpus_file *file) {
+    return file->status == NEUME_FILE_SKIPPED || file->status == NEUME_FILE_DUPLICATE;
+}
+
+static void print_reason(const neume_corpus_file *file) {
+    char line[480], place[32] = "";
+    const size_t length = strlen(file->path);
+    const bool has_path =
+        strncmp(file->reason, file->path, length) == 0 && file->reason[length] == ':';
+    if (file->has_offset)
+        snprintf(place, sizeof place, " (at byte %llu)", (unsigned long long)file->offset);
+    snprintf(line, sizeof line, "%s: %s%s%s%s", neume_file_status_name(file->status),
+             has_path ? "" : file->path, has_path ? "" : ": ", file->reason, place);
+    nm_report_line(NULL, line);
+}
+
+void nm_cli_print_unused(const neume_corpus *corpus, const char *where) {
+    enum { SHOWN = 10 };
+    size_t unused = 0;
+    for (size_t i = 0; i < neume_corpus_file_count(corpus); i++) {
+        const neume_corpus_file *file = neume_corpus_file_at(corpus, i);
+        if (is_unused(file) && unused++ < SHOWN)
+            print_reason(file);
+    }
+    char line[128];
+    snprintf(line, sizeof line, "and %zu more%s", unused - SHOWN, where);
+    if (unused > SHOWN)
+        nm_report_line(NULL, line);
+}

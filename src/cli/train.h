@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* The parts of `neume train`: its settings, who watches the run, what is said of data and result.
+ */
+#ifndef NM_CLI_TRAIN_H
+#define NM_CLI_TRAIN_H
+
+#include "cli/cli.h"
+
+typedef struct train_settings {
+    nm_general general;
+    neume_corpus_options corpus;
+    neume_train_options train;
+    neume_context_options machine;
+    const char *preset;
+    nm_opt_list layers;
+    nm_opt_share valid;
+    nm_opt_interval save;
+    const char *valid_from; /* a file or folder; or NULL */
+    const char *report;     /* a path; or NULL */
+    bool is_dry_run, is_quiet, is_verbose;
+} train_settings;
+
+/* The options of train, in groups over train_settings. */
+extern const nm_opt_table nm_train_table;
+
+/* Watches a run: a progress line on standard error, a stop on SIGINT or SIGTERM. */
+typedef struct nm_watch {
+    bool is_quiet, is_verbose;
+    bool is_line;      /* standard error is a terminal: one line, written over and over */
+    bool has_line;     /* and there is something on it */
+    const char *unit;  /* what a step is */
+    double time_limit; /* seconds; 0: none */
+    double shown_at;   /* seconds of the run when a line was last shown */
+    uint64_t first_update;
+    double first_seconds; /* of the run when it was first looked at: a resumed run starts later */
+    bool is_started;
+    neume_train_progress validation; /* the last */
+} nm_watch;
+
+/* Makes the observer and takes SIGINT and SIGTERM; the second signal ends the program. */
+neume_train_observer nm_watch_start(nm_watch *watch);
+
+/* Leaves the terminal's line. */
+void nm_watch_finish(nm_watch *watch);
+
+/* The account of every file as JSON, for --report; NULL: no memory. */
+json_t *nm_train_report_json(const neume_corpus *corpus);
+
+/* What was found, on `stream`; why files were not used, on standard error. */
+void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus);
+
+/* A run's end for people, and for programs. */
+void nm_train_print_result(const train_settings *settings, const neume_corpus *corpus,
+                           const neume_train_result *result);
+json_t *nm_train_result_json(const train_settings *settings, const neume_corpus *corpus,
+                             const neume_train_result *result);
+
+/* What a run would take. */
+void nm_train_print_estimate(const train_settings *settings, const neume_corpus *corpus,
+                             const neume_train_estimate *estimate);
+json_t *nm_train_estimate_json(const train_settings *settings, const neume_corpus *corpus,
+                               const neume_train_estimate *estimate);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* What is said of a training's data and of its result. */
+#include "cli/train.h"
+
+#include <math.h>
+#include <string.h>
+
+static json_t *file_json(const neume_corpus_file *file) {
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:s}", "file", nm_report_json_text(file->path),
+                     "status", neume_file_status_name(file->status), "reason",
+                     nm_report_json_text(file->reason), "offset",
+                     file->has_offset ? json_integer((json_int_t)file->offset) : json_null(),
+                     "notes", (json_int_t)file->note_count, "steps", (json_int_t)file->step_count,
+                     "split", neume_split_name(file->split));
+}
+
+static json_t *counts_json(const neume_corpus *corpus) {
+    const neume_corpus_counts c = neume_corpus_count(corpus);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)c.seen, "clean",
+                     (json_int_t)c.clean, "repaired", (json_int_t)c.repaired, "skipped",
+                     (json_int_t)c.skipped, "duplicate", (json_int_t)c.duplicate, "other",
+                     (json_int_t)c.other);
+}
+
+json_t *nm_train_report_json(const neume_corpus *corpus) {
+    json_t *report = counts_json(corpus), *files = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < neume_corpus_file_count(corpus) && !failed; i++)
+        failed = json_array_append_new(files, file_json(neume_corpus_file_at(corpus, i)));
+    if (json_object_set_new(report, "files", files) || failed) {
+        json_decref(report);
+        return NULL;
+    }
+    return report;
+}
+
+void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
+    const neume_corpus_counts c = neume_corpus_count(corpus);
+    const char *unit = neume_codec_step_unit(neume_corpus_codec(corpus));
+    char steps[NM_REPORT_TEXT], words[NM_REPORT_TEXT];
+    fprintf(stream, "%zu MIDI file%s: %zu clean, %zu repaired, %zu skipped, %zu duplicate", c.seen,
+            c.seen == 1 ? "" : "s", c.clean, c.repaired, c.skipped, c.duplicate);
+    if (c.other)
+        fprintf(stream, "; %zu other file%s", c.other, c.other == 1 ? "" : "s");
+    fputc('\n', stream);
+    nm_cli_print_unused(corpus, ": see --report");
+    if (c.train_pieces == 0)
+        return;
+    fprintf(stream, "%zu piece%s of %s %ss to train on", c.train_pieces,
+            c.train_pieces == 1 ? "" : "s", nm_report_count(steps, c.train_steps), unit);
+    if (c.valid_pieces)
+        fprintf(stream, ", %zu of %s held out", c.valid_pieces,
+                nm_report_count(steps, c.valid_steps));
+    else
+        fprintf(stream, ", none held out");
+    fprintf(stream, ", vocabulary of %s\n",
+            nm_report_count(words, neume_codec_word_count(neume_corpus_codec(corpus), 0)));
+}
+
+static const char *end_name(neume_train_end end) {
+    static const char *const names[] = {"as planned", "time limit", "no better validation",
+                                        "was complete already"};
+    return names[end];
+}
+
+/* What the held-out loss means, beside what needs no network. */
+static const char *judgement(const neume_train_result *r) {
+    if (r->valid_loss >= r->unigram)
+        return "It is no better than the unigram baseline: it has learnt which words are common "
+               "and "
+               "nothing of their order. Give it more time, more music or a lower --lr.";
+    if (r->valid_loss >= r->trigram)
+        return "It is better than the unigram baseline but not than the trigram, which looks at "
+               "two "
+               "words only: more time or more music should help.";
+    return "It is better than the trigram baseline: it makes use of more than the last two words.";
+}
+
+static void print_losses(const neume_train_result *r, const char *unit, size_t pieces) {
+    if (!isfinite(r->valid_loss) || pieces == 0) {
+        puts(
+            "No piece was held out: nothing tells how well it does on music that it has not seen.");
+        return;
+    }
+    printf("Held-out loss, nats a %s, on %zu piece%s that it did not train on:\n", unit, pieces,
+           pieces == 1 ? "" : "s");
+    printf("  this model  %7.3f   accuracy %.1f %%\n", r->valid_loss, 100 * r->valid_accuracy);
+    printf("  trigram     %7.3f\n  unigram     %7.3f\n  uniform     %7.3f\n", r->trigram,
+           r->unigram, r->uniform);
+    puts(judgement(r));
+}
+
+void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
+                           const neume_train_result *r) {
+    char updates[NM_REPORT_TEXT], time[NM_REPORT_TEXT];
+    const char *unit = neume_codec_step_unit(neume_corpus_codec(corpus));
+    printf("%s%s%s: %llu epoch%s, %s updates in %s (%s)", nm_report_style(stdout, NM_STYLE_BOLD),
+           s->train.output, nm_report_style(stdout, NM_STYLE_PLAIN), (unsigned long long)r->epochs,
+           r->epochs == 1 ? "" : "s", nm_report_count(updates, r->updates),
+           nm_report_duration(time, r->seconds), end_name(r->end));
+    if (r->best_update && r->best_update != r->updates)
+        printf(", best at update %s", nm_report_count(updates, r->best_update));
+    putchar('\n');
+    if (isfinite(r->train_loss))
+        printf("Training loss %.3f nats a %s\n", r->train_loss, unit);
+    print_losses(r, unit, neume_corpus_count(corpus).valid_pieces);
+    if (s->train.time_limit > 0)
+        printf("The same run again: --max-updates %llu instead of --time-limit\n",
+               (unsigned long long)r->updates);
+    printf("Next: neume generate %s -o song.mid\n", s->train.output);
+}
+
+json_t *nm_train_result_json(const train_settings *s, const neume_corpus *corpus,
+                             const neume_train_result *r) {
+    static const char *const ends[] = {"planned", "time", "patience", "already-done"};
+    return json_pack(
+        "{s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}", "model",
+        nm_report_json_text(s->train.output), "preset", s->preset, "end", ends[r->end], "epochs",
+        (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "best_update",
+        (json_int_t)r->best_update, "seconds", nm_report_json_number(r->seconds), "train_loss",
+        nm_report_json_number(r->train_loss), "valid_loss", nm_report_json_number(r->valid_loss),
+        "valid_accuracy", nm_report_json_number(r->valid_accuracy), "baselines", "uniform",
+        nm_report_json_number(r->uniform), "unigram", nm_report_json_number(r->unigram), "trigram",
+        nm_report_json_number(r->trigram), "corpus", counts_json(corpus));
+}
+
+/* Seconds of the whole run; NAN where no limit tells how long it is. */
+static double estimated_seconds(const train_settings *s, const neume_train_estimate *e) {
+    const uint64_t epochs = s->train.epochs ? s->train.epochs : s->train.usual_epochs;
+    double updates = s->train.max_updates ? (double)s->train.max_updates : INFINITY;
+    if (s->train.epochs || (!s->train.max_updates && s->train.time_limit <= 0))
+        updates = fmin(updates, (double)(epochs * e->updates_per_epoch));
+    const double seconds = updates * e->seconds_per_update;
+    return s->train.time_limit > 0 ? fmin(seconds, s->train.time_limit) : seconds;
+}
+
+void nm_train_print_estimate(const train_settings *s, const neume_corpus *corpus,
+                             const neume_train_estimate *e) {
+    char parameters[NM_REPORT_TEXT], memory[NM_REPORT_TEXT], model[NM_REPORT_TEXT];
+    char updates[NM_REPORT_TEXT], update[NM_REPORT_TEXT], whole[NM_REPORT_TEXT];
+    nm_train_print_corpus(stdout, corpus);
+    printf("Model: %s parameters, %s\n", nm_report_count(parameters, e->parameter_count),
+           nm_report_size(model, 4.0 * (double)e->parameter_count));
+    printf("Memory: about %s\n", nm_report_size(memory, (double)e->memory_bytes));
+    printf("Time: %s updates an epoch, %s an update (measured), about %s in all\n",
+           nm_report_count(updates, e->updates_per_epoch),
+           nm_report_duration(update, e->seconds_per_update),
+           nm_report_duration(whole, estimated_seconds(s, e)));
+}
+
+json_t *nm_train_estimate_json(const train_settings *s, const neume_corpus *corpus,
+                               const neume_train_estimate *e) {
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "parameters", (json_int_t)e->parameter_count,
+                     "memory_bytes", (json_int_t)e->memory_bytes, "updates_per_epoch",
+                     (json_int_t)e->updates_per_epoch, "seconds_per_update",
+                     nm_report_json_number(e->seconds_per_update), "seconds",
+                     nm_report_json_number(estimated_seconds(s, e)), "corpus", counts_json(corpus));
+}
