@@ -85,6 +85,9 @@ static double first_tempo(const neume_score *score, size_t *count) {
     return *count ? 6e7 / tempos->microseconds_per_quarter : 0;
 }
 
+/* Kinds of texts that are shown: MIDI meta types. */
+enum { COPYRIGHT = 2, NAME = 3, LYRIC = 5 };
+
 static const char *text_kind(unsigned kind) {
     static const char *const kinds[] = {"text",       "text",  "copyright", "name",
                                         "instrument", "lyric", "marker",    "cue"};
@@ -146,15 +149,22 @@ json_t *nm_info_midi_json(const neume_score *score, const char *charset) {
                      repairs_json(score), "texts", texts_json(score, charset));
 }
 
-/* The track's first text of a kind as UTF-8, or NULL; the caller frees. */
-static char *track_text(const neume_score *score, unsigned track, unsigned kind,
-                        const char *charset) {
+/* The track's name as UTF-8 without spaces at its end, or NULL; the caller frees. */
+static char *track_name(const neume_score *score, unsigned track, const char *charset) {
     size_t count;
     const neume_text *texts = neume_score_texts(score, &count);
-    for (size_t i = 0; i < count; i++)
-        if (texts[i].track == track && texts[i].kind == kind)
-            return nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
-    return NULL;
+    char *name = NULL;
+    for (size_t i = 0; i < count && !name; i++)
+        if (texts[i].track == track && texts[i].kind == NAME)
+            name = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
+    size_t length = name ? strlen(name) : 0;
+    while (length > 0 && name[length - 1] == ' ')
+        name[--length] = '\0';
+    if (length == 0) {
+        free(name);
+        name = NULL;
+    }
+    return name;
 }
 
 static void print_range(const voice *v) {
@@ -170,7 +180,7 @@ static void print_range(const voice *v) {
 static void print_track(const neume_score *score, unsigned track, const voice *v,
                         const char *charset) {
     char count[NM_REPORT_TEXT];
-    char *name = track_text(score, track, 3, charset);
+    char *name = track_name(score, track, charset);
     if (name || v->notes) {
         printf("  track %-3u %s%s%s", track, name ? "\"" : "", name ? name : "", name ? "\"" : "");
         if (v->notes) {
@@ -201,7 +211,7 @@ static void print_lyrics(const neume_score *score, const char *charset) {
     size_t count, shown = 0;
     const neume_text *texts = neume_score_texts(score, &count);
     for (size_t i = 0; i < count && shown < LYRICS_SHOWN; i++) {
-        if (texts[i].kind != 5)
+        if (texts[i].kind != LYRIC)
             continue;
         char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
         printf("%s%s", shown ? "" : "  lyrics    ", utf8 ? utf8 : "");
@@ -210,6 +220,22 @@ static void print_lyrics(const neume_score *score, const char *charset) {
     }
     if (shown)
         puts(shown < LYRICS_SHOWN ? "" : " ...");
+}
+
+enum { TEXTS_SHOWN = 4 };
+
+/* Texts and copyright notices, the first few. */
+static void print_texts(const neume_score *score, const char *charset) {
+    size_t count, shown = 0;
+    const neume_text *texts = neume_score_texts(score, &count);
+    for (size_t i = 0; i < count && shown < TEXTS_SHOWN; i++) {
+        if (texts[i].kind > COPYRIGHT)
+            continue;
+        char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
+        printf("  %-9s \"%s\"\n", text_kind(texts[i].kind), utf8 ? utf8 : "");
+        shown++;
+        free(utf8);
+    }
 }
 
 static void print_repairs(const neume_score *score) {
@@ -256,5 +282,6 @@ void nm_info_midi_print(const neume_score *score, const char *charset) {
     print_time(score);
     print_tracks(score, charset);
     print_lyrics(score, charset);
+    print_texts(score, charset);
     print_repairs(score);
 }

@@ -106,8 +106,8 @@ static neume_status take_value(scan *s, const nm_opt *option, const char **text)
     if (*text)
         return NEUME_OK;
     if (s->next >= s->argc) {
-        char expected[128];
-        nm_opt_value_name(expected, sizeof expected, option);
+        char expected[NM_OPT_EXPECTED];
+        nm_opt_expect(expected, option);
         return nm_report_fail(s->error, NEUME_BAD_USAGE, "--%s: missing value, expected %s",
                               option->name, expected);
     }

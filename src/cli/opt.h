@@ -103,6 +103,11 @@ const char *nm_opt_given(const nm_arguments *arguments, const char *name);
  * expects. */
 neume_status nm_opt_apply(const nm_arguments *arguments, void *settings, neume_error *error);
 
+enum { NM_OPT_EXPECTED = 256 };
+
+/* The values that the option takes, in words, into `out` [NM_OPT_EXPECTED]. */
+void nm_opt_expect(char *out, const nm_opt *option);
+
 /* Stores one value into its field. */
 neume_status nm_opt_store(const nm_opt *option, const char *text, void *field, neume_error *error);
 

@@ -202,35 +202,37 @@ static void expect_real(char *out, size_t size, const nm_opt *option) {
         snprintf(out, size, "a number %s %g", from, option->low);
 }
 
-/* The values that an option takes, in words. */
-static void expect(char *out, size_t size, const nm_opt *option) {
+void nm_opt_expect(char *out, const nm_opt *option) {
     static const char *const texts[] = {
         [NM_OPT_DURATION] = "a duration such as 30, 30s, 10m or 2h",
         [NM_OPT_TEXT] = "a text that is not empty",
         [NM_OPT_RANGE] = "a range such as 1-8",
         [NM_OPT_SHARE] = "a number of pieces such as 20, or a fraction below 1 such as 0.1",
         [NM_OPT_INTERVAL] = "a number of epochs such as 2, or a time such as 5m"};
-    if (option->kind == NM_OPT_UNSIGNED)
+    const size_t size = NM_OPT_EXPECTED;
+    if (option->kind == NM_OPT_UNSIGNED) {
         expect_unsigned(out, size, option);
-    else if (option->kind == NM_OPT_REAL)
+    } else if (option->kind == NM_OPT_REAL) {
         expect_real(out, size, option);
-    else if (option->kind == NM_OPT_LIST)
+    } else if (option->kind == NM_OPT_LIST) {
         snprintf(out, size, "1 to %d whole numbers from %llu to %llu such as 512,512",
                  NM_OPT_LIST_MAX, (unsigned long long)option->least,
                  (unsigned long long)option->most);
-    else if (option->kind == NM_OPT_CHOICE)
-        join_choices(out, size, option, ", ");
-    else
+    } else if (option->kind == NM_OPT_CHOICE) {
+        const int used = snprintf(out, size, "one of ");
+        join_choices(out + used, size - (size_t)used, option, ", ");
+    } else {
         snprintf(out, size, "%s", texts[option->kind]);
+    }
 }
 
 neume_status nm_opt_store(const nm_opt *option, const char *text, void *field, neume_error *error) {
     if (store(option, text, field))
         return NEUME_OK;
-    char expected[256];
-    expect(expected, sizeof expected, option);
-    return nm_report_fail(error, NEUME_BAD_USAGE, "--%s %s: expected %s%s", option->name, text,
-                          option->kind == NM_OPT_CHOICE ? "one of " : "", expected);
+    char expected[NM_OPT_EXPECTED];
+    nm_opt_expect(expected, option);
+    return nm_report_fail(error, NEUME_BAD_USAGE, "--%s %s: expected %s", option->name, text,
+                          expected);
 }
 
 static void format_unsigned(char *out, size_t size, const nm_opt *option, const void *field) {

@@ -74,6 +74,8 @@ const char *nm_report_size(char *out, double bytes) {
 const char *nm_report_duration(char *out, double seconds) {
     if (!(seconds >= 0) || seconds > 1e15) {
         snprintf(out, NM_REPORT_TEXT, "?");
+    } else if (seconds < 0.9995) {
+        snprintf(out, NM_REPORT_TEXT, "%.3g ms", 1000 * seconds);
     } else if (seconds < 59.95) {
         snprintf(out, NM_REPORT_TEXT, "%.1f s", seconds);
     } else {

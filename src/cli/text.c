@@ -38,14 +38,16 @@ static bool is_utf8(const char *text, size_t size) {
 
 /* Control characters, C1 (U+0080..9F) too, could steer the terminal. */
 static void replace_controls(char *text) {
-    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+    char *to = text;
+    for (const unsigned char *c = (unsigned char *)text; *c; c++) {
+        const bool is_c1 = c[0] == 0xc2 && c[1] < 0xa0;
         if (*c == '\t' || *c == '\n' || *c == '\r')
-            *c = ' ';
-        else if (*c < ' ' || *c == 127)
-            *c = '?';
-        else if (c[0] == 0xc2 && c[1] < 0xa0)
-            c[0] = c[1] = '?';
+            *to++ = ' ';
+        else
+            *to++ = *c < ' ' || *c == 127 || is_c1 ? '?' : (char)*c;
+        c += is_c1;
     }
+    *to = '\0';
 }
 
 bool nm_report_has_charset(const char *charset) {
