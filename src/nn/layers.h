@@ -63,9 +63,9 @@ typedef struct nm_head {
     nm_dense dense; /* n = V */
     size_t chunk;   /* positions */
     real *logits;   /* [chunk,V] */
-    real *dweight,
-        *dbias; /* [V,k], [V] gradients of the summed loss; NULL where there is no backward */
-    real *dx;   /* [N,k] */
+    real *dweight;  /* [V,k] of the summed loss, as the next two; NULL: no backward */
+    real *dbias;    /* [V] */
+    real *dx;       /* [N,k] */
 } nm_head;
 
 /* `rows` says all but logits and scale. With `is_training` head->dweight, dbias and dx are

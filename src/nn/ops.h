@@ -6,7 +6,8 @@
  * Letters: T steps, B rows, N = T*B positions (step by step, row by row), I inputs, H hidden units,
  * G = 4H gates in the order i f g o, V words. All matrices are row-major and without gaps. A pool
  * thread may not call these; they divide the work among the pool's threads themselves, and every
- * sum has one order for any number of threads. */
+ * sum has one order for any number of threads. Packed weights, tapes and scratch lie at multiples
+ * of NM_ALIGNMENT; all else may lie anywhere. */
 #ifndef NM_NN_OPS_H
 #define NM_NN_OPS_H
 
@@ -63,9 +64,9 @@ typedef struct nm_lstm_grad {
 } nm_lstm_grad;
 
 /* Masked softmax with cross-entropy, row by row:
- *   p_w = exp(z_w) / sum over allowed v of exp(z_v);  loss = -ln p_target;  dz_w = (p_w - [w =
- * target]) * scale and dz_w = 0 for w not allowed. Rows that are not valid give loss 0 and dz = 0.
- */
+ *   p_w = exp(z_w) / sum over allowed v of exp(z_v);  loss = -ln p_target
+ *   dz_w = (p_w - [w = target]) scale for w allowed, else 0
+ * Rows that are not valid give loss 0 and dz = 0. */
 typedef struct nm_softmax_loss {
     size_t N, V;
     real *logits;            /* [N,V]; overwritten by dz where `scale` is not 0 */
