@@ -33,6 +33,11 @@ struct neume_corpus {
 neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context, neume_codec *codec,
                                      const neume_evaluate_options *options, neume_error *error);
 
+/* The account of every file as JSON text: {seen, clean, repaired, skipped, duplicate, other, files:
+ * [{file, status, reason, offset, notes, steps, split}]}; files are named relative to their INPUT.
+ * Freed with nm_free; NULL for want of memory. */
+char *nm_corpus_report(const neume_corpus *corpus);
+
 /* A hash of the training and validation pieces, in order: a checkpoint goes on with the same corpus
  * only. */
 uint64_t nm_corpus_hash(const neume_corpus *corpus);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/corpus.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/corpus_read.h"
+#include "learn/corpus_split.h"
+
+#include <xxhash.h>
+
+neume_corpus_options neume_corpus_options_default(void) {
+    return (neume_corpus_options){.reading = neume_midi_read_options_default(),
+                                  .codec = neume_codec_options_default(),
+                                  .valid_fraction = 0.1,
+                                  .min_steps = 2};
+}
+
+static neume_corpus *corpus_new(neume_context *context) {
+    neume_corpus *corpus = nm_alloc(context, 1, sizeof *corpus);
+    if (corpus) {
+        corpus->context = context;
+        corpus->found.context = context;
+    }
+    return corpus;
+}
+
+static void free_pieces(neume_context *context, nm_piece *pieces, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        neume_sequence_clear(context, &pieces[i].sequence);
+    nm_free(context, pieces);
+}
+
+void neume_corpus_free(neume_corpus *corpus) {
+    if (!corpus)
+        return;
+    neume_context *context = corpus->context;
+    free_pieces(context, corpus->train, corpus->train_count);
+    free_pieces(context, corpus->valid, corpus->valid_count);
+    for (size_t i = 0; i < corpus->file_count; i++)
+        nm_free(context, corpus->reasons[i]);
+    nm_free(context, corpus->reasons);
+    nm_free(context, corpus->files);
+    nm_file_list_clear(&corpus->found);
+    if (corpus->owns_codec)
+        neume_codec_free(corpus->codec);
+    nm_free(context, corpus->word_counts);
+    nm_free(context, corpus);
+}
+
+static neume_status check_options(const neume_corpus_options *options, neume_error *error) {
+    if (options->valid_fraction >= 0 && options->valid_fraction <= 1)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_USAGE,
+                   "share of validation pieces %g: expected a number from 0 to 1",
+                   options->valid_fraction);
+}
+
+static neume_status arrange(nm_corpus_reader *reader, const neume_corpus_options *options,
+                            size_t first_valid, neume_error *error) {
+    if (nm_corpus_split(reader, options, first_valid) || nm_corpus_share_out(reader) ||
+        nm_corpus_close(reader->corpus))
+        return nm_fail_memory(error, "corpus");
+    return NEUME_OK;
+}
+
+neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
+                               const neume_corpus_options *options, neume_inputs inputs,
+                               neume_error *error) {
+    size_t first_valid = 0;
+    *out = NULL;
+    neume_status status = check_options(options, error);
+    if (status)
+        return status;
+    neume_corpus *corpus = corpus_new(context);
+    if (!corpus)
+        return nm_fail_memory(error, "corpus");
+    nm_corpus_reader reader = {
+        .corpus = corpus, .midi = options->reading, .min_steps = options->min_steps};
+    corpus->owns_codec = true;
+    status = neume_codec_new(&corpus->codec, context, &options->codec, error);
+    reader.codec = corpus->codec;
+    if (!status)
+        status = nm_corpus_find(corpus, inputs, options->valid_from, &first_valid, error);
+    if (!status)
+        status = nm_corpus_read(&reader, error);
+    if (!status)
+        status = arrange(&reader, options, first_valid, error);
+    nm_corpus_reader_clear(&reader);
+    if (status)
+        neume_corpus_free(corpus);
+    else
+        *out = corpus;
+    return status;
+}
+
+/* From the words of an open codec to those of a closed one, stream after stream. */
+static neume_status translate(neume_corpus *corpus, const neume_codec *open) {
+    for (unsigned s = 0; s < neume_codec_stream_count(open); s++) {
+        const uint32_t count = neume_codec_word_count(open, s);
+        uint32_t *closed = nm_alloc(corpus->context, count, sizeof *closed);
+        if (!closed)
+            return NEUME_NO_MEMORY;
+        for (uint32_t w = 0; w < count; w++) {
+            const uint32_t found = neume_codec_find(corpus->codec, s, neume_codec_word(open, s, w));
+            closed[w] = found == NEUME_NO_WORD ? NM_WORD_UNKNOWN : found;
+        }
+        for (size_t p = 0; p < corpus->train_count; p++) {
+            const neume_sequence *sequence = &corpus->train[p].sequence;
+            for (size_t i = s; i < sequence->step_count * sequence->stream_count;
+                 i += sequence->stream_count)
+                sequence->words[i] = closed[sequence->words[i]];
+        }
+        nm_free(corpus->context, closed);
+    }
+    return NEUME_OK;
+}
+
+/* A piece's hash is that of all its words, those unknown to the model too: so an open codec reads.
+ */
+neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context, neume_codec *codec,
+                                     const neume_evaluate_options *options, neume_error *error) {
+    size_t none = 0;
+    *out = NULL;
+    neume_corpus *corpus = corpus_new(context);
+    if (!corpus)
+        return nm_fail_memory(error, "corpus");
+    corpus->codec = codec;
+    nm_corpus_reader reader = {.corpus = corpus, .midi = options->reading, .min_steps = 1};
+    neume_status status =
+        neume_codec_new(&reader.codec, context, neume_codec_options_of(codec), error);
+    if (!status)
+        status = nm_corpus_find(corpus, options->inputs, (neume_inputs){0}, &none, error);
+    if (!status)
+        status = nm_corpus_read(&reader, error);
+    if (!status) {
+        corpus->train = reader.pieces;
+        corpus->train_count = reader.piece_count;
+        reader.pieces = NULL;
+        reader.piece_count = reader.piece_capacity = 0;
+        if (translate(corpus, reader.codec))
+            status = nm_fail_memory(error, "corpus");
+    }
+    nm_corpus_reader_clear(&reader);
+    neume_codec_free(reader.codec);
+    if (status)
+        neume_corpus_free(corpus);
+    else
+        *out = corpus;
+    return status;
+}
+
+static void count_pieces(const nm_piece *pieces, size_t count, size_t *steps, size_t *notes) {
+    for (size_t i = 0; i < count; i++) {
+        *steps += pieces[i].sequence.step_count;
+        *notes += pieces[i].sequence.note_count;
+    }
+}
+
+neume_corpus_counts neume_corpus_count(const neume_corpus *corpus) {
+    neume_corpus_counts counts = {.train_pieces = corpus->train_count,
+                                  .valid_pieces = corpus->valid_count};
+    for (size_t i = 0; i < corpus->file_count; i++) {
+        const neume_file_status status = corpus->files[i].status;
+        counts.seen += status != NEUME_FILE_OTHER;
+        counts.clean += status == NEUME_FILE_CLEAN;
+        counts.repaired += status == NEUME_FILE_REPAIRED;
+        counts.skipped += status == NEUME_FILE_SKIPPED;
+        counts.duplicate += status == NEUME_FILE_DUPLICATE;
+        counts.other += status == NEUME_FILE_OTHER;
+    }
+    count_pieces(corpus->train, corpus->train_count, &counts.train_steps, &counts.train_notes);
+    count_pieces(corpus->valid, corpus->valid_count, &counts.valid_steps, &counts.valid_notes);
+    return counts;
+}
+
+size_t neume_corpus_file_count(const neume_corpus *corpus) {
+    return corpus->file_count;
+}
+
+const neume_corpus_file *neume_corpus_file_at(const neume_corpus *corpus, size_t index) {
+    return &corpus->files[index];
+}
+
+const char *neume_file_status_name(neume_file_status status) {
+    static const char *const names[] = {"other", "skipped", "duplicate", "repaired", "clean"};
+    return names[status];
+}
+
+const char *neume_split_name(neume_split split) {
+    static const char *const names[] = {"", "train", "valid"};
+    return names[split];
+}
+
+const neume_codec *neume_corpus_codec(const neume_corpus *corpus) {
+    return corpus->codec;
+}
+
+static uint64_t hash_pieces(const nm_piece *pieces, size_t count, uint64_t seed) {
+    uint64_t hash = XXH3_64bits_withSeed(&count, sizeof count, seed);
+    for (size_t i = 0; i < count; i++)
+        hash = XXH3_64bits_withSeed(&pieces[i].hash, sizeof pieces[i].hash, hash);
+    return hash;
+}
+
+uint64_t nm_corpus_hash(const neume_corpus *corpus) {
+    return hash_pieces(corpus->valid, corpus->valid_count,
+                       hash_pieces(corpus->train, corpus->train_count, 0));
+}

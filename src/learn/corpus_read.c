@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/corpus_read.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LOOK_BYTES = 8192 }; /* enough to tell what a file is */
+
+neume_status nm_corpus_set_status(neume_corpus *corpus, size_t file, neume_file_status status,
+                                  const char *format, ...) {
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    corpus->files[file].status = status;
+    corpus->files[file].has_offset = false;
+    corpus->files[file].reason = "";
+    nm_free(corpus->context, corpus->reasons[file]);
+    corpus->reasons[file] = NULL;
+    if (!line[0])
+        return NEUME_OK;
+    corpus->reasons[file] = nm_copy_text(corpus->context, line, strlen(line));
+    if (!corpus->reasons[file])
+        return NEUME_NO_MEMORY;
+    corpus->files[file].reason = corpus->reasons[file];
+    return NEUME_OK;
+}
+
+/* A folder that cannot be opened has no name relative to itself. */
+static const char *name_of(const nm_file_entry *entry) {
+    return entry->name_offset < strlen(entry->path) ? entry->path + entry->name_offset
+                                                    : entry->path;
+}
+
+static neume_status find_all(nm_file_list *list, neume_inputs inputs) {
+    for (size_t i = 0; i < inputs.count; i++)
+        if (nm_file_list_add(list, inputs.paths[i]))
+            return NEUME_NO_MEMORY;
+    return NEUME_OK;
+}
+
+neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inputs more,
+                            size_t *first_of_more, neume_error *error) {
+    corpus->found.context = corpus->context;
+    neume_status status = find_all(&corpus->found, inputs);
+    *first_of_more = corpus->found.count;
+    if (!status)
+        status = find_all(&corpus->found, more);
+    if (status)
+        return nm_fail_memory(error, "list of files");
+    const size_t count = corpus->found.count;
+    corpus->files = nm_alloc(corpus->context, count, sizeof *corpus->files);
+    corpus->reasons = nm_alloc(corpus->context, count, sizeof *corpus->reasons);
+    if (!corpus->files || !corpus->reasons)
+        return nm_fail_memory(error, "list of files");
+    corpus->file_count = count;
+    for (size_t i = 0; i < count; i++)
+        corpus->files[i] = (neume_corpus_file){.path = corpus->found.entries[i].path,
+                                               .name = name_of(&corpus->found.entries[i]),
+                                               .reason = ""};
+    return NEUME_OK;
+}
+
+static bool has_midi_name(const char *path) {
+    static const char *const endings[] = {".mid", ".midi", ".kar", ".rmi"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The entry of a file that failed; the reason does not repeat the path. */
+static neume_status skip(neume_corpus *corpus, size_t file, const neume_error *why) {
+    const char *path = corpus->files[file].path, *line = why->line;
+    const size_t length = strlen(path);
+    if (strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0)
+        line += length + 2;
+    const neume_status status = nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED, "%s", line);
+    corpus->files[file].has_offset = why->has_offset;
+    corpus->files[file].offset = why->offset;
+    return status;
+}
+
+/* What a step of reading gave: go on with the file, leave it (its entry says why), or end. */
+typedef enum outcome { GO_ON, LEAVE, OUT_OF_MEMORY } outcome;
+
+static outcome leave(neume_status status_of_entry) {
+    return status_of_entry ? OUT_OF_MEMORY : LEAVE;
+}
+
+static outcome after(neume_status status, nm_corpus_reader *reader, size_t file,
+                     const neume_error *why) {
+    if (status == NEUME_OK)
+        return GO_ON;
+    return status == NEUME_NO_MEMORY ? OUT_OF_MEMORY : leave(skip(reader->corpus, file, why));
+}
+
+static bool is_midi(const nm_buffer *bytes) {
+    return neume_midi_is_midi((neume_bytes){bytes->data, bytes->size});
+}
+
+/* The whole of a file that may be MIDI; of others no more than its start is read. */
+static outcome read_bytes(nm_corpus_reader *reader, size_t file) {
+    const char *path = reader->corpus->files[file].path;
+    neume_error why = {0};
+    outcome result = GO_ON;
+    reader->bytes.size = 0;
+    if (!has_midi_name(path)) {
+        result =
+            after(nm_file_read_start(&reader->bytes, path, LOOK_BYTES, &why), reader, file, &why);
+        if (result == GO_ON && !is_midi(&reader->bytes))
+            return leave(nm_corpus_set_status(reader->corpus, file, NEUME_FILE_OTHER, "not MIDI"));
+        reader->bytes.size = 0;
+    }
+    if (result != GO_ON)
+        return result;
+    return after(nm_file_read(&reader->bytes, path, reader->midi.max_file_bytes, &why), reader,
+                 file, &why);
+}
+
+static outcome read_score(neume_score **out, nm_corpus_reader *reader, size_t file) {
+    neume_error why = {0};
+    size_t notes = 0;
+    *out = NULL;
+    outcome result = read_bytes(reader, file);
+    if (result != GO_ON)
+        return result;
+    const neume_bytes bytes = {reader->bytes.data, reader->bytes.size};
+    result = after(neume_midi_read(out, reader->corpus->context, bytes, &reader->midi, &why),
+                   reader, file, &why);
+    if (result != GO_ON)
+        return result;
+    (void)neume_score_notes(*out, &notes);
+    if (notes > 0)
+        return GO_ON;
+    return leave(nm_corpus_set_status(reader->corpus, file, NEUME_FILE_SKIPPED, "no notes"));
+}
+
+/* "no notes but those left out: drums (12)" */
+static neume_status skip_without_words(neume_corpus *corpus, size_t file,
+                                       const neume_sequence *sequence) {
+    char line[256] = "no notes but those left out";
+    size_t end = strlen(line);
+    for (unsigned i = 0; i < sequence->omission_count && end < sizeof line; i++)
+        end += (size_t)snprintf(line + end, sizeof line - end, "%s %s (%llu)", i ? "," : ":",
+                                sequence->omissions[i].what,
+                                (unsigned long long)sequence->omissions[i].count);
+    return nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED, "%s", line);
+}
+
+static outcome encode(neume_sequence *out, nm_corpus_reader *reader, const neume_score *score,
+                      size_t file) {
+    neume_corpus *corpus = reader->corpus;
+    neume_error why = {0};
+    const outcome result =
+        after(neume_codec_encode(out, reader->codec, score, &why), reader, file, &why);
+    if (result != GO_ON)
+        return result;
+    corpus->files[file].note_count = out->note_count;
+    corpus->files[file].step_count = out->step_count;
+    if (out->step_count == 0)
+        return leave(skip_without_words(corpus, file, out));
+    if (out->step_count < reader->min_steps)
+        return leave(nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED,
+                                          "%zu steps, expected at least %zu", out->step_count,
+                                          reader->min_steps));
+    return GO_ON;
+}
+
+/* "stuck-note (3), no-end-of-track (1)" with the offset of the first in the file. */
+static neume_status note_repairs(neume_corpus *corpus, size_t file, const neume_score *score) {
+    size_t count = 0, end = 0;
+    const neume_repair *repairs = neume_score_repairs(score, &count);
+    char line[480] = "";
+    uint64_t offset = UINT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (end < sizeof line)
+            end += (size_t)snprintf(line + end, sizeof line - end, "%s%s (%llu)", i ? ", " : "",
+                                    repairs[i].code, (unsigned long long)repairs[i].count);
+        offset = repairs[i].offset < offset ? repairs[i].offset : offset;
+    }
+    const neume_file_status status = count ? NEUME_FILE_REPAIRED : NEUME_FILE_CLEAN;
+    const neume_status result = nm_corpus_set_status(corpus, file, status, "%s", line);
+    corpus->files[file].has_offset = count > 0;
+    corpus->files[file].offset = count ? offset : 0;
+    return result;
+}
+
+static outcome keep(nm_corpus_reader *reader, neume_sequence *sequence, const neume_score *score,
+                    size_t file) {
+    neume_corpus *corpus = reader->corpus;
+    if (note_repairs(corpus, file, score) ||
+        !nm_reserve(corpus->context, &reader->pieces, &reader->piece_capacity,
+                    reader->piece_count + 1, sizeof *reader->pieces))
+        return OUT_OF_MEMORY;
+    const uint64_t hash = nm_codec_hash(reader->codec, sequence);
+    corpus->files[file].hash = hash;
+    reader->pieces[reader->piece_count++] = (nm_piece){*sequence, hash, file};
+    *sequence = (neume_sequence){0};
+    return GO_ON;
+}
+
+static outcome read_file(nm_corpus_reader *reader, size_t file) {
+    neume_corpus *corpus = reader->corpus;
+    const int failure = corpus->found.entries[file].failure;
+    neume_score *score = NULL;
+    neume_sequence sequence = {0};
+    if (failure)
+        return leave(
+            nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED, "%s", strerror(failure)));
+    outcome result = read_score(&score, reader, file);
+    if (result == GO_ON)
+        result = encode(&sequence, reader, score, file);
+    if (result == GO_ON)
+        result = keep(reader, &sequence, score, file);
+    neume_sequence_clear(corpus->context, &sequence);
+    neume_score_free(score);
+    return result;
+}
+
+neume_status nm_corpus_read(nm_corpus_reader *reader, neume_error *error) {
+    reader->bytes = nm_buffer_on(reader->corpus->context);
+    for (size_t i = 0; i < reader->corpus->file_count; i++)
+        if (read_file(reader, i) == OUT_OF_MEMORY)
+            return nm_fail_memory(error, reader->corpus->files[i].path);
+    return NEUME_OK;
+}
+
+void nm_corpus_reader_clear(nm_corpus_reader *reader) {
+    neume_context *context = reader->corpus->context;
+    for (size_t i = 0; i < reader->piece_count; i++)
+        neume_sequence_clear(context, &reader->pieces[i].sequence);
+    nm_free(context, reader->pieces);
+    reader->pieces = NULL;
+    reader->piece_count = reader->piece_capacity = 0;
+    reader->bytes.context = context;
+    nm_buffer_clear(&reader->bytes);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/corpus_split.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* A piece's place in some order. */
+typedef struct ranked {
+    uint64_t rank;
+    bool is_late; /* behind those of the same rank that are not */
+    size_t piece;
+} ranked;
+
+static int by_rank(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    if (x->is_late != y->is_late)
+        return x->is_late ? 1 : -1;
+    return (x->piece > y->piece) - (x->piece < y->piece);
+}
+
+static neume_corpus_file *file_of(nm_corpus_reader *reader, size_t piece) {
+    return &reader->corpus->files[reader->pieces[piece].file];
+}
+
+/* A training piece leaves where a validation piece or an earlier training piece has its words. */
+static neume_status leave_out_duplicates(nm_corpus_reader *reader, ranked *order) {
+    const size_t count = reader->piece_count;
+    for (size_t i = 0; i < count; i++)
+        order[i] =
+            (ranked){reader->pieces[i].hash, file_of(reader, i)->split == NEUME_SPLIT_TRAIN, i};
+    qsort(order, count, sizeof *order, by_rank);
+    for (size_t i = 1, first = 0; i < count; i++) {
+        if (order[i].rank != order[first].rank)
+            first = i;
+        if (i == first || !order[i].is_late)
+            continue;
+        const bool is_valid = !order[first].is_late;
+        file_of(reader, order[i].piece)->split = NEUME_SPLIT_NONE;
+        if (nm_corpus_set_status(reader->corpus, reader->pieces[order[i].piece].file,
+                                 NEUME_FILE_DUPLICATE, "the same words as %s%s",
+                                 file_of(reader, order[first].piece)->name,
+                                 is_valid ? ", a validation piece" : ""))
+            return NEUME_NO_MEMORY;
+    }
+    return NEUME_OK;
+}
+
+/* The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a bijection whose every output bit
+ * depends on every input bit. */
+static uint64_t mix(uint64_t x) {
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
+/* How many of `count` pieces in ascending order validate: at least one where any shall, and never
+ * all. */
+static size_t valid_share(const ranked *order, size_t count, const neume_corpus_options *options) {
+    size_t wanted = options->valid_count;
+    if (wanted == 0 && options->valid_fraction > 0) {
+        while (wanted < count && (double)order[wanted].rank * 0x1p-64 < options->valid_fraction)
+            wanted++;
+        wanted += wanted == 0;
+    }
+    return wanted < count ? wanted : count ? count - 1 : 0;
+}
+
+static void choose_validation(nm_corpus_reader *reader, ranked *order,
+                              const neume_corpus_options *options) {
+    size_t count = 0;
+    for (size_t i = 0; i < reader->piece_count; i++)
+        if (file_of(reader, i)->split == NEUME_SPLIT_TRAIN)
+            order[count++] = (ranked){mix(reader->pieces[i].hash), false, i};
+    qsort(order, count, sizeof *order, by_rank);
+    const size_t valid = valid_share(order, count, options);
+    for (size_t i = 0; i < valid; i++)
+        file_of(reader, order[i].piece)->split = NEUME_SPLIT_VALID;
+}
+
+neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_options *options,
+                             size_t first_valid) {
+    neume_context *context = reader->corpus->context;
+    ranked *order = nm_alloc(context, reader->piece_count, sizeof *order);
+    if (!order)
+        return NEUME_NO_MEMORY;
+    for (size_t i = 0; i < reader->piece_count; i++)
+        file_of(reader, i)->split =
+            reader->pieces[i].file < first_valid ? NEUME_SPLIT_TRAIN : NEUME_SPLIT_VALID;
+    const neume_status status = leave_out_duplicates(reader, order);
+    if (!status && options->valid_from.count == 0)
+        choose_validation(reader, order, options);
+    nm_free(context, order);
+    return status;
+}
+
+neume_status nm_corpus_share_out(nm_corpus_reader *reader) {
+    neume_corpus *corpus = reader->corpus;
+    corpus->train = nm_alloc(corpus->context, reader->piece_count, sizeof *corpus->train);
+    corpus->valid = nm_alloc(corpus->context, reader->piece_count, sizeof *corpus->valid);
+    if (!corpus->train || !corpus->valid)
+        return NEUME_NO_MEMORY;
+    for (size_t i = 0; i < reader->piece_count; i++) {
+        const neume_split split = file_of(reader, i)->split;
+        if (split == NEUME_SPLIT_NONE)
+            continue;
+        if (split == NEUME_SPLIT_TRAIN)
+            corpus->train[corpus->train_count++] = reader->pieces[i];
+        else
+            corpus->valid[corpus->valid_count++] = reader->pieces[i];
+        reader->pieces[i].sequence = (neume_sequence){0};
+    }
+    return NEUME_OK;
+}
+
+/* Tables with an entry for each word of each stream, one stream after the other. */
+typedef struct word_tables {
+    uint64_t *counts;
+    uint32_t *remap;
+    const uint64_t *counts_of[NEUME_MAX_STREAMS];
+    uint32_t *remap_of[NEUME_MAX_STREAMS];
+    size_t begins[NEUME_MAX_STREAMS + 1];
+} word_tables;
+
+static neume_status word_tables_init(word_tables *tables, const neume_corpus *corpus) {
+    const unsigned streams = neume_codec_stream_count(corpus->codec);
+    for (unsigned s = 0; s < streams; s++)
+        tables->begins[s + 1] = tables->begins[s] + neume_codec_word_count(corpus->codec, s);
+    tables->counts = nm_alloc(corpus->context, tables->begins[streams], sizeof *tables->counts);
+    tables->remap = nm_alloc(corpus->context, tables->begins[streams], sizeof *tables->remap);
+    if (!tables->counts || !tables->remap)
+        return NEUME_NO_MEMORY;
+    for (unsigned s = 0; s < streams; s++) {
+        tables->counts_of[s] = tables->counts + tables->begins[s];
+        tables->remap_of[s] = tables->remap + tables->begins[s];
+    }
+    return NEUME_OK;
+}
+
+static void count_words(uint64_t *counts, const size_t *begins, const nm_piece *pieces,
+                        size_t count) {
+    for (size_t p = 0; p < count; p++) {
+        const neume_sequence *sequence = &pieces[p].sequence;
+        for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
+            counts[begins[i % sequence->stream_count] + sequence->words[i]]++;
+    }
+}
+
+static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) {
+    for (size_t p = 0; p < count; p++) {
+        neume_sequence *sequence = &pieces[p].sequence;
+        for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
+            sequence->words[i] = remap[i % sequence->stream_count][sequence->words[i]];
+    }
+}
+
+neume_status nm_corpus_close(neume_corpus *corpus) {
+    word_tables tables = {0};
+    neume_status status = word_tables_init(&tables, corpus);
+    if (!status) {
+        count_words(tables.counts, tables.begins, corpus->train, corpus->train_count);
+        status = nm_codec_close(corpus->codec, tables.counts_of, tables.remap_of);
+    }
+    if (!status) {
+        remap_words(corpus->train, corpus->train_count, tables.remap_of);
+        remap_words(corpus->valid, corpus->valid_count, tables.remap_of);
+        corpus->word_counts = nm_alloc(corpus->context, neume_codec_word_count(corpus->codec, 0),
+                                       sizeof *corpus->word_counts);
+        status = corpus->word_counts ? NEUME_OK : NEUME_NO_MEMORY;
+    }
+    for (size_t w = 0; !status && w < tables.begins[1]; w++)
+        corpus->word_counts[tables.remap[w]] += tables.counts[w];
+    nm_free(corpus->context, tables.counts);
+    nm_free(corpus->context, tables.remap);
+    return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+#include <neume/evaluate.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/model.h"
+#include "learn/scorer.h"
+
+#include <math.h>
+
+neume_evaluate_options neume_evaluate_options_default(void) {
+    return (neume_evaluate_options){.reading = neume_midi_read_options_default()};
+}
+
+/* Sums over some pieces. */
+typedef struct tally {
+    nm_score_sums model;
+    nm_baseline_sums baselines;
+} tally;
+
+static void tally_add(tally *to, const nm_score_sums *model, const nm_baseline_sums *baselines) {
+    nm_score_sums_add(&to->model, model);
+    to->baselines.uniform += baselines->uniform;
+    to->baselines.unigram += baselines->unigram;
+    to->baselines.trigram += baselines->trigram;
+}
+
+static double share(double sum, size_t count) {
+    return count ? sum / (double)count : NAN;
+}
+
+static neume_likelihood likelihood_of(const tally *from) {
+    const nm_score_sums *sums = &from->model;
+    return (neume_likelihood){.piece_count = sums->pieces,
+                              .step_count = sums->steps,
+                              .note_count = sums->notes,
+                              .nats_per_step = share(sums->nats, sums->steps),
+                              .nats_per_note = share(sums->nats, sums->notes),
+                              .accuracy = share((double)sums->correct, sums->steps),
+                              .unknown_share = share((double)sums->unknown, sums->steps),
+                              .uniform = share(from->baselines.uniform, sums->steps),
+                              .unigram = share(from->baselines.unigram, sums->steps),
+                              .trigram = share(from->baselines.trigram, sums->steps)};
+}
+
+static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus,
+                                 const neume_model *model, neume_error *error) {
+    nm_scorer *scorer;
+    neume_status status =
+        nm_scorer_new(&scorer, corpus->context, &model->stack, model->codec, error);
+    if (status)
+        return status;
+    if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums))
+        status = nm_fail_memory(error, "likelihoods");
+    nm_scorer_free(scorer);
+    return status;
+}
+
+static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neume_model *model,
+                   const nm_score_sums *sums) {
+    tally all = {0}, splits[3] = {{{0}, {0}}};
+    for (size_t i = 0; i < corpus->train_count; i++) {
+        const nm_piece *piece = &corpus->train[i];
+        const neume_split split = nm_model_split_of(model, piece->hash);
+        nm_baseline_sums baselines = {0};
+        nm_baseline_add(&baselines, model->ngrams, model->codec, piece->sequence.words,
+                        piece->sequence.step_count);
+        corpus->files[piece->file].split = split;
+        tally_add(&all, &sums[i], &baselines);
+        tally_add(&splits[split], &sums[i], &baselines);
+    }
+    out->all = likelihood_of(&all);
+    out->trained = likelihood_of(&splits[NEUME_SPLIT_TRAIN]);
+    out->validated = likelihood_of(&splits[NEUME_SPLIT_VALID]);
+    out->unseen = likelihood_of(&splits[NEUME_SPLIT_NONE]);
+}
+
+/* Why there is nothing to evaluate: what became of the first file, and how many there are. */
+static neume_status nothing_usable(const neume_corpus *corpus, neume_error *error) {
+    if (corpus->file_count == 0)
+        return nm_fail(error, NEUME_BAD_INPUT, "no file below the inputs: expected MIDI files");
+    const neume_corpus_file *first = &corpus->files[0];
+    return nm_fail(error, NEUME_BAD_INPUT, "none of %zu files is usable; the first, %s: %s",
+                   corpus->file_count, first->path, first->reason);
+}
+
+neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const neume_model *model,
+                            const neume_evaluate_options *options, neume_error *error) {
+    const tally none = {0};
+    const neume_likelihood unknown = likelihood_of(&none);
+    *out = (neume_evaluation){unknown, unknown, unknown, unknown, NULL};
+    neume_status status =
+        nm_corpus_load_as_given(&out->files, context, model->codec, options, error);
+    if (status)
+        return status;
+    neume_corpus *corpus = out->files;
+    if (corpus->train_count == 0)
+        return nothing_usable(corpus, error);
+    nm_score_sums *sums = nm_alloc(context, corpus->train_count, sizeof *sums);
+    if (!sums)
+        return nm_fail_memory(error, "likelihoods");
+    status = score_pieces(sums, corpus, model, error);
+    if (!status)
+        add_up(out, corpus, model, sums);
+    nm_free(context, sums);
+    return status;
+}
+
+void neume_evaluation_clear(neume_evaluation *evaluation) {
+    neume_corpus_free(evaluation->files);
+    evaluation->files = NULL;
+}

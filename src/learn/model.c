@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/model.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/metadata.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_STATIC_LINKING_ONLY /* so that a hash state may live on the stack */
+#include <xxhash.h>
+
+static int by_value(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static neume_status copy_hashes(uint64_t **out, size_t *count, const nm_piece *pieces,
+                                size_t piece_count, neume_context *context) {
+    *out = nm_alloc(context, piece_count, sizeof **out);
+    if (!*out)
+        return NEUME_NO_MEMORY;
+    for (size_t i = 0; i < piece_count; i++)
+        (*out)[i] = pieces[i].hash;
+    qsort(*out, piece_count, sizeof **out, by_value);
+    *count = piece_count;
+    return NEUME_OK;
+}
+
+/* The corpus's codec again, for as long as the model lives. */
+static neume_status copy_codec(neume_model *model, const neume_codec *codec, neume_error *error) {
+    nm_buffer words = nm_buffer_on(model->context);
+    char *settings = nm_codec_settings(codec);
+    neume_status status = settings ? nm_codec_vocabulary(codec, &words) : NEUME_NO_MEMORY;
+    if (status)
+        nm_fail_memory(error, "codec");
+    else
+        status = nm_codec_restore(&model->codec, model->context, settings,
+                                  (neume_bytes){words.data, words.size}, error);
+    nm_buffer_clear(&words);
+    nm_free(model->context, settings);
+    return status;
+}
+
+static neume_status count_ngrams(neume_model *model, const neume_corpus *corpus) {
+    neume_status status =
+        nm_ngrams_new(&model->ngrams, model->context, neume_codec_word_count(model->codec, 0));
+    for (size_t i = 0; i < corpus->train_count && !status; i++) {
+        const neume_sequence *sequence = &corpus->train[i].sequence;
+        status = nm_ngrams_add(model->ngrams, sequence->words, sequence->step_count);
+    }
+    return status ? status : nm_ngrams_finish(model->ngrams);
+}
+
+/* What comes with the corpus: codec, masks, hashes, n-grams, the account of the files. */
+static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
+                                neume_error *error) {
+    neume_status status = copy_codec(model, corpus->codec, error);
+    if (status)
+        return status;
+    status = count_ngrams(model, corpus);
+    if (status == NEUME_BAD_USAGE)
+        return nm_fail(error, status, "vocabulary of %u words: expected at most %d",
+                       neume_codec_word_count(model->codec, 0), NM_MAX_NGRAM_WORDS);
+    model->masks = nm_codec_masks(model->context, model->codec, 0);
+    model->report = nm_corpus_report(corpus);
+    if (status || !model->masks || !model->report ||
+        copy_hashes(&model->trained, &model->trained_count, corpus->train, corpus->train_count,
+                    model->context) ||
+        copy_hashes(&model->validated, &model->validated_count, corpus->valid, corpus->valid_count,
+                    model->context))
+        return nm_fail_memory(error, "model");
+    return NEUME_OK;
+}
+
+static neume_status take_shape(neume_model *model, const char *preset, const nm_stack_shape *shape,
+                               neume_error *error) {
+    const uint32_t words = neume_codec_word_count(model->codec, 0);
+    if (shape->vocabulary != words)
+        return nm_fail(error, NEUME_BAD_USAGE, "network for %u words: the corpus has %u",
+                       shape->vocabulary, words);
+    const neume_status status = nm_stack_init(&model->stack, shape, error);
+    if (status)
+        return status;
+    model->weights = nm_params_block_new(&model->stack.params, model->context);
+    model->preset = nm_copy_text(model->context, preset, strlen(preset));
+    model->description = nm_copy_text(model->context, "{}", 2);
+    if (!model->weights || !model->preset || !model->description)
+        return nm_fail_memory(error, "model");
+    return NEUME_OK;
+}
+
+neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
+                          const nm_stack_shape *shape, neume_error *error) {
+    *out = NULL;
+    neume_model *model = nm_alloc(corpus->context, 1, sizeof *model);
+    if (!model)
+        return nm_fail_memory(error, "model");
+    model->context = corpus->context;
+    neume_status status = take_corpus(model, corpus, error);
+    if (!status)
+        status = take_shape(model, preset, shape, error);
+    if (status)
+        neume_model_free(model);
+    else
+        *out = model;
+    return status;
+}
+
+void neume_model_free(neume_model *model) {
+    if (!model)
+        return;
+    neume_context *context = model->context;
+    nm_ngrams_free(model->ngrams);
+    nm_free(context, model->trained);
+    nm_free(context, model->validated);
+    nm_free(context, model->masks);
+    nm_free_aligned(context, model->weights);
+    neume_codec_free(model->codec);
+    nm_free(context, model->description);
+    nm_free(context, model->report);
+    nm_free(context, model->preset);
+    nm_free(context, model);
+}
+
+const char *neume_model_preset(const neume_model *model) {
+    return model->preset;
+}
+
+neume_codec *neume_model_codec(const neume_model *model) {
+    return model->codec;
+}
+
+const char *neume_model_description(const neume_model *model) {
+    return model->description;
+}
+
+size_t neume_model_parameter_count(const neume_model *model) {
+    return nm_params_count_reals(&model->stack.params);
+}
+
+uint64_t neume_model_hash(const neume_model *model) {
+    return model->hash;
+}
+
+neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, const real *weights) {
+    const nm_params *params = &model->stack.params;
+    nm_buffer words = nm_buffer_on(model->context);
+    char *settings = nm_codec_settings(model->codec);
+    neume_status status = settings ? nm_codec_vocabulary(model->codec, &words) : NEUME_NO_MEMORY;
+    if (!status) {
+        XXH3_state_t state;
+        XXH3_64bits_reset(&state);
+        XXH3_64bits_update(&state, settings, strlen(settings) + 1);
+        XXH3_64bits_update(&state, words.data, words.size);
+        for (size_t i = 0; i < params->count; i++)
+            XXH3_64bits_update(&state, weights + params->table[i].offset,
+                               params->table[i].rows * params->table[i].columns * sizeof *weights);
+        *out = XXH3_64bits_digest(&state);
+    }
+    nm_buffer_clear(&words);
+    nm_free(model->context, settings);
+    return status;
+}
+
+neume_split nm_model_split_of(const neume_model *model, uint64_t hash) {
+    if (bsearch(&hash, model->trained, model->trained_count, sizeof hash, by_value))
+        return NEUME_SPLIT_TRAIN;
+    if (bsearch(&hash, model->validated, model->validated_count, sizeof hash, by_value))
+        return NEUME_SPLIT_VALID;
+    return NEUME_SPLIT_NONE;
+}

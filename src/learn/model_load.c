@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/metadata.h"
+#include "learn/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A model being made from a file; `path` is for errors. */
+typedef struct loading {
+    neume_model *model;
+    const char *path;
+    nm_tensor_file file;
+    json_t *metadata;
+} loading;
+
+/* A part's own line, with the path before it. */
+static neume_status blame(const loading *from, neume_status status, const neume_error *why,
+                          neume_error *error) {
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, from->path);
+    return nm_fail(error, NEUME_BAD_MODEL, "%s: %s", from->path, why->line);
+}
+
+static neume_status find_data(neume_bytes *out, const loading *from, const char *name,
+                              neume_error *error) {
+    const nm_tensor *tensor = nm_tensor_file_find(&from->file, name);
+    if (!tensor || tensor->dtype != NM_U8 || tensor->dimensions != 1)
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: it has no bytes %s", from->path, name);
+    *out = (neume_bytes){tensor->data, tensor->size};
+    return NEUME_OK;
+}
+
+static neume_status load_codec(loading *from, neume_error *error) {
+    neume_error why = {0};
+    neume_bytes words;
+    neume_status status = find_data(&words, from, "data.vocabulary", error);
+    if (status)
+        return status;
+    char *settings = json_dumps(json_object_get(from->metadata, "codec"), JSON_REAL_PRECISION(17));
+    if (!settings)
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata have no codec", from->path);
+    status = nm_codec_restore(&from->model->codec, from->model->context, settings, words, &why);
+    free(settings);
+    if (status)
+        return blame(from, status, &why, error);
+    from->model->masks = nm_codec_masks(from->model->context, from->model->codec, 0);
+    return from->model->masks ? NEUME_OK : nm_fail_memory(error, from->path);
+}
+
+/* The largest size that a file may name; products are checked by nm_stack_init. */
+enum { MAX_SIZE = 1 << 24 };
+
+static bool read_layers(nm_stack_shape *shape, const json_t *layers) {
+    shape->layer_count = (unsigned)json_array_size(layers);
+    if (shape->layer_count < 1 || json_array_size(layers) > NM_MAX_LAYERS)
+        return false;
+    for (unsigned i = 0; i < shape->layer_count; i++) {
+        const json_int_t units = json_integer_value(json_array_get(layers, i));
+        if (units < 1 || units > MAX_SIZE)
+            return false;
+        shape->layers[i] = (uint32_t)units;
+    }
+    return true;
+}
+
+static neume_status load_network(loading *from, neume_error *error) {
+    const json_t *network = json_object_get(from->metadata, "network");
+    const char *kind = json_string_value(json_object_get(network, "kind"));
+    nm_stack_shape shape = {0};
+    neume_error why = {0};
+    if (!kind || strcmp(kind, "stack") != 0 ||
+        !nm_json_number(&shape.vocabulary, network, "vocabulary", MAX_SIZE) ||
+        !nm_json_number(&shape.embed, network, "embed", MAX_SIZE) ||
+        !nm_json_number(&shape.trunk, network, "trunk", MAX_SIZE) ||
+        !read_layers(&shape, json_object_get(network, "layers")))
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata describe no network of this neume",
+                       from->path);
+    const uint32_t words = neume_codec_word_count(from->model->codec, 0);
+    if (shape.vocabulary != words)
+        return nm_fail(error, NEUME_BAD_MODEL,
+                       "%s: its network knows %u words, its vocabulary has %u", from->path,
+                       shape.vocabulary, words);
+    const neume_status status = nm_stack_init(&from->model->stack, &shape, &why);
+    return status ? blame(from, status, &why, error) : NEUME_OK;
+}
+
+static bool fits(const nm_tensor *tensor, const nm_param *param) {
+    if (tensor->dtype != NM_F32 || tensor->dimensions != (param->has_decay ? 2 : 1))
+        return false;
+    return param->has_decay ? tensor->shape[0] == param->rows && tensor->shape[1] == param->columns
+                            : tensor->shape[0] == param->rows * param->columns;
+}
+
+/* Every tensor is looked at before memory is taken for any. */
+static neume_status load_weights(loading *from, neume_error *error) {
+    const nm_params *params = &from->model->stack.params;
+    for (size_t i = 0; i < params->count; i++) {
+        const nm_param *param = &params->table[i];
+        const nm_tensor *tensor = nm_tensor_file_find(&from->file, param->name);
+        if (!tensor || !fits(tensor, param))
+            return nm_fail(error, NEUME_BAD_MODEL, "%s: it has no %s of %zu x %zu", from->path,
+                           param->name, param->rows, param->columns);
+    }
+    from->model->weights = nm_params_block_new(params, from->model->context);
+    if (!from->model->weights)
+        return nm_fail_memory(error, from->path);
+    for (size_t i = 0; i < params->count; i++) {
+        const nm_tensor *tensor = nm_tensor_file_find(&from->file, params->table[i].name);
+        memcpy(from->model->weights + params->table[i].offset, tensor->data, tensor->size);
+    }
+    return NEUME_OK;
+}
+
+/* `count` hashes, ascending; NULL where they are not, with *is_bad set, or for want of memory. */
+static uint64_t *read_hashes(nm_reader *reader, size_t count, neume_context *context,
+                             bool *is_bad) {
+    uint64_t *hashes = nm_alloc(context, count, sizeof *hashes);
+    if (!hashes)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = nm_read_u64_le(reader);
+        *is_bad = *is_bad || (i > 0 && hashes[i] < hashes[i - 1]);
+    }
+    return hashes;
+}
+
+static neume_status load_split(loading *from, neume_error *error) {
+    neume_model *model = from->model;
+    neume_bytes bytes;
+    const neume_status status = find_data(&bytes, from, "data.split", error);
+    if (status)
+        return status;
+    nm_reader reader = nm_reader_on(bytes.data, bytes.size_bytes);
+    const uint64_t trained = nm_read_u64_le(&reader);
+    const size_t all = nm_reader_left(&reader) / sizeof trained;
+    bool is_bad = reader.failed || bytes.size_bytes % sizeof trained != 0 || trained > all;
+    if (!is_bad) {
+        model->trained_count = (size_t)trained;
+        model->validated_count = all - (size_t)trained;
+        model->trained = read_hashes(&reader, model->trained_count, model->context, &is_bad);
+        model->validated = read_hashes(&reader, model->validated_count, model->context, &is_bad);
+        if (!model->trained || !model->validated)
+            return nm_fail_memory(error, from->path);
+    }
+    if (is_bad)
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: data.split is not a list of hashes",
+                       from->path);
+    return NEUME_OK;
+}
+
+static neume_status load_ngrams(loading *from, neume_error *error) {
+    neume_error why = {0};
+    neume_bytes bytes;
+    neume_status status = find_data(&bytes, from, "data.ngrams", error);
+    if (status)
+        return status;
+    status = nm_ngrams_read(&from->model->ngrams, from->model->context,
+                            from->model->stack.shape.vocabulary, bytes, &why);
+    return status ? blame(from, status, &why, error) : NEUME_OK;
+}
+
+static neume_status load_texts(loading *from, neume_error *error) {
+    neume_model *model = from->model;
+    neume_bytes report;
+    const neume_status status = find_data(&report, from, "data.report", error);
+    if (status)
+        return status;
+    const char *preset = json_string_value(json_object_get(from->metadata, "preset"));
+    if (!preset)
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata have no preset", from->path);
+    model->preset = nm_copy_text(model->context, preset, strlen(preset));
+    model->description =
+        nm_copy_text(model->context, from->file.metadata, strlen(from->file.metadata));
+    model->report = nm_copy_text(model->context, report.data, report.size_bytes);
+    if (!model->preset || !model->description || !model->report)
+        return nm_fail_memory(error, from->path);
+    return NEUME_OK;
+}
+
+static neume_status load_parts(loading *from, neume_error *error) {
+    neume_status status = load_codec(from, error);
+    if (!status)
+        status = load_network(from, error);
+    if (!status)
+        status = load_weights(from, error);
+    if (!status)
+        status = load_split(from, error);
+    if (!status)
+        status = load_ngrams(from, error);
+    if (!status)
+        status = load_texts(from, error);
+    if (!status && nm_model_hash_weights(&from->model->hash, from->model, from->model->weights))
+        status = nm_fail_memory(error, from->path);
+    return status;
+}
+
+neume_status neume_model_load(neume_model **out, neume_context *context, const char *path,
+                              neume_error *error) {
+    loading from = {.path = path};
+    *out = NULL;
+    neume_status status = nm_tensor_file_load(&from.file, context, path, error);
+    if (status)
+        return status;
+    status = nm_metadata_read(&from.metadata, from.file.metadata, path, "model", error);
+    if (!status) {
+        from.model = nm_alloc(context, 1, sizeof *from.model);
+        status = from.model ? NEUME_OK : nm_fail_memory(error, path);
+    }
+    if (!status) {
+        from.model->context = context;
+        status = load_parts(&from, error);
+    }
+    json_decref(from.metadata);
+    nm_tensor_file_clear(&from.file);
+    if (status)
+        neume_model_free(from.model);
+    else
+        *out = from.model;
+    return status;
+}

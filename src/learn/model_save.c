@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/metadata.h"
+#include "learn/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(real) == sizeof(float), "model files hold single precision");
+
+static json_t *describe_network(const nm_stack_shape *shape) {
+    json_t *layers = json_array();
+    for (unsigned i = 0; i < shape->layer_count; i++)
+        if (json_array_append_new(layers, json_integer(shape->layers[i]))) {
+            json_decref(layers);
+            return NULL;
+        }
+    return json_pack("{s:s, s:I, s:I, s:o, s:I}", "kind", "stack", "vocabulary",
+                     (json_int_t)shape->vocabulary, "embed", (json_int_t)shape->embed, "layers",
+                     layers, "trunk", (json_int_t)shape->trunk);
+}
+
+static json_t *describe_codec(const neume_codec *codec, neume_context *context) {
+    char *settings = nm_codec_settings(codec);
+    json_t *object = settings ? json_loads(settings, 0, NULL) : NULL;
+    nm_free(context, settings);
+    return object;
+}
+
+/* The metadata as text, to be freed with free(); NULL for want of memory. */
+static char *describe(const neume_model *model, const json_t *training) {
+    json_t *object = nm_metadata_new(model->context, "model");
+    char *text = NULL;
+    if (object && nm_json_put(object, "preset", nm_json_text(model->context, model->preset)) &&
+        nm_json_put(object, "codec", describe_codec(model->codec, model->context)) &&
+        nm_json_put(object, "network", describe_network(&model->stack.shape)) &&
+        nm_json_put(object, "training", json_deep_copy(training)) &&
+        nm_json_put(object, "ancestry", json_array()))
+        text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    json_decref(object);
+    return text;
+}
+
+static void write_hashes(nm_buffer *out, const uint64_t *hashes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        nm_write_u64_le(out, hashes[i]);
+}
+
+static nm_tensor data_tensor(const char *name, const void *data, size_t size) {
+    nm_tensor tensor = {
+        .dtype = NM_U8, .dimensions = 1, .shape = {size}, .data = data, .size = size};
+    strcpy(tensor.name, name);
+    return tensor;
+}
+
+/* Matrices and embeddings are those with weight decay; the rest are vectors. */
+static nm_tensor weight_tensor(const nm_param *param, const real *weights) {
+    nm_tensor tensor = {.dtype = NM_F32,
+                        .dimensions = param->has_decay ? 2 : 1,
+                        .shape = {param->rows, param->columns},
+                        .data = weights + param->offset,
+                        .size = param->rows * param->columns * sizeof *weights};
+    if (!param->has_decay)
+        tensor.shape[0] = param->rows * param->columns;
+    strcpy(tensor.name, param->name);
+    return tensor;
+}
+
+/* What the data.* tensors hold. */
+typedef struct model_data {
+    nm_buffer vocabulary, split, ngrams;
+} model_data;
+
+static neume_status model_data_init(model_data *data, const neume_model *model) {
+    data->vocabulary = data->split = data->ngrams = nm_buffer_on(model->context);
+    nm_write_u64_le(&data->split, model->trained_count);
+    write_hashes(&data->split, model->trained, model->trained_count);
+    write_hashes(&data->split, model->validated, model->validated_count);
+    if (data->split.failed || nm_codec_vocabulary(model->codec, &data->vocabulary) ||
+        nm_ngrams_write(model->ngrams, &data->ngrams))
+        return NEUME_NO_MEMORY;
+    return NEUME_OK;
+}
+
+static void model_data_clear(model_data *data) {
+    nm_buffer_clear(&data->vocabulary);
+    nm_buffer_clear(&data->split);
+    nm_buffer_clear(&data->ngrams);
+}
+
+static size_t data_tensors(nm_tensor *out, const neume_model *model, const model_data *data) {
+    out[0] = data_tensor("data.vocabulary", data->vocabulary.data, data->vocabulary.size);
+    out[1] = data_tensor("data.split", data->split.data, data->split.size);
+    out[2] = data_tensor("data.report", model->report, strlen(model->report));
+    out[3] = data_tensor("data.ngrams", data->ngrams.data, data->ngrams.size);
+    return NM_MODEL_DATA_COUNT;
+}
+
+neume_status nm_model_save(const neume_model *model, const real *weights, const json_t *training,
+                           const char *path, neume_error *error) {
+    const nm_params *params = &model->stack.params;
+    nm_tensor tensors[NM_MAX_PARAMS + NM_MODEL_DATA_COUNT];
+    model_data data;
+    size_t count = 0;
+    char *metadata = describe(model, training);
+    neume_status status = model_data_init(&data, model);
+    if (!metadata || status) {
+        status = nm_fail_memory(error, path);
+    } else {
+        for (; count < params->count; count++)
+            tensors[count] = weight_tensor(&params->table[count], weights);
+        count += data_tensors(tensors + count, model, &data);
+        status = nm_tensor_file_save(path, model->context, tensors, count, metadata, error);
+    }
+    model_data_clear(&data);
+    free(metadata);
+    return status;
+}
