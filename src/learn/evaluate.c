@@ -7,6 +7,7 @@
 #include "learn/scorer.h"
 
 #include <math.h>
+#include <string.h>
 
 neume_evaluate_options neume_evaluate_options_default(void) {
     return (neume_evaluate_options){.reading = neume_midi_read_options_default()};
@@ -58,7 +59,8 @@ static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus
 
 static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neume_model *model,
                    const nm_score_sums *sums) {
-    tally all = {0}, splits[3] = {{{0}, {0}}};
+    tally all = {0}, splits[3];
+    memset(splits, 0, sizeof splits);
     for (size_t i = 0; i < corpus->train_count; i++) {
         const nm_piece *piece = &corpus->train[i];
         const neume_split split = nm_model_split_of(model, piece->hash);

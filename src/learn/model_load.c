@@ -34,7 +34,7 @@ static neume_status find_data(neume_bytes *out, const loading *from, const char 
 
 static neume_status load_codec(loading *from, neume_error *error) {
     neume_error why = {0};
-    neume_bytes words;
+    neume_bytes words = {0};
     neume_status status = find_data(&words, from, "data.vocabulary", error);
     if (status)
         return status;
@@ -128,7 +128,7 @@ static uint64_t *read_hashes(nm_reader *reader, size_t count, neume_context *con
 
 static neume_status load_split(loading *from, neume_error *error) {
     neume_model *model = from->model;
-    neume_bytes bytes;
+    neume_bytes bytes = {0};
     const neume_status status = find_data(&bytes, from, "data.split", error);
     if (status)
         return status;
@@ -152,7 +152,7 @@ static neume_status load_split(loading *from, neume_error *error) {
 
 static neume_status load_ngrams(loading *from, neume_error *error) {
     neume_error why = {0};
-    neume_bytes bytes;
+    neume_bytes bytes = {0};
     neume_status status = find_data(&bytes, from, "data.ngrams", error);
     if (status)
         return status;
@@ -163,7 +163,7 @@ static neume_status load_ngrams(loading *from, neume_error *error) {
 
 static neume_status load_texts(loading *from, neume_error *error) {
     neume_model *model = from->model;
-    neume_bytes report;
+    neume_bytes report = {0};
     const neume_status status = find_data(&report, from, "data.report", error);
     if (status)
         return status;
