@@ -22,6 +22,7 @@ struct nm_pool {
     unsigned thread_count;
     worker *workers; /* [thread_count - 1] */
     unsigned started;
+    char *scratch; /* [thread_count][NM_POOL_SCRATCH] */
     nm_job job;
     void *data;
     bool is_ending;
@@ -108,14 +109,17 @@ neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_
     *out = NULL;
     nm_pool *pool = nm_alloc_aligned(context, 1, sizeof *pool);
     worker *workers = nm_alloc(context, thread_count, sizeof *workers);
-    if (!pool || !workers) {
+    char *scratch = nm_alloc_aligned(context, thread_count, NM_POOL_SCRATCH);
+    if (!pool || !workers || !scratch) {
         nm_free_aligned(context, pool);
         nm_free(context, workers);
+        nm_free_aligned(context, scratch);
         return nm_fail_memory(error, "threads");
     }
     pool->context = context;
     pool->thread_count = thread_count;
     pool->workers = workers;
+    pool->scratch = scratch;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->opened, NULL);
     for (unsigned i = 0; i + 1 < thread_count; i++) {
@@ -144,11 +148,16 @@ void nm_pool_free(nm_pool *pool) {
     pthread_cond_destroy(&pool->opened);
     pthread_mutex_destroy(&pool->mutex);
     nm_free(pool->context, pool->workers);
+    nm_free_aligned(pool->context, pool->scratch);
     nm_free_aligned(pool->context, pool);
 }
 
 unsigned nm_pool_thread_count(const nm_pool *pool) {
     return pool->thread_count;
+}
+
+void *nm_pool_scratch(nm_pool *pool, unsigned thread) {
+    return pool->scratch + thread * NM_POOL_SCRATCH;
 }
 
 nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain) {

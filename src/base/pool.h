@@ -28,6 +28,11 @@ typedef struct nm_range {
 /* The part of 0..count-1 that is this thread's, in multiples of `grain` (the last may be less). */
 nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_t grain);
 
+/* Memory of each thread, for what a job puts in order before it computes: NM_POOL_SCRATCH bytes at
+ * a multiple of NM_ALIGNMENT. Borrowed: until the job ends. */
+#define NM_POOL_SCRATCH ((size_t)512 * 1024)
+void *nm_pool_scratch(nm_pool *pool, unsigned thread);
+
 /* Tells the processor that the thread spins. */
 void nm_cpu_relax(void);
 

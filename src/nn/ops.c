@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-#include "nn/ops.h"
+#include "nn/vector/tables.h"
+
+/* The vector kernels compute in float; those of x86-64 are in its builds alone. */
+static const nm_ops *const tables[NEUME_ISA_AVX512 + 1] = {
+    [NEUME_ISA_C] = &nm_ops_c,
+#if !defined(NM_DOUBLE)
+    [NEUME_ISA_BASELINE] = &nm_ops_baseline,
+#if defined(__x86_64__)
+    [NEUME_ISA_AVX2] = &nm_ops_avx2,
+    [NEUME_ISA_AVX512] = &nm_ops_avx512,
+#endif
+#endif
+};
 
 const nm_ops *nm_ops_for(neume_isa isa) {
-    return isa == NEUME_ISA_C ? &nm_ops_c : NULL;
+    return tables[isa];
 }
 
 const nm_ops *nm_ops_of(const neume_context *context) {

@@ -5,9 +5,12 @@
  *
  * Letters: T steps, B rows, N = T*B positions (step by step, row by row), I inputs, H hidden units,
  * G = 4H gates in the order i f g o, V words. All matrices are row-major and without gaps. A pool
- * thread may not call these; they divide the work among the pool's threads themselves, and every
- * sum has one order for any number of threads. Packed weights, tapes and scratch lie at multiples
- * of NM_ALIGNMENT; all else may lie anywhere. */
+ * thread may not call these; they divide the work among the pool's threads themselves.
+ *
+ * Within a table every sum has one order. Results are the same bits for any number of threads; and
+ * a row of y, dx, h, c or the losses depends neither on the rows beside it nor on m, B or N, so
+ * that a song alone is that song in a batch. Packed weights, tapes and scratch lie at multiples of
+ * NM_ALIGNMENT; all else may lie anywhere. */
 #ifndef NM_NN_OPS_H
 #define NM_NN_OPS_H
 
@@ -39,7 +42,8 @@ typedef struct nm_matmul_grad {
  *   a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
  *   c_t = f c_{t-1} + i g;  h_t = o tanh(c_t)
  * Where reset[t][b] is set, h_{t-1} and c_{t-1} of row b are zero and no gradient flows back
- * across. Between forward and backward x (or words), reset, packed, y and tape stay as they are. */
+ * across. Between forward and backward x (or words), reset, packed, y and tape stay as they are;
+ * backward may use the tape up. */
 typedef struct nm_lstm {
     size_t T, B, I, H;
     const real *x;         /* [T,B,I]; NULL: the input is one-hot */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* What the vector kernels share: panels, tiles, and the two products that all are made of.
+ *
+ * A packed matrix w [depth, columns] is cut into panels of PANEL columns, each [depth][PANEL] in
+ * one piece; the last is filled up with zeros. A tile is TILE_ROWS x PANEL sums, which stay in
+ * registers while the depth runs.
+ *
+ * Every sum has one order, whatever the rows beside it, the number of rows and of threads: the
+ * depth is cut at multiples of DEPTH_BLOCK, each block is summed upwards, and the blocks are added
+ * upwards. */
+#ifndef NM_NN_VECTOR_KERNELS_H
+#define NM_NN_VECTOR_KERNELS_H
+
+#include "nn/ops.h"
+#include "nn/vector/simd.h"
+
+enum { VECTORS = 4, PANEL = VECTORS * LANES, DEPTH_BLOCK = 512 };
+
+INLINE size_t panels_of(size_t columns) {
+    return (columns + PANEL - 1) / PANEL;
+}
+
+INLINE size_t blocks_of(size_t units) {
+    return (units + LANES - 1) / LANES;
+}
+
+/* The columns of a packed matrix as rows of the original. Plain: column = row, below `count`. With
+ * `units` H, the gates of an LSTM: a panel holds i f g o of LANES units, so column is one of
+ * [block][gate][unit in block], and row is gate H + unit. */
+typedef struct nm_order {
+    size_t count, units;
+} nm_order;
+
+#define NM_NO_ROW ((size_t)-1)
+
+INLINE size_t row_of_column(nm_order order, size_t column) {
+    if (order.units == 0)
+        return column < order.count ? column : NM_NO_ROW;
+    const size_t unit = column / PANEL * LANES + column % LANES;
+    return unit < order.units ? column / LANES % VECTORS * order.units + unit : NM_NO_ROW;
+}
+
+/* Rows of floats: `count` at `first`, the others at `rest`; zeros where `cut` is set. */
+typedef struct nm_rows {
+    const float *first, *rest;
+    size_t count, stride;
+    const uint8_t *cut; /* or NULL */
+    const float *zeros;
+} nm_rows;
+
+INLINE const float *row_at(const nm_rows *rows, size_t row) {
+    if (rows->cut && rows->cut[row])
+        return rows->zeros;
+    if (row < rows->count)
+        return rows->first + row * rows->stride;
+    return rows->rest + (row - rows->count) * rows->stride;
+}
+
+/* A thread's part of a product. */
+typedef struct nm_part {
+    nm_range rows, panels;
+    bool has_all_panels; /* as have all threads: none needs another's results for its rows */
+} nm_part;
+
+#define nm_part_of NM_FOR_ISA(nm_part_of)
+/* Divides rows or panels or both, so that the busiest thread has least to do. */
+nm_part nm_part_of(const nm_pool *pool, unsigned thread, size_t rows, size_t panels);
+
+/* Memory to be fetched while a tile is computed: `step` bytes each turn of the depth. */
+typedef struct nm_ahead {
+    const char *at;
+    size_t step;
+} nm_ahead;
+
+#define nm_tile_of_rows NM_FOR_ISA(nm_tile_of_rows)
+/* sums[r][c] = sum over k of a[r][k] w[k][c], r < rows, k < depth. */
+void nm_tile_of_rows(float *sums, unsigned rows, const float *const *a, const float *w,
+                     size_t depth, nm_ahead ahead);
+
+#define nm_tile_of_columns NM_FOR_ISA(nm_tile_of_columns)
+/* sums[r][c] = sum over k of a[k][r] w[k][c], r < TILE_ROWS. */
+void nm_tile_of_columns(float *sums, const float *a, const float *w, size_t depth);
+
+/* Sums over one block of the depth; `is_first` and `is_last` say which. */
+typedef struct nm_tile {
+    const float *sums; /* [rows][PANEL] */
+    size_t row, rows, panel;
+    bool is_first, is_last;
+} nm_tile;
+
+/* rows x packed, tile by tile: `finish` gets each tile, and each block of the depth upwards. */
+typedef struct nm_sweep {
+    nm_rows a;
+    const float *packed;
+    size_t depth; /* may be 0: zeros */
+    void (*finish)(const void *data, const nm_tile *tile);
+    const void *data;
+} nm_sweep;
+
+#define nm_sweep_run NM_FOR_ISA(nm_sweep_run)
+void nm_sweep_run(const nm_sweep *sweep, const nm_part *part);
+
+#define nm_matmul_part NM_FOR_ISA(nm_matmul_part)
+/* One thread's part of a matmul: rows of m, panels of n. */
+void nm_matmul_part(const nm_matmul *product, const nm_part *part);
+
+/* dw[row_of_column(c)] += sum over p of dy[p][c] x[p], and dbias the same of dy alone: the gradient
+ * of w in y = x wᵀ. */
+typedef struct nm_gradient {
+    size_t positions;
+    const float *dy; /* [positions][columns] */
+    size_t columns;
+    nm_order order;
+    nm_rows x; /* [positions][inputs] */
+    size_t inputs;
+    float *dw;    /* [rows][inputs] */
+    float *dbias; /* [rows], or NULL */
+} nm_gradient;
+
+#define nm_gradient_part NM_FOR_ISA(nm_gradient_part)
+/* One thread's part: `rows` are tiles of TILE_ROWS columns of dy, panels of x. `scratch` is the
+ * thread's of the pool. */
+void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *scratch);
+
+INLINE size_t gradient_tiles(size_t columns) {
+    return (columns + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+#define nm_pack_rows NM_FOR_ISA(nm_pack_rows)
+/* One panel of wᵀ: its columns are rows of w [.., depth]. */
+void nm_pack_rows(float *packed, const float *w, nm_order order, size_t depth, size_t panel);
+
+#define nm_pack_columns NM_FOR_ISA(nm_pack_columns)
+/* One panel of w: its columns are columns of w [.., columns], its depth the rows of w in `order`,
+ * `depth` of them. */
+void nm_pack_columns(float *packed, const float *w, nm_order order, size_t depth, size_t columns,
+                     size_t panel);
+
+/* The entries of the table. */
+#define nm_packed_size NM_FOR_ISA(nm_packed_size)
+#define nm_pack NM_FOR_ISA(nm_pack)
+#define nm_pack_transposed NM_FOR_ISA(nm_pack_transposed)
+#define nm_matmul_run NM_FOR_ISA(nm_matmul_run)
+#define nm_matmul_grad_run NM_FOR_ISA(nm_matmul_grad_run)
+#define nm_lstm_packed_size NM_FOR_ISA(nm_lstm_packed_size)
+#define nm_lstm_tape_size NM_FOR_ISA(nm_lstm_tape_size)
+#define nm_lstm_scratch_size NM_FOR_ISA(nm_lstm_scratch_size)
+#define nm_lstm_pack NM_FOR_ISA(nm_lstm_pack)
+#define nm_lstm_forward NM_FOR_ISA(nm_lstm_forward)
+#define nm_lstm_backward NM_FOR_ISA(nm_lstm_backward)
+#define nm_softmax_run NM_FOR_ISA(nm_softmax_run)
+size_t nm_packed_size(size_t n, size_t k);
+void nm_pack(nm_pool *pool, float *packed, const float *w, size_t n, size_t k);
+void nm_pack_transposed(nm_pool *pool, float *packed, const float *w, size_t n, size_t k);
+void nm_matmul_run(nm_pool *pool, const nm_matmul *product);
+void nm_matmul_grad_run(nm_pool *pool, const nm_matmul_grad *product);
+size_t nm_lstm_packed_size(size_t I, size_t H, bool for_backward);
+size_t nm_lstm_tape_size(size_t T, size_t B, size_t I, size_t H);
+size_t nm_lstm_scratch_size(size_t T, size_t B, size_t I, size_t H);
+void nm_lstm_pack(nm_pool *pool, float *packed, size_t I, size_t H, const float *weight_ih,
+                  const float *weight_hh, const float *bias, bool for_backward);
+void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer);
+void nm_lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
+void nm_softmax_run(nm_pool *pool, const nm_softmax_loss *rows);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/* A whole LSTM layer forward. First W_ih x for all steps at once; then step by step W_hh h, where
+ * each thread keeps its own units' weights in its cache, and a tile that is summed up becomes
+ * gates, c and h at once. */
+#include "nn/vector/functions.h"
+#include "nn/vector/lstm.h"
+
+typedef struct forward_work {
+    const nm_lstm *layer;
+    nm_lstm_layout layout;
+    nm_lstm_tape tape;
+    nm_rows h_before, c_before;
+} forward_work;
+
+/* What W_hh h is added to: W_ih x + b from the tape, or with a one-hot x the word's column of W_ih,
+ * and b. */
+INLINE vec input_of(const forward_work *work, size_t row, size_t panel, size_t q, bool is_first) {
+    const nm_lstm *layer = work->layer;
+    if (layer->x || !is_first)
+        return load(work->tape.gates + row * work->layout.gates + panel * PANEL + q * LANES);
+    const float *ih = layer->packed + work->layout.ih + panel * layer->I * PANEL;
+    const float *bias = layer->packed + work->layout.bias + panel * PANEL;
+    return load(ih + layer->words[row] * (size_t)PANEL + q * LANES) + load(bias + q * LANES);
+}
+
+/* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
+static void finish_cell(const forward_work *work, const vec a[VECTORS], size_t row, size_t block) {
+    const size_t H = work->layer->H, unit = block * LANES;
+    const vec i = sigmoid_of(a[0]), f = sigmoid_of(a[1]), g = tanh_of(a[2]), o = sigmoid_of(a[3]);
+    float *gates = work->tape.gates + row * work->layout.gates + block * PANEL;
+    store(gates, i);
+    store(gates + LANES, f);
+    store(gates + 2 * LANES, g);
+    store(gates + 3 * LANES, o);
+    const vec c = f * load(row_at(&work->c_before, row) + unit) + i * g;
+    store(work->tape.c + row * work->layout.units + unit, c);
+    store_part(work->layer->y + row * H + unit, o * tanh_of(c), lanes_below(unit, H));
+}
+
+static void finish_forward(const void *data, const nm_tile *tile) {
+    const forward_work *work = data;
+    for (size_t r = 0; r < tile->rows; r++) {
+        const size_t row = tile->row + r;
+        float *gates = work->tape.gates + row * work->layout.gates + tile->panel * PANEL;
+        vec a[VECTORS];
+        for (size_t q = 0; q < VECTORS; q++)
+            a[q] = load(tile->sums + r * PANEL + q * LANES) +
+                   input_of(work, row, tile->panel, q, tile->is_first);
+        if (tile->is_last)
+            finish_cell(work, a, row, tile->panel);
+        else
+            memcpy(gates, a, sizeof a);
+    }
+}
+
+/* gates = W_ih x + b for all steps. */
+static void project_input(const forward_work *work, nm_pool *pool, unsigned thread) {
+    const nm_lstm *layer = work->layer;
+    const nm_matmul product = {.m = layer->T * layer->B,
+                               .n = work->layout.gates,
+                               .k = layer->I,
+                               .x = layer->x,
+                               .packed = layer->packed + work->layout.ih,
+                               .bias = layer->packed + work->layout.bias,
+                               .y = work->tape.gates};
+    const nm_part part = nm_part_of(pool, thread, product.m, work->layout.blocks);
+    nm_matmul_part(&product, &part);
+}
+
+/* The state carried in is kept, because the one carried out may overwrite it. */
+static void keep_state(const forward_work *work, nm_range rows) {
+    const nm_lstm *layer = work->layer;
+    const size_t H = layer->H, units = work->layout.units;
+    for (size_t b = rows.begin; b < rows.end; b++) {
+        memcpy(work->tape.h0 + b * H, layer->h0 + b * H, H * sizeof(float));
+        memcpy(work->tape.c0 + b * units, layer->c0 + b * H, H * sizeof(float));
+        memset(work->tape.c0 + b * units + H, 0, (units - H) * sizeof(float));
+    }
+}
+
+static void carry_state_out(const forward_work *work, nm_range rows) {
+    const nm_lstm *layer = work->layer;
+    const size_t H = layer->H, last = (layer->T - 1) * layer->B;
+    for (size_t b = rows.begin; b < rows.end; b++) {
+        memcpy(layer->h1 + b * H, layer->y + (last + b) * H, H * sizeof(float));
+        memcpy(layer->c1 + b * H, work->tape.c + (last + b) * work->layout.units,
+               H * sizeof(float));
+    }
+}
+
+static void forward_job(void *data, nm_pool *pool, unsigned thread) {
+    const forward_work *work = data;
+    const nm_lstm *layer = work->layer;
+    const nm_part part = nm_part_of(pool, thread, layer->B, work->layout.blocks);
+    const nm_range rows = nm_pool_share(pool, thread, layer->B, 1);
+    keep_state(work, rows);
+    if (thread == 0)
+        memset(work->tape.zeros, 0, work->layout.gates * sizeof(float));
+    if (layer->x)
+        project_input(work, pool, thread);
+    nm_pool_barrier(pool);
+    const nm_sweep sweep = {.a = work->h_before,
+                            .packed = layer->packed + work->layout.hh,
+                            .depth = layer->H,
+                            .finish = finish_forward,
+                            .data = work};
+    for (size_t t = 0; t < layer->T; t++) {
+        nm_part step = part;
+        step.rows.begin += t * layer->B;
+        step.rows.end += t * layer->B;
+        nm_sweep_run(&sweep, &step);
+        if (!part.has_all_panels || t + 1 == layer->T)
+            nm_pool_barrier(pool);
+    }
+    carry_state_out(work, rows);
+}
+
+void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer) {
+    forward_work work = {.layer = layer,
+                         .layout = lstm_layout_of(layer->I, layer->H),
+                         .tape = lstm_tape_at(layer->tape, layer->T, layer->B, layer->H)};
+    work.h_before = rows_before(layer, &work.tape, work.tape.h0, layer->y, layer->H);
+    work.c_before = rows_before(layer, &work.tape, work.tape.c0, work.tape.c, work.layout.units);
+    nm_pool_run(pool, forward_job, &work);
+}

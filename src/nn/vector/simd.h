@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* The vector of one instruction set, in the compiler's vector extensions. Each source of this
+ * folder is compiled once for each instruction set; nm_ names that cross files get its suffix. */
+#ifndef NM_NN_VECTOR_SIMD_H
+#define NM_NN_VECTOR_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* LANES floats a vector. TILE_ROWS x 4 sums, with as many factors as they need, fill the registers.
+ */
+#if defined(NM_ISA_AVX512)
+#define NM_ISA avx512
+enum { LANES = 16, TILE_ROWS = 6, HAS_PREFETCH = 1 };
+#elif defined(NM_ISA_AVX2)
+#define NM_ISA avx2
+enum { LANES = 8, TILE_ROWS = 3, HAS_PREFETCH = 0 };
+#else
+#define NM_ISA baseline
+enum { LANES = 4, TILE_ROWS = 3, HAS_PREFETCH = 0 };
+#endif
+
+#define NM_PASTE(name, isa) name##_##isa
+#define NM_EXPAND(name, isa) NM_PASTE(name, isa)
+#define NM_FOR_ISA(name) NM_EXPAND(name, NM_ISA)
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Before a loop over registers: all of it must be unrolled, lest the registers become memory. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* Keeps a loaded vector in its register: gcc would else load it again for every product. */
+#if defined(__x86_64__)
+#define PIN(x) __asm__("" : "+v"(x))
+#else
+#define PIN(x) (void)(x)
+#endif
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), may_alias));
+typedef float vec_unaligned
+    __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(LANES * sizeof(int32_t)), may_alias));
+typedef uint32_t uvec __attribute__((vector_size(LANES * sizeof(uint32_t)), may_alias));
+
+INLINE vec broadcast(float x) {
+    return x - (vec){0};
+}
+
+INLINE vec load(const float *from) {
+    return *(const vec_unaligned *)from;
+}
+
+INLINE void store(float *to, vec x) {
+    *(vec_unaligned *)to = x;
+}
+
+/* How many of the LANES columns from `column` on are below `columns`. */
+INLINE size_t lanes_below(size_t column, size_t columns) {
+    if (column + LANES <= columns)
+        return LANES;
+    return column < columns ? columns - column : 0;
+}
+
+/* The first `count` lanes; zeros above. */
+INLINE vec load_part(const float *from, size_t count) {
+    if (count == LANES)
+        return load(from);
+    vec x = {0};
+    memcpy(&x, from, count * sizeof *from);
+    return x;
+}
+
+INLINE void store_part(float *to, vec x, size_t count) {
+    if (count == LANES)
+        store(to, x);
+    else
+        memcpy(to, &x, count * sizeof *to);
+}
+
+/* Lane by lane: where ? yes : no, `where` being all ones or zeros. */
+INLINE vec choose(ivec where, vec yes, vec no) {
+    return (vec)((where & (ivec)yes) | (~where & (ivec)no));
+}
+
+/* A NaN passes, because it compares false. */
+INLINE vec clamp(vec x, float low, float high) {
+    x = choose(x < low, broadcast(low), x);
+    return choose(x > high, broadcast(high), x);
+}
+
+#endif

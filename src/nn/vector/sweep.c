@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* rows x packed matrix, tile by tile, and who does which tiles. */
+#include "nn/vector/kernels.h"
+
+/* Rows of a block stay in the second-level cache while the panels pass: 512 KiB at most. */
+enum { BLOCK_FLOATS = 128 * 1024 };
+
+/* The rows of the next tile, when `left` are left: full ones, but no small rest at the end, because
+ * small tiles use the machine badly. */
+static unsigned next_tile_rows(size_t left) {
+    if (left >= 2 * TILE_ROWS || left == TILE_ROWS)
+        return TILE_ROWS;
+    return (unsigned)(left < TILE_ROWS ? left : (left + 1) / 2);
+}
+
+/* What a thread does with so many rows and panels, in tiles' turns: each tile also loads the panel
+ * and finishes. */
+static size_t cost(size_t rows, size_t panels) {
+    return (rows + (rows + TILE_ROWS - 1) / TILE_ROWS) * panels;
+}
+
+static size_t divide_up(size_t count, size_t parts) {
+    return (count + parts - 1) / parts;
+}
+
+/* The number of groups of rows, a divisor of the number of threads; the threads of a group divide
+ * the panels. Few groups are better where the cost is equal: a thread then needs fewer weights. */
+static unsigned row_groups(unsigned threads, size_t rows, size_t panels) {
+    unsigned best = 1;
+    size_t best_cost = cost(rows, divide_up(panels, threads));
+    for (unsigned groups = 2; groups <= threads; groups++) {
+        if (threads % groups)
+            continue;
+        const size_t each = cost(divide_up(rows, groups), divide_up(panels, threads / groups));
+        if (each < best_cost) {
+            best = groups;
+            best_cost = each;
+        }
+    }
+    return best;
+}
+
+static nm_range range_of(size_t count, size_t index, size_t parts) {
+    return (nm_range){count * index / parts, count * (index + 1) / parts};
+}
+
+nm_part nm_part_of(const nm_pool *pool, unsigned thread, size_t rows, size_t panels) {
+    const unsigned threads = nm_pool_thread_count(pool);
+    const unsigned groups = row_groups(threads, rows, panels), each = threads / groups;
+    return (nm_part){.rows = range_of(rows, thread / each, groups),
+                     .panels = range_of(panels, thread % each, each),
+                     .has_all_panels = each == 1};
+}
+
+/* One panel for the rows `rows`, one block of the depth from `begin` on. The panel after it is
+ * fetched meanwhile. */
+static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, size_t panel,
+                        const float *next) {
+    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    const float *a[TILE_ROWS];
+    const float *w = sweep->packed + (panel * sweep->depth + depth.begin) * PANEL;
+    const size_t size = depth.end - depth.begin;
+    nm_ahead ahead = {(const char *)next, 0};
+    ahead.step = PANEL * sizeof *w / divide_up(rows.end - rows.begin, TILE_ROWS);
+    nm_tile tile = {.sums = sums, .panel = panel};
+    tile.is_first = depth.begin == 0;
+    tile.is_last = depth.end == sweep->depth;
+    for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
+        tile.rows = next_tile_rows(rows.end - tile.row);
+        for (size_t r = 0; r < tile.rows; r++)
+            a[r] = row_at(&sweep->a, tile.row + r) + depth.begin;
+        nm_tile_of_rows(sums, (unsigned)tile.rows, a, w, size, ahead);
+        ahead.at += ahead.step * size;
+        sweep->finish(sweep->data, &tile);
+    }
+}
+
+/* One block of the depth. After the last panel comes the first, of the next rows or time step. */
+static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range depth) {
+    size_t height = BLOCK_FLOATS / (depth.end - depth.begin + 1) / TILE_ROWS * TILE_ROWS;
+    for (size_t row = part->rows.begin; row < part->rows.end; row += height) {
+        nm_range rows = {row, row + height};
+        if (rows.end > part->rows.end)
+            rows.end = part->rows.end;
+        for (size_t panel = part->panels.begin; panel < part->panels.end; panel++) {
+            const size_t next = panel + 1 < part->panels.end ? panel + 1 : part->panels.begin;
+            sweep_panel(sweep, rows, depth, panel,
+                        sweep->packed + (next * sweep->depth + depth.begin) * PANEL);
+        }
+    }
+}
+
+void nm_sweep_run(const nm_sweep *sweep, const nm_part *part) {
+    size_t begin = 0;
+    do {
+        const size_t left = sweep->depth - begin;
+        const nm_range depth = {begin, begin + (left < DEPTH_BLOCK ? left : DEPTH_BLOCK)};
+        sweep_depth(sweep, part, depth);
+        begin = depth.end;
+    } while (begin < sweep->depth);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* The micro-kernel: the loop in which nearly all the time is spent. Its TILE_ROWS x 4 sums, one
+ * factor a row and one vector of w just fill the registers. */
+#include "nn/vector/kernels.h"
+
+/* Fetches towards the second-level cache. */
+INLINE void fetch(nm_ahead *ahead) {
+    if (!HAS_PREFETCH)
+        return;
+    __builtin_prefetch(ahead->at, 0, 2);
+    __builtin_prefetch(ahead->at + 64, 0, 2);
+    ahead->at += ahead->step;
+}
+
+/* sums[r][c] = sum over k of a[r][k step] w[k][c]. `rows` and `step` are constants where it is
+ * used. */
+INLINE void multiply(float *sums, const unsigned rows, const float *const *a, const size_t step,
+                     const float *w, size_t depth, nm_ahead ahead) {
+    vec sum[TILE_ROWS][VECTORS] = {{{0}}};
+    const float *row[TILE_ROWS];
+    UNROLL for (unsigned r = 0; r < rows; r++) row[r] = a[r];
+    for (size_t k = 0; k < depth; k++) {
+        vec factor[TILE_ROWS];
+        UNROLL for (unsigned r = 0; r < rows; r++) factor[r] = broadcast(row[r][k * step]);
+        UNROLL for (unsigned q = 0; q < VECTORS; q++) {
+            vec column = load(w + k * PANEL + q * LANES);
+            PIN(column);
+            UNROLL for (unsigned r = 0; r < rows; r++) sum[r][q] += factor[r] * column;
+        }
+        fetch(&ahead);
+    }
+    UNROLL for (unsigned r = 0; r < rows; r++) {
+        UNROLL for (unsigned q = 0; q < VECTORS; q++)
+            store(sums + r * PANEL + q * LANES, sum[r][q]);
+    }
+}
+
+void nm_tile_of_rows(float *sums, unsigned rows, const float *const *a, const float *w,
+                     size_t depth, nm_ahead ahead) {
+    switch (rows < TILE_ROWS ? rows : TILE_ROWS) {
+    case 1:
+        multiply(sums, 1, a, 1, w, depth, ahead);
+        break;
+    case 2:
+        multiply(sums, 2, a, 1, w, depth, ahead);
+        break;
+    case 3:
+        multiply(sums, 3, a, 1, w, depth, ahead);
+        break;
+    case 4:
+        multiply(sums, 4 < TILE_ROWS ? 4 : TILE_ROWS, a, 1, w, depth, ahead);
+        break;
+    case 5:
+        multiply(sums, 5 < TILE_ROWS ? 5 : TILE_ROWS, a, 1, w, depth, ahead);
+        break;
+    default:
+        multiply(sums, TILE_ROWS, a, 1, w, depth, ahead);
+    }
+}
+
+void nm_tile_of_columns(float *sums, const float *a, const float *w, size_t depth) {
+    const float *columns[TILE_ROWS];
+    for (unsigned r = 0; r < TILE_ROWS; r++)
+        columns[r] = a + r;
+    multiply(sums, TILE_ROWS, columns, TILE_ROWS, w, depth, (nm_ahead){(const char *)w, 0});
+}
