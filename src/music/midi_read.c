@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* A typical note takes 6 to 8 bytes, on and off; the list starts for one in 24. */
-enum { DEFAULT_TICKS_PER_QUARTER = 480, HEADER_SIZE = 14, BYTES_A_NOTE = 24 };
+/* A typical note takes 6 to 8 bytes, on and off; the list starts for one in 48. */
+enum { DEFAULT_TICKS_PER_QUARTER = 480, HEADER_SIZE = 14, BYTES_A_NOTE = 48 };
 
 neume_midi_read_options neume_midi_read_options_default(void) {
     return (neume_midi_read_options){
