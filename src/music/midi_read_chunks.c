@@ -14,33 +14,37 @@ static const uint8_t *find_header(const uint8_t *bytes, size_t size) {
     return memmem(bytes, size < SEARCH_SIZE ? size : SEARCH_SIZE, "MThd", 4);
 }
 
-typedef struct riff {
-    const uint8_t *data; /* of the chunk "data"; NULL: there is none */
-    size_t data_size;    /* as declared */
-} riff;
+/* A chunk of a RIFF: where its data begin, and how long they are by its header. */
+typedef struct riff_chunk {
+    size_t start, size;
+} riff_chunk;
 
-/* RIFF: "RIFF", size, form, then chunks of identifier, size and data padded to even size; sizes are
- * little-endian. */
-static riff find_riff_data(const uint8_t *bytes, size_t size) {
+/* Finds the chunk "data" of a RIFF of form RMID: "RIFF", size, form, then chunks of identifier,
+ * size and data padded to even size; sizes are little-endian. */
+static bool find_riff_data(riff_chunk *out, const uint8_t *bytes, size_t size) {
     nm_reader in = nm_reader_on(bytes, size);
     const uint8_t *start = nm_read_bytes(&in, 12);
     if (!start || memcmp(start, "RIFF", 4) != 0 || memcmp(start + 8, "RMID", 4) != 0)
-        return (riff){0};
+        return false;
     while (nm_reader_left(&in) >= CHUNK_HEADER) {
         const uint8_t *id = nm_read_bytes(&in, 4);
         const size_t data_size = nm_read_u32_le(&in);
+        *out = (riff_chunk){in.position, data_size};
         if (memcmp(id, "data", 4) == 0)
-            return (riff){bytes + in.position, data_size};
+            return true;
         nm_read_bytes(&in, data_size + (data_size & 1));
     }
-    return (riff){0};
+    return false;
 }
 
 bool neume_midi_is_midi(neume_bytes bytes) {
+    const uint8_t *start = bytes.data;
+    riff_chunk data = {0};
     if (bytes.size_bytes == 0)
         return false;
-    const riff wrapped = find_riff_data(bytes.data, bytes.size_bytes);
-    return wrapped.data || find_header(bytes.data, bytes.size_bytes);
+    if (!find_riff_data(&data, start, bytes.size_bytes))
+        data.start = 0;
+    return find_header(start + data.start, bytes.size_bytes - data.start);
 }
 
 static bool begins_with(neume_bytes bytes, const char *start, size_t size) {
@@ -94,22 +98,24 @@ static bool refuse(nm_midi_reader *reader, size_t size) {
 }
 
 bool nm_find_header(nm_midi_reader *reader, size_t size, size_t *header) {
+    riff_chunk data;
+    reader->end = size;
     if (size == 0)
         return refuse(reader, size);
-    const riff wrapped = find_riff_data(reader->bytes, size);
-    const uint8_t *start = wrapped.data ? wrapped.data : reader->bytes;
-    const size_t left = size - (size_t)(start - reader->bytes);
-    reader->end = size;
-    const uint8_t *found = find_header(start, left);
+    const bool is_wrapped = find_riff_data(&data, reader->bytes, size);
+    if (!is_wrapped)
+        data = (riff_chunk){0, size};
+    const uint8_t *start = reader->bytes + data.start;
+    const uint8_t *found = find_header(start, size - data.start);
     if (!found)
         return refuse(reader, size);
-    if (wrapped.data && wrapped.data_size > left)
+    *header = (size_t)(found - reader->bytes);
+    if (is_wrapped && data.size > size - data.start)
         nm_repair(reader, NM_REPAIR_RIFF_SIZE, start - 4);
-    else if (wrapped.data && wrapped.data_size > (size_t)(found - start))
-        reader->end = (size_t)(start - reader->bytes) + wrapped.data_size;
+    else if (data.start + data.size > *header)
+        reader->end = data.start + data.size;
     if (found != start)
         nm_repair(reader, NM_REPAIR_JUNK_BEFORE_HEADER, start);
-    *header = (size_t)(found - reader->bytes);
     return reader->status == NEUME_OK;
 }
 
