@@ -106,9 +106,13 @@ static unsigned read_class(const char *text, size_t size) {
     return class < NM_PITCH_CLASSES ? class : NM_PITCH_CLASSES;
 }
 
-/* The pitch that `size` bytes name, or NM_PITCHES. */
+/* The pitch that `size` bytes name, or NM_PITCHES. The last digit of the octave spares spelling
+ * most of them. */
 static unsigned read_pitch(const char *text, size_t size) {
-    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++) {
+    for (unsigned pitch = 0; pitch < NM_PITCHES && size; pitch++) {
+        const unsigned octave = pitch / NM_PITCH_CLASSES;
+        if (text[size - 1] != (char)('0' + (octave ? octave - 1 : 1)))
+            continue;
         char name[NM_PITCH_TEXT_SIZE];
         nm_pitch_spell(name, pitch);
         if (strlen(name) == size && memcmp(name, text, size) == 0)
