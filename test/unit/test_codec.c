@@ -35,8 +35,8 @@ static void parsing_names_the_word_that_is_none(void **state) {
 static void refuses_options_out_of_range(void **state) {
     (void)state;
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
-    neume_codec_options bad[13];
-    for (int i = 0; i < 13; i++)
+    neume_codec_options bad[14];
+    for (int i = 0; i < 14; i++)
         bad[i] = neume_codec_options_default();
     bad[0].name = "words";
     bad[1].name = NULL;
@@ -51,7 +51,9 @@ static void refuses_options_out_of_range(void **state) {
     bad[10].program = 128;
     bad[11].program = -2;
     bad[12].track = 65536;
-    for (int i = 0; i < 13; i++) {
+    bad[13].grid = 7;
+    bad[13].spacing_quarters = 1.0 / 7; /* 68 or 69 ticks, a cell being 68.6 */
+    for (int i = 0; i < 14; i++) {
         neume_codec *codec;
         neume_error error = {0};
         assert_int_equal(neume_codec_new(&codec, context, &bad[i], &error), NEUME_BAD_USAGE);

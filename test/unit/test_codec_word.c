@@ -185,12 +185,12 @@ static void assert_identity(const fixture *f, const neume_sequence *sequence) {
     neume_score_free(score);
 }
 
-/* A random note, or a chord of up to 6 pitches, at `cell`. */
+/* A random note, or a chord of up to 6 pitches, in quarter `cell`. */
 static size_t random_chord(neume_note *notes, uint64_t cell) {
     const nm_random r = nm_random_at(3, NM_PURPOSE_TEST, 1, cell);
     const size_t count = 1 + r.word[0] % 6;
     for (size_t i = 0; i < count; i++)
-        notes[i] = note_at(40 * cell,
+        notes[i] = note_at(480 * cell,
                            (uint8_t)(nm_random_at(3, NM_PURPOSE_TEST, 2 + i, cell).word[0] % 128));
     return count;
 }
@@ -222,6 +222,12 @@ static void decoding_random_words_and_encoding_them_gives_the_words_again(void *
     options.spacing_quarters = 1.0 / 12;
     random_words_survive_decoding_with(options);
     options.spacing_quarters = 0.3141592;
+    random_words_survive_decoding_with(options);
+    options.grid = 7;
+    options.spacing_quarters = 69.0 / 480;
+    random_words_survive_decoding_with(options);
+    options.grid = 960;
+    options.spacing_quarters = 1.0 / 480;
     random_words_survive_decoding_with(options);
     options.spacing_quarters = 64;
     random_words_survive_decoding_with(options);
