@@ -70,6 +70,11 @@ extern const nm_opt nm_reading_options[3], nm_codec_choice_options[4], nm_machin
 neume_status nm_cli_context(neume_context **out, neume_context_options options, bool is_verbose,
                             neume_error *error);
 
+/* The settings of the preset that the command line names, or, where `arguments` is NULL or names
+ * none, of the first. */
+neume_status nm_cli_preset(neume_train_options *train, neume_codec_options *codec,
+                           const nm_arguments *arguments, neume_error *error);
+
 /* A MIDI file, or standard input for "-". */
 neume_status nm_cli_load_midi(neume_score **out, neume_context *context, const char *path,
                               const neume_midi_read_options *reading, neume_error *error);

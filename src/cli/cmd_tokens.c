@@ -78,11 +78,9 @@ static neume_status decode(const token_settings *settings, neume_context *contex
 
 static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
     token_settings *s = settings;
-    const char *preset = arguments ? nm_opt_given(arguments, "preset") : NULL;
-    *s = (token_settings){.reading = neume_midi_read_options_default()};
     neume_train_options unused;
-    return neume_train_options_preset(&unused, &s->codec, preset ? preset : neume_preset_names()[0],
-                                      error);
+    *s = (token_settings){.reading = neume_midi_read_options_default()};
+    return nm_cli_preset(&unused, &s->codec, arguments, error);
 }
 
 static neume_status check(const token_settings *s, neume_error *error) {

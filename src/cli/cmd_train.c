@@ -16,11 +16,9 @@ typedef struct run_state {
 
 static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
     train_settings *s = settings;
-    const char *preset = arguments ? nm_opt_given(arguments, "preset") : NULL;
     *s = (train_settings){.corpus = neume_corpus_options_default(),
                           .machine = neume_context_options_default()};
-    neume_status status = neume_train_options_preset(
-        &s->train, &s->corpus.codec, preset ? preset : neume_preset_names()[0], error);
+    neume_status status = nm_cli_preset(&s->train, &s->corpus.codec, arguments, error);
     if (status)
         return status;
     for (unsigned l = 0; l < s->train.network.layer_count; l++)

@@ -80,7 +80,7 @@ static const nm_opt *find_long(const scan *s, const char *name, size_t length, s
                 continue;
             const bool is_exact = option->name[length] == '\0';
             if (found && !is_exact) {
-                *ambiguous = option;
+                *ambiguous = *ambiguous ? *ambiguous : option;
                 continue;
             }
             found = option;

@@ -194,12 +194,14 @@ static void expect_unsigned(char *out, size_t size, const nm_opt *option) {
 }
 
 static void expect_real(char *out, size_t size, const nm_opt *option) {
-    const char *from = option->is_above_low ? "above" : "from";
-    if (option->high > 0)
-        snprintf(out, size, "a number %s %g %s %g", from, option->low,
-                 option->is_below_high ? "and below" : "to", option->high);
+    const char *low = option->is_above_low ? "above" : "of at least";
+    const char *high = option->is_below_high ? "below" : "at most";
+    if (option->high <= 0)
+        snprintf(out, size, "a number %s %g", low, option->low);
+    else if (option->is_above_low || option->is_below_high)
+        snprintf(out, size, "a number %s %g and %s %g", low, option->low, high, option->high);
     else
-        snprintf(out, size, "a number %s %g", from, option->low);
+        snprintf(out, size, "a number from %g to %g", option->low, option->high);
 }
 
 void nm_opt_expect(char *out, const nm_opt *option) {

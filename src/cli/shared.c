@@ -110,6 +110,20 @@ neume_status nm_cli_context(neume_context **out, neume_context_options options, 
     return neume_context_new(out, &options, error);
 }
 
+neume_status nm_cli_preset(neume_train_options *train, neume_codec_options *codec,
+                           const nm_arguments *arguments, neume_error *error) {
+    const char *const *names = neume_preset_names();
+    const char *given = arguments ? nm_opt_given(arguments, "preset") : NULL;
+    char list[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; names[i] && used < sizeof list; i++) {
+        if (!given || strcmp(given, names[i]) == 0)
+            return neume_train_options_preset(train, codec, names[i], error);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return nm_report_fail(error, NEUME_BAD_USAGE, "--preset %s: expected %s", given, list);
+}
+
 neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_error *error) {
     *out = NULL;
     *size = 0;

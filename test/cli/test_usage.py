@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Command lines, good and bad: exit code and what is said first."""
+import tool
+
+# argv, exit code, the one line on standard error. {d} is an empty folder, {m} a MIDI file.
+TABLE = [
+    ("", 2, "neume: missing command; see neume --help"),
+    ("--version", 0, ""),
+    ("-V", 0, ""),
+    ("--help", 0, ""),
+    ("-h", 0, ""),
+    ("help", 0, ""),
+    ("help train", 0, ""),
+    ("help tarin", 2, "neume: unknown command 'tarin'; did you mean 'train'?"),
+    ("train --help", 0, ""),
+    ("generate -h", 0, ""),
+    ("evaluate --help", 0, ""),
+    ("info --help", 0, ""),
+    ("tokens --help x y z", 0, ""),
+    ("tran", 2, "neume: unknown command 'tran'; did you mean 'train'?"),
+    ("compose", 2, "neume: unknown command 'compose'; see neume --help"),
+    ("--foo", 2, "neume: unknown option '--foo'; see neume --help"),
+    # options as such
+    ("train x --epohcs 3", 2, "neume train: unknown option --epohcs; did you mean --epochs?"),
+    ("train x --xyzzy", 2, "neume train: unknown option --xyzzy; see --help"),
+    ("train x --=3", 2, "neume train: unknown option --; see --help"),
+    ("train x -Z", 2, "neume train: unknown option -Z; see --help"),
+    ("train x -qZ", 2, "neume train: unknown option -Z; see --help"),
+    ("train x --epochs", 2,
+     "neume train: --epochs: missing value, expected a whole number of at least 1"),
+    ("train x -o", 2, "neume train: --output: missing value, expected a text that is not empty"),
+    ("train x --optimizer", 2,
+     "neume train: --optimizer: missing value, expected one of adamw, adam, rmsprop, sgd, adadelta"),
+    ("train x --quiet=yes", 2, "neume train: --quiet takes no value"),
+    ("train x --va 3", 2, "neume train: --va is ambiguous: --valid or --valid-from"),
+    ("train x --vers 3", 2, "neume train: unknown option --vers; see --help"),
+    # values
+    ("train x --epochs x", 2, "neume train: --epochs x: expected a whole number of at least 1"),
+    ("train x --epochs=0", 2, "neume train: --epochs 0: expected a whole number of at least 1"),
+    ("train x --epochs -1", 2, "neume train: --epochs -1: expected a whole number of at least 1"),
+    ("train x --epochs 1.5", 2, "neume train: --epochs 1.5: expected a whole number of at least 1"),
+    ("train x --epochs 99999999999999999999", 2,
+     "neume train: --epochs 99999999999999999999: expected a whole number of at least 1"),
+    ("train x --epoc x", 2, "neume train: --epochs x: expected a whole number of at least 1"),
+    ("train x -ex", 2, "neume train: --epochs x: expected a whole number of at least 1"),
+    ("train x --batch 65537", 2, "neume train: --batch 65537: expected a whole number from 1 to 65536"),
+    ("train x --seed 18446744073709551616", 2,
+     "neume train: --seed 18446744073709551616: expected a whole number"),
+    ("train x --keep some", 2, "neume train: --keep some: expected a whole number, or all"),
+    ("train x --lr 0", 2, "neume train: --lr 0: expected a number above 0"),
+    ("train x --lr nan", 2, "neume train: --lr nan: expected a number above 0"),
+    ("train x --lr inf", 2, "neume train: --lr inf: expected a number above 0"),
+    ("train x --lr 0x1p-3", 2, "neume train: --lr 0x1p-3: expected a number above 0"),
+    ("train x --lr 1e999", 2, "neume train: --lr 1e999: expected a number above 0"),
+    ("train x --dropout 1", 2, "neume train: --dropout 1: expected a number of at least 0 and below 1"),
+    ("train x --warmup 1.01", 2, "neume train: --warmup 1.01: expected a number from 0 to 1"),
+    ("train x --optimizer adm", 2,
+     "neume train: --optimizer adm: expected one of adamw, adam, rmsprop, sgd, adadelta"),
+    ("train x --layers 512,", 2,
+     "neume train: --layers 512,: expected 1 to 8 whole numbers from 1 to 16384 such as 512,512"),
+    ("train x --layers 1,1,1,1,1,1,1,1,1", 2,
+     "neume train: --layers 1,1,1,1,1,1,1,1,1: expected 1 to 8 whole numbers from 1 to 16384 such as "
+     "512,512"),
+    ("train x --time-limit 5x", 2,
+     "neume train: --time-limit 5x: expected a duration such as 30, 30s, 10m or 2h"),
+    ("train x --time-limit 10mm", 2,
+     "neume train: --time-limit 10mm: expected a duration such as 30, 30s, 10m or 2h"),
+    ("train x --valid 1.5", 2, "neume train: --valid 1.5: expected a number of pieces such as 20, or "
+     "a fraction below 1 such as 0.1"),
+    ("train x --save-every often", 2, "neume train: --save-every often: expected a number of epochs "
+     "such as 2, or a time such as 5m"),
+    ("train x --ticks-per-quarter 32768", 2,
+     "neume train: --ticks-per-quarter 32768: expected a whole number from 1 to 32767"),
+    ("train x --isa mmx", 2,
+     "neume train: --isa mmx: expected one of auto, c, baseline, avx2, avx512"),
+    ("generate x -o {d}/a.mid --primer x --primer-bars 4-2", 2,
+     "neume generate: --primer-bars 4-2: expected a range such as 1-8"),
+    ("generate x -o {d}/a.mid --seed -1", 2, "neume generate: --seed -1: expected a whole number"),
+    ("generate x -o {d}/a.mid --top-p 0", 2,
+     "neume generate: --top-p 0: expected a number above 0 and at most 1"),
+    ("generate x -o {d}/a.mid --instrument piano", 2,
+     "neume generate: --instrument piano: expected the name of one instrument, this is part of several: "
+     "Acoustic Grand Piano, Bright Acoustic Piano, Electric Grand Piano, Honky-tonk Piano, "
+     "Electric Piano 1, Electric Piano 2"),
+    ("generate x -o {d}/a.mid --instrument 128", 2,
+     "neume generate: --instrument 128: expected a number from 0 to 127 or a part of a General MIDI "
+     "name such as violin or flute"),
+    ("info {m} --text-charset KLINGON", 2,
+     "neume info: --text-charset KLINGON: expected auto or a charset such as UTF-8, ISO-8859-1 or "
+     "SHIFT_JIS"),
+    # operands, and options that need each other
+    ("info", 2, "neume info: missing FILE; usage: neume info FILE... [options]"),
+    ("train --preset chords -o {d}/m", 2,
+     "neume train: missing INPUT; usage: neume train INPUT... -o MODEL --preset NAME [options]"),
+    ("generate", 2, "neume generate: missing MODEL; usage: neume generate MODEL -o FILE [options]"),
+    ("generate a b -o {d}/a.mid", 2,
+     "neume generate: unexpected 'b'; usage: neume generate MODEL -o FILE [options]"),
+    ("evaluate m.neume", 2,
+     "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL INPUT... [options]"),
+    ("tokens {m}", 2, "neume tokens: missing --preset, expected chords"),
+    ("tokens {m} --preset jazz-hands", 2,
+     "neume tokens: --preset jazz-hands: expected chords"),
+    ("tokens {m} --preset chords -o {d}/x", 2,
+     "neume tokens: --output goes with --decode; words go to standard output"),
+    ("tokens {m} --preset chords --decode", 2,
+     "neume tokens: missing --output, expected the MIDI file that --decode is to write"),
+    ("train {m} -o {d}/m", 2, "neume train: missing --preset, expected chords"),
+    ("train {m} --preset chords", 2,
+     "neume train: missing --output, expected the model file to write"),
+    ("train {m} --preset chords -o {d}", 2, "neume train: {d}: is a folder, expected a file name"),
+    ("train {m} --preset chords -o {d}/m --resume --force", 2,
+     "neume train: --resume and --force contradict each other: go on, or start anew?"),
+    ("train {m} --preset chords -o {d}/no/m", 5,
+     "neume train: {d}/no/m: cannot be written: {d}/no: No such file or directory"),
+    ("train {m} --preset chords -o {d}/m --report {d}/no/r", 5,
+     "neume train: {d}/no/r: cannot be written: {d}/no: No such file or directory"),
+    ("train {m} --preset chords -o {d}/m --log {d}/no/l", 5,
+     "neume train: {d}/no/l: cannot be written: {d}/no: No such file or directory"),
+    ("train {m} --preset chords -o {m}", 2,
+     "neume train: {m}: exists; --force overwrites it, --resume goes on with it"),
+    ("generate x", 2, "neume generate: missing --output, expected the MIDI file to write"),
+    ("generate x -o - -n 2", 2, "neume generate: --output -: expected a file name for several songs"),
+    ("generate x -o - --json", 2, "neume generate: --output -: expected a file name beside --json"),
+    ("generate x -o {d}/a.mid --bars 2 --length 3", 2,
+     "neume generate: --length, --bars and --seconds: expected one of them"),
+    ("generate x -o {d}/a.mid --seconds 0", 2,
+     "neume generate: --seconds 0: expected a time above 0"),
+    ("generate x -o {d}/a.mid --primer a --primer-notes 60", 2,
+     "neume generate: --primer, --primer-notes and --primer-words: expected one of them"),
+    ("generate x -o {d}/a.mid --primer-bars 1-2", 2,
+     "neume generate: --primer-bars: expected a MIDI file in --primer"),
+    ("generate x -o {d}/a.mid --without-primer", 2,
+     "neume generate: --without-primer: expected a primer"),
+    ("generate x -o {d}/no/a.mid", 5,
+     "neume generate: {d}/no/a.mid: cannot be written: {d}/no: No such file or directory"),
+    # files that are not what they should be
+    ("generate {d}/none.neume -o {d}/a.mid", 4, "neume generate: {d}/none.neume: No such file or directory"),
+    ("evaluate {d}/none.neume {m}", 4, "neume evaluate: {d}/none.neume: No such file or directory"),
+    ("tokens {d}/none.mid --preset chords", 3, "neume tokens: {d}/none.mid: No such file or directory"),
+    ("info --json -- --strict", 3, "neume info: --strict: no file could be read"),
+    # good
+    ("info {m}", 0, ""),
+    ("info --json {m}", 0, ""),
+    ("info --pair last {m}", 0, ""),
+    ("info --pairing=last {m} --strict", 0, ""),
+    ("info -- {m}", 0, ""),
+    ("tokens --preset chords --grid 24 -- {m}", 0, ""),
+]
+
+
+class Usage(tool.Case):
+    def test_every_command_line_of_the_table(self):
+        song = self.put("song.mid", tool.tune(1))
+        for arguments, code, line in TABLE:
+            fill = {"d": self.folder, "m": song}
+            argv = [word.format(**fill) for word in arguments.split()]
+            with self.subTest(arguments):
+                done = tool.run(*argv)
+                self.assertEqual(done.code, code, done.errors)
+                self.assertEqual(done.errors.split("\n")[0], line.format(**fill))
+                self.assertLessEqual(done.errors.count("\n"), 1)
+
+    def test_a_bad_command_line_says_nothing_on_standard_output(self):
+        for argv in ([], ["tran"], ["train", "x", "--epochs", "x"], ["generate", "x"]):
+            self.assertEqual(self.neume(*argv, code=2).text, "")
+
+    def test_the_version_is_a_line(self):
+        self.assertRegex(self.neume("--version").text, r"^neume \d+\.\d+\.\d+\n$")
+
+    def test_control_characters_of_a_name_do_not_reach_the_terminal(self):
+        done = self.neume("info", "\033[31m\nx", code=3)
+        self.assertNotIn("\033", done.errors)
+
+    def test_starts_at_once(self):
+        for _ in range(2):
+            times = [self.seconds() for _ in range(5)]
+        self.assertLess(min(times), 0.02)
+
+    @staticmethod
+    def seconds():
+        import time
+        before = time.perf_counter()
+        tool.run("--version")
+        return time.perf_counter() - before
+
+
+tool.main()
