@@ -107,9 +107,9 @@ typedef struct neume_train_result {
 /** What a run will take, for --dry-run. */
 typedef struct neume_train_estimate {
     size_t parameter_count;
-    size_t memory_bytes; /**< at its peak */
+    size_t memory_bytes; /**< at its peak, beside the corpus */
     uint64_t updates_per_epoch;
-    double seconds_per_update; /**< measured on one update of these sizes */
+    double seconds_per_update; /**< measured on updates of these sizes */
 } neume_train_estimate;
 
 NEUME_API NEUME_MUST_USE neume_status neume_train_plan(neume_train_estimate *out,

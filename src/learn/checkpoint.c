@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/checkpoint.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/metadata.h"
+#include "learn/settings.h"
+#include "nn/model_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_TENSORS = 9 };
+
+/* The numbers of nm_run_state by name. */
+typedef struct field {
+    const char *name;
+    bool is_count; /* uint64_t; otherwise double */
+    size_t offset;
+} field;
+
+#define COUNT(member)                                                                              \
+    { #member, true, offsetof(nm_run_state, member) }
+#define NUMBER(member)                                                                             \
+    { #member, false, offsetof(nm_run_state, member) }
+#define VALIDATION(member)                                                                         \
+    COUNT(member.epoch), COUNT(member.update), NUMBER(member.train_loss),                          \
+        NUMBER(member.train_accuracy), NUMBER(member.valid_loss), NUMBER(member.valid_accuracy)
+
+static const field fields[] = {
+    COUNT(update),          COUNT(planned),     NUMBER(planned_for),   COUNT(validated),
+    COUNT(validated_epoch), COUNT(kept_epoch),  COUNT(worse),          NUMBER(loss_sum),
+    COUNT(step_sum),        COUNT(correct_sum), NUMBER(learning_rate), NUMBER(gradient_norm),
+    NUMBER(seconds),        VALIDATION(last),   VALIDATION(best),
+};
+
+enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
+
+static json_t *state_json(const nm_run_state *state) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const void *at = (const char *)state + fields[i].offset;
+        json_t *value = fields[i].is_count ? nm_json_count(*(const uint64_t *)at)
+                                           : nm_json_real(*(const double *)at);
+        json_object_set_new(object, fields[i].name, value);
+    }
+    return object;
+}
+
+static bool state_of(nm_run_state *out, const json_t *object) {
+    *out = (nm_run_state){0};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        void *at = (char *)out + fields[i].offset;
+        const json_t *value = json_object_get(object, fields[i].name);
+        if (!value)
+            return false;
+        if (!fields[i].is_count)
+            *(double *)at = nm_json_real_of(value);
+        else if (!nm_json_count_of(at, value))
+            return false;
+    }
+    return out->update <= out->planned && out->validated <= out->update &&
+           out->best.update <= out->update;
+}
+
+static json_t *network_json(const nm_stack_shape *shape) {
+    json_t *layers = json_array();
+    for (unsigned i = 0; i < shape->layer_count; i++)
+        json_array_append_new(layers, json_integer(shape->layers[i]));
+    return json_pack("{s:I, s:I, s:o, s:I}", "vocabulary", (json_int_t)shape->vocabulary, "embed",
+                     (json_int_t)shape->embed, "layers", layers, "trunk", (json_int_t)shape->trunk);
+}
+
+static json_t *description_of(const nm_run *run) {
+    json_t *object = nm_metadata_new(run->context, "checkpoint");
+    json_object_set_new(object, "preset", json_string(run->options.preset));
+    json_object_set_new(object, "corpus", nm_json_count(nm_corpus_hash(run->corpus)));
+    json_object_set_new(object, "network", network_json(&run->model->stack.shape));
+    json_object_set_new(object, "settings", nm_settings_json(&run->options));
+    json_object_set_new(object, "state", state_json(&run->state));
+    return object;
+}
+
+/* The tensors of a run as places in its memory: what is written, and where it is read to. */
+typedef struct places {
+    nm_tensor tensors[MAX_TENSORS];
+    size_t count;
+    uint64_t *rows; /* [B,3] */
+    uint64_t queue[2];
+} places;
+
+static void add_place(places *to, const char *name, nm_dtype dtype, void *data, size_t count) {
+    nm_tensor *tensor = &to->tensors[to->count++];
+    *tensor = (nm_tensor){.dtype = dtype, .dimensions = 1, .shape = {count}, .data = data};
+    tensor->size = count * (dtype == NM_F32 ? sizeof(float) : sizeof(uint64_t));
+    memcpy(tensor->name, name, strlen(name) + 1);
+}
+
+static void add_blocks(places *to, nm_run *run) {
+    static const char *const names[NM_MAX_MOMENTS] = {"moment.0", "moment.1"};
+    const size_t size = run->model->stack.params.size;
+    add_place(to, "weights", NM_F32, run->model->weights, size);
+    for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
+        if (run->moments[i])
+            add_place(to, names[i], NM_F32, run->moments[i], size);
+    if (run->average)
+        add_place(to, "average", NM_F32, run->average, size);
+    if (run->best)
+        add_place(to, "best", NM_F32, run->best, size);
+}
+
+static bool find_places(places *to, nm_run *run) {
+    const size_t B = run->options.batch;
+    size_t carried_count;
+    real *carried = nm_stack_run_state(run->network, &carried_count);
+    *to = (places){.rows = nm_alloc(run->context, 3 * B, sizeof(uint64_t))};
+    if (!to->rows)
+        return false;
+    add_blocks(to, run);
+    add_place(to, "carried", NM_F32, carried, carried_count);
+    add_place(to, "rows", NM_U64, to->rows, 3 * B);
+    to->tensors[to->count - 1].dimensions = 2;
+    to->tensors[to->count - 1].shape[0] = B;
+    to->tensors[to->count - 1].shape[1] = 3;
+    add_place(to, "queue", NM_U64, to->queue, 2);
+    return true;
+}
+
+static void note_positions(places *to, const nm_run *run) {
+    const nm_row_position *rows = nm_batcher_rows(run->batcher);
+    for (size_t b = 0; b < run->options.batch; b++) {
+        to->rows[3 * b] = rows[b].epoch;
+        to->rows[3 * b + 1] = rows[b].piece;
+        to->rows[3 * b + 2] = rows[b].step;
+    }
+    nm_batcher_queue(run->batcher, &to->queue[0], &to->queue[1]);
+}
+
+neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *error) {
+    if (!nm_block_is_finite(&run->model->stack.params, run->model->weights))
+        return nm_fail(error, NEUME_NOT_FINITE,
+                       "training: a weight is not finite after update %llu: try a lower learning "
+                       "rate or stronger clipping",
+                       (unsigned long long)run->state.update);
+    places from;
+    json_t *description = description_of(run);
+    char *text = json_dumps(description, JSON_COMPACT);
+    neume_status status = NEUME_OK;
+    if (!find_places(&from, run) || !text) {
+        status = nm_fail_memory(error, path);
+    } else {
+        note_positions(&from, run);
+        status = nm_tensor_file_save(path, run->context, from.tensors, from.count, text, error);
+    }
+    free(text);
+    json_decref(description);
+    nm_free(run->context, from.rows);
+    return status;
+}
+
+static neume_status fail_changed(neume_error *error, const char *path, const char *what) {
+    return nm_fail(error, NEUME_BAD_USAGE,
+                   "%s: %s since the run was started: go on as before, or start anew with --force",
+                   path, what);
+}
+
+static neume_status match_network(const nm_run *run, const json_t *then, const char *path,
+                                  neume_error *error) {
+    json_t *now = network_json(&run->model->stack.shape);
+    const bool is_same = json_equal(now, then);
+    json_decref(now);
+    return is_same ? NEUME_OK : fail_changed(error, path, "the network has changed");
+}
+
+static neume_status match_isa(const nm_run *run, const char *then, const char *path,
+                              neume_error *error) {
+    const char *now = neume_context_isa_name(run->context);
+    if (strcmp(then, now) == 0)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_USAGE,
+                   "%s: the run was started with kernels %s, now %s: go on with --isa %s, or start "
+                   "anew with --force",
+                   path, then, now, then);
+}
+
+/* Whether the run is one that the checkpoint can go on with. */
+static neume_status match(const nm_run *run, const json_t *description, const char *path,
+                          neume_error *error) {
+    const char *isa = json_string_value(json_object_get(description, "isa"));
+    const char *preset = json_string_value(json_object_get(description, "preset"));
+    uint64_t corpus;
+    if (!isa || !preset || !nm_json_count_of(&corpus, json_object_get(description, "corpus")))
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: its description is not whole", path);
+    if (strcmp(preset, run->options.preset) != 0)
+        return fail_changed(error, path, "the preset has changed");
+    if (corpus != nm_corpus_hash(run->corpus))
+        return fail_changed(error, path, "the corpus has changed");
+    neume_status status = match_network(run, json_object_get(description, "network"), path, error);
+    if (!status)
+        status = match_isa(run, isa, path, error);
+    if (status)
+        return status;
+    return nm_settings_match(json_object_get(description, "settings"), &run->options, path, error);
+}
+
+static neume_status read_tensors(places *to, const nm_tensor_file *file, const char *path,
+                                 neume_error *error) {
+    for (size_t i = 0; i < to->count; i++) {
+        const nm_tensor *here = &to->tensors[i];
+        const nm_tensor *there = nm_tensor_file_find(file, here->name);
+        if (!there || there->dtype != here->dtype || there->size != here->size)
+            return nm_fail(error, NEUME_BAD_MODEL, "%s: the tensor %s is %s", path, here->name,
+                           there ? "of another size" : "missing");
+    }
+    for (size_t i = 0; i < to->count; i++)
+        memcpy((void *)(uintptr_t)to->tensors[i].data,
+               nm_tensor_file_find(file, to->tensors[i].name)->data, to->tensors[i].size);
+    return NEUME_OK;
+}
+
+static neume_status restore_positions(nm_run *run, const places *from, const char *path,
+                                      neume_error *error) {
+    const size_t B = run->options.batch;
+    nm_row_position *rows = nm_alloc(run->context, B, sizeof *rows);
+    if (!rows)
+        return nm_fail_memory(error, path);
+    for (size_t b = 0; b < B; b++)
+        rows[b] =
+            (nm_row_position){from->rows[3 * b], from->rows[3 * b + 1], from->rows[3 * b + 2]};
+    const bool fits = nm_batcher_restore(run->batcher, rows, from->queue[0], from->queue[1]);
+    nm_free(run->context, rows);
+    return fits ? NEUME_OK
+                : nm_fail(error, NEUME_BAD_MODEL, "%s: its places are not in the corpus", path);
+}
+
+static neume_status restore_tensors(nm_run *run, const nm_tensor_file *file, const char *path,
+                                    neume_error *error) {
+    places to;
+    if (!find_places(&to, run))
+        return nm_fail_memory(error, path);
+    neume_status status = read_tensors(&to, file, path, error);
+    if (!status && !run->options.overfit) /* whose only batch is the first */
+        status = restore_positions(run, &to, path, error);
+    nm_free(run->context, to.rows);
+    return status;
+}
+
+static neume_status restore(nm_run *run, const nm_tensor_file *file, const char *path,
+                            neume_error *error) {
+    json_t *description;
+    neume_status status = nm_metadata_read(&description, file->metadata, path, "checkpoint", error);
+    if (status)
+        return status;
+    status = match(run, description, path, error);
+    if (!status && !state_of(&run->state, json_object_get(description, "state")))
+        status = nm_fail(error, NEUME_BAD_MODEL, "%s: its state is not whole", path);
+    json_decref(description);
+    return status ? status : restore_tensors(run, file, path, error);
+}
+
+neume_status nm_checkpoint_load(nm_run *run, const char *path, neume_error *error) {
+    nm_tensor_file file;
+    neume_status status = nm_tensor_file_load(&file, run->context, path, error);
+    if (status)
+        return status;
+    status = restore(run, &file, path, error);
+    nm_tensor_file_clear(&file);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* How many updates a run will have: its schedule needs to know before the first. */
+#ifndef NM_LEARN_PLAN_H
+#define NM_LEARN_PLAN_H
+
+#include "learn/run.h"
+
+/* Sets state.planned from the options: the updates or epochs that they name, the fewer of both;
+ * else as many as fit into the time limit, once measured (on a run at its start, which it leaves
+ * there) or as fast as the run has been; else the preset's usual epochs. A plan made for the same
+ * time limit stands. */
+neume_status nm_plan(nm_run *run, neume_error *error);
+
+/* Seconds of an update, measured for about `seconds` on a run at its start, which it leaves there.
+ */
+neume_status nm_plan_measure(double *out, nm_run *run, double seconds, neume_error *error);
+
+/* A clock that only goes forward, in seconds. */
+double nm_plan_clock(void);
+
+#endif

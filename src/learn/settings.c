@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/settings.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BATCH = 4096, MAX_STEPS = 65536 };
+
+typedef struct range {
+    const char *name;
+    double value, low, high;
+    const char *expected;
+} range;
+
+static bool is_within(const range *of) {
+    return of->value >= of->low && of->value <= of->high; /* false for NAN */
+}
+
+neume_status nm_settings_check(const neume_train_options *options, neume_error *error) {
+    const double below_one = 1.0 - 1e-9;
+    const range ranges[] = {
+        {"batch", options->batch, 1, MAX_BATCH, "1 to 4096"},
+        {"steps", options->steps, 1, MAX_STEPS, "1 to 65536"},
+        {"dropout", options->network.dropout, 0, 0.99, "0 to 0.99"},
+        {"learning rate", options->learning_rate, 1e-30, 1e6, "more than 0"},
+        {"warmup", options->warmup, 0, 1, "0 to 1"},
+        {"clip", options->clip, 0, 1e30, "0 or more"},
+        {"weight decay", options->weight_decay, 0, 1e6, "0 or more"},
+        {"ema", options->ema, 0, below_one, "0 or more, below 1"},
+        {"time limit", options->time_limit, 0, 1e12, "0 or more seconds"},
+        {"save seconds", options->save_seconds, 0, 1e12, "0 or more"},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (!is_within(&ranges[i]))
+            return nm_fail(error, NEUME_BAD_USAGE, "%s %g: expected %s", ranges[i].name,
+                           ranges[i].value, ranges[i].expected);
+    if (!options->epochs && !options->max_updates && options->time_limit == 0 &&
+        !options->usual_epochs)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "training would never end: expected epochs, updates or a time limit");
+    return NEUME_OK;
+}
+
+static const char *optimizer_name(neume_optimizer optimizer) {
+    static const char *const names[] = {"adamw", "adam", "rmsprop", "sgd", "adadelta"};
+    return names[optimizer];
+}
+
+static const char *schedule_name(neume_schedule schedule) {
+    static const char *const names[] = {"constant", "cosine"};
+    return names[schedule];
+}
+
+/* 0.3f is written as 0.3. */
+static double short_of(float value) {
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.7g", (double)value);
+    return strtod(digits, NULL);
+}
+
+json_t *nm_settings_json(const neume_train_options *options) {
+    return json_pack("{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:b}", "batch",
+                     (json_int_t)options->batch, "steps", (json_int_t)options->steps, "seed",
+                     nm_json_count(options->seed), "dropout", short_of(options->network.dropout),
+                     "optimizer", optimizer_name(options->optimizer), "learning_rate",
+                     options->learning_rate, "schedule", schedule_name(options->schedule), "warmup",
+                     options->warmup, "clip", options->clip, "weight_decay", options->weight_decay,
+                     "ema", options->ema, "overfit", (int)options->overfit);
+}
+
+static const json_t *changed(const char **key, const json_t *then, json_t *now) {
+    json_t *value;
+    json_object_foreach(now, *key, value) {
+        const json_t *before = json_object_get(then, *key);
+        if (!json_equal(value, before))
+            return before;
+    }
+    *key = NULL;
+    return NULL;
+}
+
+neume_status nm_settings_match(const json_t *then, const neume_train_options *options,
+                               const char *path, neume_error *error) {
+    json_t *now = nm_settings_json(options);
+    if (!now)
+        return nm_fail_memory(error, path);
+    const char *key;
+    const json_t *before = changed(&key, then, now);
+    neume_status status = NEUME_OK;
+    if (key) {
+        char *old = json_dumps(before, JSON_ENCODE_ANY);
+        char *new = json_dumps(json_object_get(now, key), JSON_ENCODE_ANY);
+        status = nm_fail(error, NEUME_BAD_USAGE,
+                         "%s: the run was started with %s %s, now %s: go on with the same, or "
+                         "start anew with --force",
+                         path, key, old ? old : "unknown", new ? new : "unknown");
+        free(new);
+        free(old);
+    }
+    json_decref(now);
+    return status;
+}
+
+json_t *nm_json_real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+double nm_json_real_of(const json_t *value) {
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+json_t *nm_json_count(uint64_t value) {
+    if (value <= INT64_MAX)
+        return json_integer((json_int_t)value);
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRIu64, value);
+    return json_string(digits);
+}
+
+bool nm_json_count_of(uint64_t *out, const json_t *value) {
+    if (json_is_string(value)) {
+        char *end;
+        errno = 0;
+        *out = strtoull(json_string_value(value), &end, 10);
+        return errno == 0 && *end == '\0' && end != json_string_value(value);
+    }
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return false;
+    *out = (uint64_t)json_integer_value(value);
+    return true;
+}

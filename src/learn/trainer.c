@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+#include "base/file.h"
+#include "learn/checkpoint.h"
+#include "learn/plan.h"
+#include "learn/run_files.h"
+#include "learn/run_log.h"
+#include "learn/settings.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A run with its files and its clock. */
+typedef struct trainer {
+    nm_run run;
+    nm_run_files files;
+    nm_run_log log;
+    double started;     /* by nm_plan_clock, less the seconds of the parts before */
+    double saved, cost; /* seconds at the last checkpoint, and those that it took */
+    uint64_t saved_epoch;
+    bool best_is_saved;
+    double line_seconds; /* at the last line of the log, for the speed */
+    uint64_t line_update;
+} trainer;
+
+static const neume_train_options *options_of(const trainer *it) {
+    return &it->run.options;
+}
+
+static double seconds_now(const trainer *it) {
+    return nm_plan_clock() - it->started;
+}
+
+static neume_train_progress progress_of(const trainer *it) {
+    const nm_run *run = &it->run;
+    const nm_run_state *state = &run->state;
+    const double seconds = seconds_now(it), since = seconds - it->line_seconds;
+    const double steps =
+        (double)(state->update - it->line_update) * options_of(it)->batch * options_of(it)->steps;
+    return (neume_train_progress){.epoch = nm_run_epochs(run),
+                                  .update = state->update,
+                                  .planned_updates = state->planned,
+                                  .seconds = seconds,
+                                  .train_loss = nm_run_train_loss(run),
+                                  .valid_loss = state->last.valid_loss,
+                                  .train_accuracy = nm_run_train_accuracy(run),
+                                  .valid_accuracy = state->last.valid_accuracy,
+                                  .steps_per_second = since > 0 ? steps / since : 0,
+                                  .learning_rate = state->learning_rate,
+                                  .gradient_norm = state->gradient_norm};
+}
+
+static void tell(const trainer *it, const neume_train_progress *progress) {
+    const neume_train_observer *observer = &options_of(it)->observer;
+    if (observer->progress)
+        observer->progress(observer->data, progress);
+}
+
+static bool is_asked_to_stop(const trainer *it) {
+    const neume_train_observer *observer = &options_of(it)->observer;
+    return observer->should_stop && observer->should_stop(observer->data);
+}
+
+static neume_status validate(trainer *it, neume_error *error) {
+    neume_train_progress progress = progress_of(it);
+    neume_status status = nm_run_validate(&it->run, error);
+    if (status)
+        return status;
+    const nm_run_state *state = &it->run.state;
+    progress.is_validation = true;
+    progress.is_best = state->best.update == state->update;
+    progress.valid_loss = state->last.valid_loss;
+    progress.valid_accuracy = state->last.valid_accuracy;
+    if (progress.is_best)
+        it->best_is_saved = false;
+    status =
+        nm_run_log_write(&it->log, &progress, neume_codec_step_unit(it->run.corpus->codec), error);
+    it->line_seconds = seconds_now(it);
+    it->line_update = state->update;
+    if (!status)
+        tell(it, &progress);
+    return status;
+}
+
+/* Log, model, checkpoint: what is written before the checkpoint is written again, the same, by a
+ * run that goes on from the checkpoint before. */
+static neume_status save(trainer *it, neume_error *error) {
+    nm_run *run = &it->run;
+    const double start = seconds_now(it);
+    neume_status status = nm_run_log_sync(&it->log, error);
+    const bool has_best = run->state.best.update > 0 && (!it->best_is_saved || !run->best);
+    if (!status && has_best)
+        status = nm_run_files_save_best(&it->files, run, error);
+    run->state.seconds = seconds_now(it);
+    if (!status)
+        status = nm_checkpoint_save(run, it->files.checkpoint, error);
+    if (status)
+        return status;
+    it->best_is_saved = true;
+    it->saved_epoch = nm_run_epochs(run);
+    it->saved = seconds_now(it);
+    it->cost = it->saved - start;
+    return NEUME_OK;
+}
+
+static neume_status save_with_last(trainer *it, neume_error *error) {
+    const neume_status status = nm_run_files_save_last(&it->files, &it->run, error);
+    return status ? status : save(it, error);
+}
+
+static bool is_validation_due(const trainer *it) {
+    const nm_run_state *state = &it->run.state;
+    const uint64_t every = options_of(it)->valid_every;
+    if (state->update == state->validated)
+        return false;
+    return every ? state->update % every == 0 : nm_run_epochs(&it->run) > state->validated_epoch;
+}
+
+/* Checkpoints of short epochs wait until saving has taken no more than a twentieth of the time. */
+static bool is_save_due(const trainer *it) {
+    const neume_train_options *options = options_of(it);
+    const double since = seconds_now(it) - it->saved;
+    if (options->save_seconds > 0 && since >= options->save_seconds)
+        return true;
+    return options->save_epochs && since >= 20 * it->cost &&
+           nm_run_epochs(&it->run) >= it->saved_epoch + options->save_epochs;
+}
+
+static bool is_over(const trainer *it, neume_train_end *end) {
+    const neume_train_options *options = options_of(it);
+    const nm_run_state *state = &it->run.state;
+    if (state->update >= state->planned)
+        *end = NEUME_END_PLANNED;
+    else if (options->patience && state->worse >= options->patience)
+        *end = NEUME_END_PATIENCE;
+    else if (options->time_limit > 0 && seconds_now(it) >= options->time_limit)
+        *end = NEUME_END_TIME;
+    else
+        return false;
+    return true;
+}
+
+static neume_status keep_epoch(trainer *it, neume_error *error) {
+    nm_run_state *state = &it->run.state;
+    const uint64_t epoch = nm_run_epochs(&it->run), before = state->kept_epoch;
+    if (epoch == before)
+        return NEUME_OK;
+    state->kept_epoch = epoch;
+    return options_of(it)->keep ? nm_run_files_keep(&it->files, &it->run, before, error) : NEUME_OK;
+}
+
+/* What is due between two updates. All of it follows from the state, so that a run that was stopped
+ * before it does it when it goes on. */
+static neume_status between_updates(trainer *it, neume_error *error) {
+    neume_status status = is_validation_due(it) ? validate(it, error) : NEUME_OK;
+    if (!status)
+        status = keep_epoch(it, error);
+    return status;
+}
+
+static neume_status stop(trainer *it, neume_error *error) {
+    const neume_status status = save_with_last(it, error);
+    return status ? status
+                  : nm_fail(error, NEUME_INTERRUPTED,
+                            "training: interrupted after update %llu; --resume goes on",
+                            (unsigned long long)it->run.state.update);
+}
+
+static neume_status train(trainer *it, neume_train_end *end, neume_error *error) {
+    for (;;) {
+        neume_status status = between_updates(it, error);
+        if (status || is_over(it, end))
+            return status;
+        if (is_save_due(it))
+            status = save(it, error);
+        if (!status)
+            status = nm_run_update(&it->run, error);
+        if (status)
+            return status;
+        const neume_train_progress progress = progress_of(it);
+        tell(it, &progress);
+        if (is_asked_to_stop(it))
+            return stop(it, error);
+    }
+}
+
+static neume_status finish(trainer *it, neume_error *error) {
+    const nm_run_state *state = &it->run.state;
+    const neume_status status = state->validated == state->update ? NEUME_OK : validate(it, error);
+    return status ? status : save_with_last(it, error);
+}
+
+static void fill_result(neume_train_result *out, const trainer *it) {
+    const nm_run *run = &it->run;
+    const nm_validation best = nm_run_files_best(run);
+    out->epochs = nm_run_epochs(run);
+    out->updates = run->state.update;
+    out->best_update = best.update;
+    out->seconds = seconds_now(it);
+    out->train_loss = best.train_loss;
+    out->valid_loss = best.valid_loss;
+    out->valid_accuracy = best.valid_accuracy;
+    out->uniform = run->uniform;
+    out->unigram = run->unigram;
+    out->trigram = run->trigram;
+}
+
+/* A run from its first update. The checkpoint of its start shows at once whether the files can be
+ * written, and that a model that lies there is not of this run. */
+static neume_status start_anew(trainer *it, neume_error *error) {
+    neume_status status = nm_plan(&it->run, error);
+    if (!status)
+        status = nm_run_log_open(&it->log, it->run.context, options_of(it)->log, 0, error);
+    return status ? status : save(it, error);
+}
+
+static neume_status go_on(trainer *it, neume_error *error) {
+    nm_run *run = &it->run;
+    neume_status status = nm_checkpoint_load(run, it->files.checkpoint, error);
+    if (status)
+        return status;
+    it->started -= run->state.seconds;
+    it->saved = it->line_seconds = seconds_now(it);
+    it->saved_epoch = nm_run_epochs(run);
+    it->line_update = run->state.update;
+    status = nm_plan(run, error);
+    if (status)
+        return status;
+    nm_log(run->context, NEUME_LOG_INFO, "resumed: going on after update %llu of %llu",
+           (unsigned long long)run->state.update, (unsigned long long)run->state.planned);
+    return nm_run_log_open(&it->log, run->context, options_of(it)->log, run->state.update, error);
+}
+
+/* Whether a run that has just been loaded has nothing left to do. */
+static bool is_done(const trainer *it, neume_train_end *end) {
+    const nm_run_state *state = &it->run.state;
+    return state->update == state->validated && is_over(it, end);
+}
+
+/* Trains on from where the run stands, and writes what it ends with. */
+static neume_status run_on(trainer *it, neume_train_result *out, neume_error *error) {
+    neume_status status = train(it, &out->end, error);
+    if (!status)
+        status = finish(it, error);
+    fill_result(out, it);
+    return status;
+}
+
+static neume_status begin(trainer *it, neume_train_result *out, bool resumes, neume_error *error) {
+    const neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
+    if (status)
+        return status;
+    if (!resumes || !is_done(it, &out->end))
+        return run_on(it, out, error);
+    if (out->end != NEUME_END_TIME)
+        out->end = NEUME_END_ALREADY_DONE;
+    fill_result(out, it);
+    return nm_file_exists(it->files.model) ? NEUME_OK
+                                           : nm_run_files_save_best(&it->files, &it->run, error);
+}
+
+/* Whether the checkpoint is gone on from, or why not. */
+static neume_status choose(bool *resumes, const nm_run_files *files,
+                           const neume_train_options *options, neume_error *error) {
+    const bool has_checkpoint = nm_file_exists(files->checkpoint);
+    *resumes = options->resume && has_checkpoint;
+    if (options->resume || options->force)
+        return NEUME_OK;
+    if (has_checkpoint || nm_file_exists(files->model))
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "%s: there is one already: --resume goes on with it, --force overwrites it",
+                       has_checkpoint ? files->checkpoint : files->model);
+    return NEUME_OK;
+}
+
+static double member(const json_t *results, const char *key) {
+    return nm_json_real_of(json_object_get(results, key));
+}
+
+static uint64_t count_member(const json_t *results, const char *key) {
+    uint64_t count;
+    return nm_json_count_of(&count, json_object_get(results, key)) ? count : 0;
+}
+
+/* A model without a checkpoint is the whole of a run that was completed: its file tells how it
+ * went. */
+static neume_status tell_of_model(neume_train_result *out, neume_context *context, const char *path,
+                                  neume_error *error) {
+    neume_model *model = NULL;
+    const neume_status status = neume_model_load(&model, context, path, error);
+    if (status)
+        return status;
+    json_t *description = json_loads(neume_model_description(model), 0, NULL);
+    const json_t *results = json_object_get(json_object_get(description, "training"), "results");
+    *out = (neume_train_result){.end = NEUME_END_ALREADY_DONE,
+                                .epochs = count_member(results, "epoch"),
+                                .updates = count_member(results, "update"),
+                                .best_update = count_member(results, "update"),
+                                .train_loss = member(results, "train_loss"),
+                                .valid_loss = member(results, "valid_loss"),
+                                .valid_accuracy = member(results, "valid_accuracy"),
+                                .uniform = member(results, "uniform"),
+                                .unigram = member(results, "unigram"),
+                                .trigram = member(results, "trigram")};
+    json_decref(description);
+    neume_model_free(model);
+    return NEUME_OK;
+}
+
+static neume_status train_with_files(trainer *it, neume_train_result *out, bool resumes,
+                                     neume_error *error) {
+    neume_status status = begin(it, out, resumes, error);
+    nm_run_log_close(&it->log);
+    return status;
+}
+
+neume_status neume_train(neume_train_result *out, neume_context *context,
+                         const neume_corpus *corpus, const neume_train_options *options,
+                         neume_error *error) {
+    trainer it = {.started = nm_plan_clock(), .log.file = -1};
+    bool resumes;
+    *out = (neume_train_result){.train_loss = NAN, .valid_loss = NAN, .valid_accuracy = NAN};
+    if (!options->output || !*options->output)
+        return nm_fail(error, NEUME_BAD_USAGE, "training: no path for the model");
+    neume_status status = nm_run_files_init(&it.files, context, options->output, error);
+    if (status)
+        return status;
+    status = choose(&resumes, &it.files, options, error);
+    if (!status && options->resume && !resumes && nm_file_exists(it.files.model)) {
+        status = tell_of_model(out, context, it.files.model, error);
+    } else if (!status) {
+        if (options->resume && !resumes)
+            nm_log(context, NEUME_LOG_INFO, "%s: no checkpoint and no model: starting anew",
+                   options->output);
+        status = nm_run_init(&it.run, context, corpus, options, error);
+        if (!status)
+            status = train_with_files(&it, out, resumes, error);
+        nm_run_clear(&it.run);
+    }
+    nm_run_files_clear(&it.files);
+    return status;
+}

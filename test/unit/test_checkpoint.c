@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+#include "trainings.h"
+
+static void a_run_stopped_at_any_update_goes_on_to_the_same_bytes(void **state) {
+    const neume_isa isa = *(const neume_isa *)*state;
+    session whole;
+    open_session(&whole, 1, isa);
+    train_well(&whole);
+    for (uint64_t stop = 1; stop < 20; stop++) {
+        session parts;
+        open_session(&parts, 1 + stop % 2, isa);
+        parts.seen.stop_after = stop;
+        assert_int_equal(train(&parts), NEUME_INTERRUPTED);
+        assert_int_equal(parts.result.updates, stop);
+        parts.seen.stop_after = 0;
+        parts.options.resume = true;
+        train_well(&parts);
+        assert_int_equal(parts.seen.updates, 20 - stop);
+        assert_same_run(&whole, &parts);
+        close_session(&parts);
+    }
+    close_session(&whole);
+}
+
+static void copy_file(const session *it, const char *to, const char *from) {
+    nm_buffer bytes = bytes_of(it->context, from);
+    const neume_bytes part = {bytes.data, bytes.size};
+    assert_int_equal(nm_file_write(to, it->context, &part, 1, NULL), NEUME_OK);
+    nm_buffer_clear(&bytes);
+}
+
+static void files_newer_than_the_checkpoint_are_written_again_the_same(void **state) {
+    (void)state;
+    session whole, killed;
+    open_session(&whole, 1, NEUME_ISA_C);
+    train_well(&whole);
+    open_session(&killed, 1, NEUME_ISA_C);
+    char kept[64];
+    snprintf(kept, sizeof kept, "%s/kept", killed.folder.path);
+    killed.seen.stop_after = 9;
+    assert_int_equal(train(&killed), NEUME_INTERRUPTED);
+    copy_file(&killed, kept, killed.folder.checkpoint);
+    killed.seen.stop_after = 17;
+    killed.options.resume = true;
+    assert_int_equal(train(&killed), NEUME_INTERRUPTED);
+    copy_file(&killed, killed.folder.checkpoint, kept);
+    FILE *log = fopen(killed.folder.log, "a");
+    fputs("{\"epoch\":9,\"upd", log);
+    fclose(log);
+    killed.seen.stop_after = 0;
+    train_well(&killed);
+    assert_same_run(&whole, &killed);
+    close_session(&killed);
+    close_session(&whole);
+}
+
+static void an_overfitting_run_goes_on_to_the_same_bytes(void **state) {
+    (void)state;
+    session whole, parts;
+    open_session(&whole, 1, NEUME_ISA_C);
+    open_session(&parts, 1, NEUME_ISA_C);
+    whole.options.overfit = parts.options.overfit = true;
+    train_well(&whole);
+    parts.seen.stop_after = 11;
+    assert_int_equal(train(&parts), NEUME_INTERRUPTED);
+    parts.seen.stop_after = 0;
+    parts.options.resume = true;
+    train_well(&parts);
+    assert_true(is_same_file(whole.context, whole.folder.model, parts.folder.model));
+    close_session(&parts);
+    close_session(&whole);
+}
+
+static void a_complete_run_is_left_as_it_is(void **state) {
+    (void)state;
+    session it;
+    open_session(&it, 1, NEUME_ISA_C);
+    train_well(&it);
+    const double loss = it.result.valid_loss;
+    it.options.resume = true;
+    train_well(&it);
+    assert_int_equal(it.result.end, NEUME_END_ALREADY_DONE);
+    assert_int_equal(it.seen.updates, 0);
+    assert_true(it.result.valid_loss == loss);
+    assert_int_equal(unlink(it.folder.checkpoint), 0);
+    train_well(&it);
+    assert_int_equal(it.result.end, NEUME_END_ALREADY_DONE);
+    assert_true(it.result.valid_loss == loss);
+    close_session(&it);
+}
+
+static void more_updates_go_on_with_a_complete_run(void **state) {
+    (void)state;
+    session it;
+    open_session(&it, 1, NEUME_ISA_C);
+    train_well(&it);
+    it.options.resume = true;
+    it.options.max_updates = 25;
+    train_well(&it);
+    assert_int_equal(it.seen.updates, 5);
+    close_session(&it);
+}
+
+static void nothing_to_resume_starts_anew(void **state) {
+    (void)state;
+    session it;
+    open_session(&it, 1, NEUME_ISA_C);
+    it.options.resume = true;
+    train_well(&it);
+    assert_int_equal(it.seen.updates, 20);
+    close_session(&it);
+}
+
+static void stop_early(session *it) {
+    open_session(it, 1, NEUME_ISA_C);
+    it->seen.stop_after = 3;
+    assert_int_equal(train(it), NEUME_INTERRUPTED);
+    it->options.resume = true;
+    it->seen.stop_after = 0;
+}
+
+static void refuses_to_go_on_with_another_corpus(void **state) {
+    (void)state;
+    session it;
+    stop_early(&it);
+    neume_corpus_free(it.corpus);
+    it.corpus = test_corpus(it.context, TRAIN_PIECES - 1, VALID_PIECES);
+    assert_int_equal(train(&it), NEUME_BAD_USAGE);
+    assert_non_null(strstr(it.error.line, "corpus"));
+    close_session(&it);
+}
+
+static void refuses_to_go_on_with_another_network_or_setting(void **state) {
+    (void)state;
+    session it;
+    stop_early(&it);
+    const neume_train_options good = it.options;
+    it.options.network.layers[0] = 13;
+    assert_int_equal(train(&it), NEUME_BAD_USAGE);
+    assert_non_null(strstr(it.error.line, "network"));
+    it.options = good;
+    it.options.learning_rate *= 2;
+    assert_int_equal(train(&it), NEUME_BAD_USAGE);
+    assert_non_null(strstr(it.error.line, "learning_rate"));
+    it.options = good;
+    train_well(&it);
+    close_session(&it);
+}
+
+static void refuses_to_go_on_with_other_kernels(void **state) {
+    (void)state;
+    session it;
+    stop_early(&it);
+    neume_context *other = test_context(1, NEUME_ISA_BASELINE, NULL);
+    neume_corpus *corpus = test_corpus(other, TRAIN_PIECES, VALID_PIECES);
+    assert_int_equal(neume_train(&it.result, other, corpus, &it.options, &it.error),
+                     NEUME_BAD_USAGE);
+    assert_non_null(strstr(it.error.line, "--isa c"));
+    neume_corpus_free(corpus);
+    neume_context_free(other);
+    close_session(&it);
+}
+
+static void a_damaged_checkpoint_is_refused_in_one_line(void **state) {
+    (void)state;
+    session it;
+    stop_early(&it);
+    assert_int_equal(truncate(it.folder.checkpoint, 1000), 0);
+    assert_int_equal(train(&it), NEUME_BAD_MODEL);
+    assert_non_null(strstr(it.error.line, it.folder.checkpoint));
+    close_session(&it);
+}
+
+static void a_model_in_the_place_of_a_checkpoint_is_refused(void **state) {
+    (void)state;
+    session it;
+    stop_early(&it);
+    copy_file(&it, it.folder.checkpoint, it.folder.last);
+    assert_int_equal(train(&it), NEUME_BAD_MODEL);
+    close_session(&it);
+}
+
+int main(void) {
+    static neume_isa plain = NEUME_ISA_C, fastest = NEUME_ISA_AUTO;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &plain),
+        cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &fastest),
+        cmocka_unit_test(files_newer_than_the_checkpoint_are_written_again_the_same),
+        cmocka_unit_test(an_overfitting_run_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_complete_run_is_left_as_it_is),
+        cmocka_unit_test(more_updates_go_on_with_a_complete_run),
+        cmocka_unit_test(nothing_to_resume_starts_anew),
+        cmocka_unit_test(refuses_to_go_on_with_another_corpus),
+        cmocka_unit_test(refuses_to_go_on_with_another_network_or_setting),
+        cmocka_unit_test(refuses_to_go_on_with_other_kernels),
+        cmocka_unit_test(a_damaged_checkpoint_is_refused_in_one_line),
+        cmocka_unit_test(a_model_in_the_place_of_a_checkpoint_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
