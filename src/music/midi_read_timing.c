@@ -3,7 +3,6 @@
 #include "music/midi_read.h"
 
 #include "base/mem.h"
-#include "music/score_sort.h"
 
 enum { STUCK_BARS = 16 };
 
@@ -81,8 +80,7 @@ static void convert_smpte(nm_midi_reader *reader) {
 static void resolve_programs(nm_midi_reader *reader) {
     uint8_t programs[256][16] = {{0}};
     size_t next = 0;
-    if (nm_sort_items(reader->context, reader->programs.items, reader->programs.count,
-                      NM_ITEM_CONTROL)) {
+    if (nm_sort(reader->context, reader->programs.items, reader->programs.count, &nm_control_key)) {
         nm_no_memory(reader);
         return;
     }

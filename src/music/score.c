@@ -2,7 +2,6 @@
 #include "music/score.h"
 
 #include "base/mem.h"
-#include "music/score_sort.h"
 
 #include <string.h>
 
@@ -167,48 +166,57 @@ neume_status neume_score_add_text(neume_score *score, const neume_text *text) {
     return NEUME_OK;
 }
 
-/* Sorts tempos, metres or keys, and keeps the last of those at one tick. */
-#define SORT_GLOBAL(score, list, status)                                                           \
+#define START_BYTES(type) NM_BYTES_OF_64(type, start_ticks)
+
+const nm_sort_key nm_note_key = {
+    sizeof(neume_note),
+    13,
+    {NM_BYTE_OF(neume_note, pitch, 0), NM_BYTE_OF(neume_note, channel, 0),
+     NM_BYTE_OF(neume_note, port, 0), NM_BYTES_OF_16(neume_note, track), START_BYTES(neume_note)}};
+static const nm_sort_key tempo_key = {sizeof(neume_tempo), 8, {START_BYTES(neume_tempo)}};
+static const nm_sort_key time_signature_key = {
+    sizeof(neume_time_signature), 8, {START_BYTES(neume_time_signature)}};
+static const nm_sort_key key_signature_key = {
+    sizeof(neume_key_signature), 8, {START_BYTES(neume_key_signature)}};
+static const nm_sort_key pitch_bend_key = {
+    sizeof(neume_pitch_bend),
+    12,
+    {NM_BYTE_OF(neume_pitch_bend, channel, 0), NM_BYTE_OF(neume_pitch_bend, port, 0),
+     NM_BYTES_OF_16(neume_pitch_bend, track), START_BYTES(neume_pitch_bend)}};
+static const nm_sort_key text_key = {
+    sizeof(neume_text), 10, {NM_BYTES_OF_16(neume_text, track), START_BYTES(neume_text)}};
+const nm_sort_key nm_control_key = {
+    sizeof(neume_control),
+    12,
+    {NM_BYTE_OF(neume_control, channel, 0), NM_BYTE_OF(neume_control, port, 0),
+     NM_BYTES_OF_16(neume_control, track), START_BYTES(neume_control)}};
+
+#define SORT(score, list, key)                                                                     \
+    nm_sort((score)->context, (score)->list.items, (score)->list.count, &(key))
+
+/* Of a sorted list's items at one tick, keeps the last. */
+#define KEEP_LAST(score, list)                                                                     \
     do {                                                                                           \
         size_t kept = 0;                                                                           \
-        (status) = nm_sort_items((score)->context, (score)->list.items, (score)->list.count,       \
-                                 NM_ITEM_GLOBAL);                                                  \
-        for (size_t i = 0; !(status) && i < (score)->list.count; i++) {                            \
+        for (size_t i = 0; i < (score)->list.count; i++) {                                         \
             if (kept &&                                                                            \
                 (score)->list.items[kept - 1].start_ticks == (score)->list.items[i].start_ticks)   \
                 kept--;                                                                            \
             (score)->list.items[kept++] = (score)->list.items[i];                                  \
         }                                                                                          \
-        if (!(status))                                                                             \
-            (score)->list.count = kept;                                                            \
+        (score)->list.count = kept;                                                                \
     } while (0)
 
-static neume_status sort_globals(neume_score *score) {
-    neume_status status;
-    SORT_GLOBAL(score, tempos, status);
-    if (status)
-        return status;
-    SORT_GLOBAL(score, time_signatures, status);
-    if (status)
-        return status;
-    SORT_GLOBAL(score, key_signatures, status);
-    return status;
-}
-
 neume_status neume_score_sort(neume_score *score) {
-    neume_context *context = score->context;
-    neume_status status = sort_globals(score);
-    if (!status)
-        status = nm_sort_items(context, score->notes.items, score->notes.count, NM_ITEM_NOTE);
-    if (!status)
-        status =
-            nm_sort_items(context, score->controls.items, score->controls.count, NM_ITEM_CONTROL);
-    if (!status)
-        status = nm_sort_items(context, score->pitch_bends.items, score->pitch_bends.count,
-                               NM_ITEM_PITCH_BEND);
-    if (!status)
-        status = nm_sort_items(context, score->texts.items, score->texts.count, NM_ITEM_TEXT);
-    return status;
+    if (SORT(score, notes, nm_note_key) || SORT(score, tempos, tempo_key) ||
+        SORT(score, time_signatures, time_signature_key) ||
+        SORT(score, key_signatures, key_signature_key) || SORT(score, controls, nm_control_key) ||
+        SORT(score, pitch_bends, pitch_bend_key) || SORT(score, texts, text_key))
+        return NEUME_NO_MEMORY;
+    KEEP_LAST(score, tempos);
+    KEEP_LAST(score, time_signatures);
+    KEEP_LAST(score, key_signatures);
+    return NEUME_OK;
 }
 
 const neume_note *neume_score_notes(const neume_score *score, size_t *count) {

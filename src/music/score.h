@@ -5,6 +5,7 @@
 #define NM_MUSIC_SCORE_H
 
 #include "music/report.h"
+#include "music/sort.h"
 
 /* Items of one kind, growing. */
 #define NM_LIST(type)                                                                              \
@@ -30,6 +31,9 @@ struct neume_score {
     neume_omission omissions[NM_OMISSION_COUNT];
     size_t repair_count, omission_count;
 };
+
+/* By start, track, port, channel; and by pitch. */
+extern const nm_sort_key nm_control_key, nm_note_key;
 
 /* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by a
  * quarter but not beyond `most` items (at least count + 1). False where there is no memory. */
