@@ -80,11 +80,28 @@ static void print_evaluation(const neume_evaluation *e, const neume_model *model
     print_judgement(e);
 }
 
+/* A second model would be taken for input. */
+static neume_status check_inputs(neume_context *context, const nm_arguments *arguments,
+                                 neume_error *error) {
+    for (size_t i = 1; i < arguments->operand_count; i++) {
+        neume_file_kind kind;
+        neume_error unused;
+        if (neume_file_kind_of(&kind, context, arguments->operands[i], &unused) == NEUME_OK &&
+            kind == NEUME_KIND_MODEL)
+            return nm_report_fail(error, NEUME_BAD_USAGE,
+                                  "%s: is a second model, expected MIDI files and folders",
+                                  arguments->operands[i]);
+    }
+    return NEUME_OK;
+}
+
 static neume_status evaluate(const evaluate_settings *s, neume_context *context,
                              const nm_arguments *arguments, neume_error *error) {
     const char *path = arguments->operands[0];
     neume_model *model;
-    neume_status status = neume_model_load(&model, context, path, error);
+    neume_status status = check_inputs(context, arguments, error);
+    if (!status)
+        status = neume_model_load(&model, context, path, error);
     if (status)
         return status;
     neume_evaluate_options options = neume_evaluate_options_default();

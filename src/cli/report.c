@@ -39,12 +39,19 @@ int nm_report_exit_code(neume_status status) {
     return 1;
 }
 
+bool nm_report_is_terminal(FILE *stream) {
+    const char *terminal = getenv("TERM");
+    return terminal && strcmp(terminal, "dumb") != 0 && isatty(fileno(stream));
+}
+
 void nm_report_line(const char *command, const char *line) {
     char clean[sizeof((neume_error *)0)->line];
     snprintf(clean, sizeof clean, "%s", line);
     for (char *c = clean; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';
+    if (nm_report_is_terminal(stderr))
+        fputs(NM_REPORT_CLEAR, stderr);
     if (command)
         fprintf(stderr, "neume %s: %s\n", command, clean);
     else
@@ -112,9 +119,8 @@ const char *nm_report_count(char *out, uint64_t count) {
 
 const char *nm_report_style(FILE *stream, nm_style style) {
     static const char *const sequences[] = {"\033[0m", "\033[1m", "\033[32m", "\033[31m"};
-    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    if ((no_color && *no_color) || !terminal || strcmp(terminal, "dumb") == 0 ||
-        !isatty(fileno(stream)))
+    const char *no_color = getenv("NO_COLOR");
+    if ((no_color && *no_color) || !nm_report_is_terminal(stream))
         return "";
     return sequences[style];
 }

@@ -16,7 +16,8 @@ neume_status nm_report_fail(neume_error *error, neume_status status, const char 
 /* The documented exit code: 0..5, 130. */
 int nm_report_exit_code(neume_status status);
 
-/* Prints a line to standard error: "neume train: LINE"; control characters become '?'. */
+/* Prints a line to standard error: "neume train: LINE"; control characters become '?'. On a
+ * terminal it takes the place of a progress line. */
 void nm_report_line(const char *command, const char *line);
 
 /* Ends standard output: NEUME_CANNOT_WRITE where something of it was lost. */
@@ -35,6 +36,12 @@ const char *nm_report_pitch(char *out, int pitch);
 
 /* "1,234,567" */
 const char *nm_report_count(char *out, uint64_t count);
+
+/* Whether `stream` is a terminal that knows escape sequences. */
+bool nm_report_is_terminal(FILE *stream);
+
+/* What takes the cursor to the begin of the line and clears it. */
+#define NM_REPORT_CLEAR "\r\033[K"
 
 /* Escape sequences where `stream` is a terminal that may be coloured (NO_COLOR, TERM=dumb), ""
  * elsewhere.

@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <signal.h>
-#include <unistd.h>
 
 enum { PLAIN_SECONDS = 10 }; /* between plain lines */
 #define LINE_SECONDS 0.1     /* between changes of the terminal's line */
@@ -68,7 +67,7 @@ static void observe(void *data, const neume_train_progress *p) {
         return;
     watch->shown_at = p->seconds;
     if (watch->is_line)
-        fputs("\r\033[K", stderr);
+        fputs(NM_REPORT_CLEAR, stderr);
     print_progress(watch, p);
     watch->has_line = watch->is_line && !(watch->is_verbose && p->is_validation);
     if (!watch->has_line)
@@ -77,7 +76,7 @@ static void observe(void *data, const neume_train_progress *p) {
 }
 
 neume_train_observer nm_watch_start(nm_watch *watch) {
-    watch->is_line = isatty(STDERR_FILENO);
+    watch->is_line = nm_report_is_terminal(stderr);
     watch->validation.valid_loss = NAN;
     const struct sigaction action = {.sa_handler = request_stop,
                                      .sa_flags = (int)SA_RESETHAND | SA_RESTART};
@@ -88,6 +87,6 @@ neume_train_observer nm_watch_start(nm_watch *watch) {
 
 void nm_watch_finish(nm_watch *watch) {
     if (watch->has_line)
-        fputs("\r\033[K", stderr);
+        fputs(NM_REPORT_CLEAR, stderr);
     watch->has_line = false;
 }

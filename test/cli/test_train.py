@@ -3,6 +3,7 @@
 """neume train: what it says, what it writes, and that it goes on after anything."""
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -70,6 +71,27 @@ class Train(tool.Case):
         self.songs()
         text = self.train("--time-limit", "1s").text
         self.assertRegex(text, r"The same run again: --max-updates \d+ instead of --time-limit")
+
+    def test_progress_is_one_line_on_a_terminal(self):
+        self.songs()
+        master, terminal = pty.openpty()
+        running = subprocess.Popen(
+            [tool.NEUME, "train", self.path("songs"), "-o", self.path("m"), *tool.TINY, "--time-limit",
+             "2s"], stderr=terminal, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
+        os.close(terminal)
+        said = b""
+        try:
+            while piece := os.read(master, 4096):
+                said += piece
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        self.assertEqual(running.wait(), 0, said)
+        lines = said.split(b"\r\x1b[K")
+        self.assertGreater(len(lines), 3)
+        for line in lines[1:-1]:
+            self.assertRegex(line, rb"^epoch \d+  update [\d,]+.*  loss \d\.\d\d\d.*$")
+        self.assertEqual(lines[-1], b"")
 
     def test_the_log_has_a_line_for_each_validation(self):
         self.songs()

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """Command lines, good and bad: exit code and what is said first."""
+import os
+import time
+
 import tool
 
 # argv, exit code, the one line on standard error. {d} is an empty folder, {m} a MIDI file.
@@ -172,16 +175,16 @@ class Usage(tool.Case):
         done = self.neume("info", "\033[31m\nx", code=3)
         self.assertNotIn("\033", done.errors)
 
-    def test_starts_at_once(self):
-        for _ in range(2):
-            times = [self.seconds() for _ in range(5)]
-        self.assertLess(min(times), 0.02)
+    def test_starts_within_20_milliseconds(self):
+        if os.environ.get("NEUME_SANITIZED") == "yes":
+            tool.skip("a program with sanitizers starts slowly")
+        song = self.put("song.mid", tool.midi(tool.notes(60)))
+        for argv in (["--version"], ["info", song], ["tokens", "--preset", "chords", song]):
+            self.assertLess(min(self.seconds(*argv) for _ in range(20)), 0.02, argv)
 
-    @staticmethod
-    def seconds():
-        import time
+    def seconds(self, *argv):
         before = time.perf_counter()
-        tool.run("--version")
+        self.neume(*argv)
         return time.perf_counter() - before
 
 
