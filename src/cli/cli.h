@@ -65,10 +65,9 @@ extern const nm_opt nm_help_options[1], nm_json_options[1];
 /* Options over neume_midi_read_options, neume_codec_options, neume_context_options. */
 extern const nm_opt nm_reading_options[3], nm_codec_choice_options[4], nm_machine_options[2];
 
-/* A context that prints the library's warnings (and, with `is_verbose`, all of its log) to standard
- * error. */
-neume_status nm_cli_context(neume_context **out, neume_context_options options, bool is_verbose,
-                            neume_error *error);
+/* A context that prints what the library logs, from `level` on, to standard error. */
+neume_status nm_cli_context(neume_context **out, neume_context_options options,
+                            neume_log_level level, neume_error *error);
 
 /* The settings of the preset that the command line names, or, where `arguments` is NULL or names
  * none, of the first. */

@@ -24,13 +24,14 @@ static json_t *likelihood_json(const neume_likelihood *l) {
 
 static json_t *evaluation_json(const neume_evaluation *e, const neume_model *model,
                                const char *path) {
-    json_t *report = json_pack(
-        "{s:o, s:s, s:s, s:{s:o, s:o, s:o}}", "model", nm_report_json_text(path), "preset",
-        neume_model_preset(model), "step_unit", neume_codec_step_unit(neume_model_codec(model)),
-        "splits", "trained", likelihood_json(&e->trained), "validated",
-        likelihood_json(&e->validated), "unseen", likelihood_json(&e->unseen));
+    json_t *report = json_pack("{s:o, s:s, s:s}", "model", nm_report_json_text(path), "preset",
+                               neume_model_preset(model), "step_unit",
+                               neume_codec_step_unit(neume_model_codec(model)));
     json_t *all = likelihood_json(&e->all);
-    if (!report || !all || json_object_update(report, all)) {
+    json_t *splits =
+        json_pack("{s:o, s:o, s:o}", "trained", likelihood_json(&e->trained), "validated",
+                  likelihood_json(&e->validated), "unseen", likelihood_json(&e->unseen));
+    if (json_object_update(report, all) || json_object_set_new(report, "splits", splits)) {
         json_decref(report);
         report = NULL;
     }
@@ -39,7 +40,7 @@ static json_t *evaluation_json(const neume_evaluation *e, const neume_model *mod
 }
 
 static void print_column_titles(const char *unit) {
-    printf("%-12s %7s %9s  %9s %9s %9s %9s  %8s %8s\n", "", "pieces", "steps", "this model",
+    printf("%-12s %7s %9s  %10s %9s %9s %9s  %8s %8s\n", "", "pieces", "steps", "this model",
            "trigram", "unigram", "uniform", "accuracy", "unknown");
     printf("%-12s %7s %9s  nats a %s\n", "", "", "", unit);
 }
@@ -48,7 +49,7 @@ static void print_row(const char *name, const neume_likelihood *l) {
     char steps[NM_REPORT_TEXT];
     if (l->piece_count == 0)
         return;
-    printf("%-12s %7zu %9s  %9.3f %9.3f %9.3f %9.3f  %6.1f %% %6.2f %%\n", name, l->piece_count,
+    printf("%-12s %7zu %9s  %10.3f %9.3f %9.3f %9.3f  %6.1f %% %6.2f %%\n", name, l->piece_count,
            nm_report_count(steps, l->step_count), l->nats_per_step, l->trigram, l->unigram,
            l->uniform, 100 * l->accuracy, 100 * l->unknown_share);
 }
@@ -132,7 +133,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
 static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
     const evaluate_settings *s = settings;
     neume_context *context;
-    neume_status status = nm_cli_context(&context, s->machine, false, error);
+    neume_status status = nm_cli_context(&context, s->machine, NEUME_LOG_WARNING, error);
     if (!status)
         status = evaluate(s, context, arguments, error);
     neume_context_free(context);

@@ -223,7 +223,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     composition c = {.settings = s, .options = s->generate, .error = error};
     neume_status status = settle(&c, arguments);
     if (!status)
-        status = nm_cli_context(&c.context, s->machine, false, error);
+        status = nm_cli_context(&c.context, s->machine, NEUME_LOG_WARNING, error);
     if (!status)
         status = neume_model_load(&c.model, c.context, arguments->operands[0], error);
     if (!status)

@@ -242,7 +242,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     inspection in = {.settings = s, .error = error};
     neume_context_options options = neume_context_options_default();
     options.thread_count = 1;
-    neume_status status = nm_cli_context(&in.context, options, false, error);
+    neume_status status = nm_cli_context(&in.context, options, NEUME_LOG_WARNING, error);
     if (status)
         return status;
     in.report = s->general.json ? json_array() : NULL;

@@ -104,7 +104,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     neume_context_options options = neume_context_options_default();
     options.thread_count = 1;
     neume_context *context;
-    status = nm_cli_context(&context, options, false, error);
+    status = nm_cli_context(&context, options, NEUME_LOG_WARNING, error);
     if (status)
         return status;
     neume_codec *codec;

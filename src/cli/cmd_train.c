@@ -122,10 +122,16 @@ static neume_status train(const run_state *run) {
     if (status)
         return status;
     if (s->general.json)
-        return nm_report_json(stdout, nm_train_result_json(s, run->corpus, &result), run->error);
+        return nm_report_json(stdout,
+                              nm_train_result_json(s, run->corpus, &result, watch.planned_updates),
+                              run->error);
     if (!s->is_quiet)
-        nm_train_print_result(s, run->corpus, &result);
+        nm_train_print_result(s, run->corpus, &result, watch.planned_updates);
     return NEUME_OK;
+}
+
+static neume_log_level level_of(const train_settings *s) {
+    return s->is_quiet ? NEUME_LOG_WARNING : s->is_verbose ? NEUME_LOG_DEBUG : NEUME_LOG_INFO;
 }
 
 static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
@@ -136,7 +142,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     if (!status)
         status = check_outputs(s, error);
     if (!status)
-        status = nm_cli_context(&run.context, s->machine, s->is_verbose, error);
+        status = nm_cli_context(&run.context, s->machine, level_of(s), error);
     if (!status)
         status = load(&run, (neume_inputs){arguments->operands, arguments->operand_count});
     if (!status)

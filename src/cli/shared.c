@@ -92,21 +92,28 @@ const nm_opt nm_machine_options[2] = {
      .help = "the instruction set that computes"},
 };
 
-static void print_warning(void *data, neume_log_level level, const char *line) {
-    (void)data;
-    if (level == NEUME_LOG_WARNING)
-        nm_report_line(NULL, line);
-}
-
-static void print_any(void *data, neume_log_level level, const char *line) {
+static void print_all(void *data, neume_log_level level, const char *line) {
     (void)data;
     (void)level;
     nm_report_line(NULL, line);
 }
 
-neume_status nm_cli_context(neume_context **out, neume_context_options options, bool is_verbose,
-                            neume_error *error) {
-    options.log = is_verbose ? print_any : print_warning;
+static void print_news(void *data, neume_log_level level, const char *line) {
+    if (level >= NEUME_LOG_INFO)
+        print_all(data, level, line);
+}
+
+static void print_warnings(void *data, neume_log_level level, const char *line) {
+    if (level >= NEUME_LOG_WARNING)
+        print_all(data, level, line);
+}
+
+neume_status nm_cli_context(neume_context **out, neume_context_options options,
+                            neume_log_level level, neume_error *error) {
+    static const neume_log_func functions[] = {[NEUME_LOG_DEBUG] = print_all,
+                                               [NEUME_LOG_INFO] = print_news,
+                                               [NEUME_LOG_WARNING] = print_warnings};
+    options.log = functions[level];
     return neume_context_new(out, &options, error);
 }
 

@@ -34,6 +34,7 @@ typedef struct nm_watch {
     uint64_t first_update;
     double first_seconds; /* of the run when it was first looked at: a resumed run starts later */
     bool is_started;
+    uint64_t planned_updates;        /* 0: not known */
     neume_train_progress validation; /* the last */
 } nm_watch;
 
@@ -49,11 +50,11 @@ json_t *nm_train_report_json(const neume_corpus *corpus);
 /* What was found, on `stream`; why files were not used, on standard error. */
 void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus);
 
-/* A run's end for people, and for programs. */
+/* A run's end for people, and for programs; `planned_updates` is what its schedule ran over. */
 void nm_train_print_result(const train_settings *settings, const neume_corpus *corpus,
-                           const neume_train_result *result);
+                           const neume_train_result *result, uint64_t planned_updates);
 json_t *nm_train_result_json(const train_settings *settings, const neume_corpus *corpus,
-                             const neume_train_result *result);
+                             const neume_train_result *result, uint64_t planned_updates);
 
 /* What a run would take. */
 void nm_train_print_estimate(const train_settings *settings, const neume_corpus *corpus,

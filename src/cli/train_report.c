@@ -66,13 +66,11 @@ static const char *end_name(neume_train_end end) {
 /* What the held-out loss means, beside what needs no network. */
 static const char *judgement(const neume_train_result *r) {
     if (r->valid_loss >= r->unigram)
-        return "It is no better than the unigram baseline: it has learnt which words are common "
-               "and "
-               "nothing of their order. Give it more time, more music or a lower --lr.";
+        return "It is no better than the unigram baseline, which knows how common each word is and "
+               "no more:\ngive it more time, more music or another --lr.";
     if (r->valid_loss >= r->trigram)
-        return "It is better than the unigram baseline but not than the trigram, which looks at "
-               "two "
-               "words only: more time or more music should help.";
+        return "It is better than the unigram baseline, not than the trigram, which sees the last "
+               "two words:\nmore time or more music should help.";
     return "It is better than the trigram baseline: it makes use of more than the last two words.";
 }
 
@@ -90,8 +88,17 @@ static void print_losses(const neume_train_result *r, const char *unit, size_t p
     puts(judgement(r));
 }
 
+/* A timed run's schedule ran over updates that were estimated at its beginning. */
+static void print_repetition(const neume_train_result *r, uint64_t planned_updates) {
+    printf("The same run without a clock: --max-updates %llu instead of --time-limit",
+           (unsigned long long)planned_updates);
+    if (r->updates < planned_updates)
+        printf(" (the time was up at update %llu)", (unsigned long long)r->updates);
+    putchar('\n');
+}
+
 void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
-                           const neume_train_result *r) {
+                           const neume_train_result *r, uint64_t planned_updates) {
     char updates[NM_REPORT_TEXT], time[NM_REPORT_TEXT];
     const char *unit = neume_codec_step_unit(neume_corpus_codec(corpus));
     printf("%s%s%s: %llu epoch%s, %s updates in %s (%s)", nm_report_style(stdout, NM_STYLE_BOLD),
@@ -104,22 +111,22 @@ void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
     if (isfinite(r->train_loss))
         printf("Training loss %.3f nats a %s\n", r->train_loss, unit);
     print_losses(r, unit, neume_corpus_count(corpus).valid_pieces);
-    if (s->train.time_limit > 0)
-        printf("The same run again: --max-updates %llu instead of --time-limit\n",
-               (unsigned long long)r->updates);
+    if (s->train.time_limit > 0 && planned_updates)
+        print_repetition(r, planned_updates);
     printf("Next: neume generate %s -o song.mid\n", s->train.output);
 }
 
 json_t *nm_train_result_json(const train_settings *s, const neume_corpus *corpus,
-                             const neume_train_result *r) {
+                             const neume_train_result *r, uint64_t planned_updates) {
     static const char *const ends[] = {"planned", "time", "patience", "already-done"};
     return json_pack(
-        "{s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}", "model",
+        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}", "model",
         nm_report_json_text(s->train.output), "preset", s->preset, "end", ends[r->end], "epochs",
-        (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "best_update",
-        (json_int_t)r->best_update, "seconds", nm_report_json_number(r->seconds), "train_loss",
-        nm_report_json_number(r->train_loss), "valid_loss", nm_report_json_number(r->valid_loss),
-        "valid_accuracy", nm_report_json_number(r->valid_accuracy), "baselines", "uniform",
+        (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "planned_updates",
+        (json_int_t)planned_updates, "best_update", (json_int_t)r->best_update, "seconds",
+        nm_report_json_number(r->seconds), "train_loss", nm_report_json_number(r->train_loss),
+        "valid_loss", nm_report_json_number(r->valid_loss), "valid_accuracy",
+        nm_report_json_number(r->valid_accuracy), "baselines", "uniform",
         nm_report_json_number(r->uniform), "unigram", nm_report_json_number(r->unigram), "trigram",
         nm_report_json_number(r->trigram), "corpus", counts_json(corpus));
 }

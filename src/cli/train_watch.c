@@ -48,11 +48,12 @@ static void print_progress(const nm_watch *watch, const neume_train_progress *p)
                 watch->unit);
     const double left = remaining(watch, p);
     if (isfinite(left))
-        fprintf(stderr, "  ETA %s", nm_report_duration(eta, left));
+        fprintf(stderr, "  ETA %s", nm_report_duration(eta, ceil(left)));
 }
 
 static void observe(void *data, const neume_train_progress *p) {
     nm_watch *watch = data;
+    watch->planned_updates = p->planned_updates;
     if (p->is_validation)
         watch->validation = *p;
     if (!watch->is_started) {

@@ -23,7 +23,7 @@ def run(*arguments, stdin=None, env=None, stdout=subprocess.PIPE, cwd=None):
                           stderr=subprocess.PIPE, env=environment, cwd=cwd, timeout=120, check=False)
     done.code = done.returncode
     done.errors = done.stderr.decode()
-    done.text = done.stdout.decode() if done.stdout is not None else ""
+    done.text = done.stdout.decode(errors="replace") if done.stdout is not None else ""
     return done
 
 
