@@ -126,29 +126,34 @@ static bool take_open(player *play, uint8_t pitch, neume_note *note) {
     return false;
 }
 
+static neume_note new_note(const player *play, uint8_t pitch, uint8_t velocity) {
+    return (neume_note){.start_ticks = play->now_ticks,
+                        .track = play->track,
+                        .channel = (uint8_t)play->track,
+                        .pitch = pitch,
+                        .velocity = velocity};
+}
+
+/* Notes that are tied on wait; the others enter the score. */
 static neume_status play_event(player *play, const tune_event *event, uint8_t velocity) {
-    neume_note held[TUNE_MAX_CHORD];
-    for (unsigned i = 0; i < event->pitch_count; i++) {
-        if (!take_open(play, event->pitches[i], &held[i]))
-            held[i] = (neume_note){.start_ticks = play->now_ticks,
-                                   .track = play->track,
-                                   .channel = (uint8_t)play->track,
-                                   .pitch = event->pitches[i],
-                                   .velocity = velocity};
-        held[i].duration_ticks += event->duration_ticks;
+    const unsigned count =
+        event->pitch_count < TUNE_MAX_CHORD ? event->pitch_count : TUNE_MAX_CHORD;
+    neume_note notes[TUNE_MAX_CHORD];
+    for (unsigned i = 0; i < count; i++) {
+        if (!take_open(play, event->pitches[i], &notes[i]))
+            notes[i] = new_note(play, event->pitches[i], velocity);
+        notes[i].duration_ticks += event->duration_ticks;
     }
     if (play->open_count)
         return fail(play, event->place,
                     "the tie before leads to no note of its pitch, expected it here");
     play->now_ticks += event->duration_ticks;
-    if (event->is_tied) {
-        memcpy(play->open, held, event->pitch_count * sizeof *held);
-        play->open_count = event->pitch_count;
-        return NEUME_OK;
-    }
     neume_status status = NEUME_OK;
-    for (unsigned i = 0; i < event->pitch_count && !status; i++)
-        status = neume_score_add_note(play->score, &held[i]);
+    for (unsigned i = 0; i < count && !status; i++)
+        if (event->is_tied)
+            play->open[play->open_count++] = notes[i];
+        else
+            status = neume_score_add_note(play->score, &notes[i]);
     return status;
 }
 
