@@ -98,10 +98,13 @@ static void check_end(parser *p) {
     if (!p->in_body)
         parser_fail(p, p->position, "the text ends in the header, expected the field K:");
     for (unsigned v = 0; v < p->tune->voice_count; v++) {
+        tune_voice *voice = &p->tune->voices[v];
         if (p->is_in_repeat[v])
             parser_fail(p, p->position, "the text ends inside a repeat, expected ':|'");
-        if (p->tune->voices[v].bar_count == 0)
-            parser_fail(p, p->position, "voice '%s' has no bars", p->tune->voices[v].name);
+        if (voice->bar_count == 0)
+            parser_fail(p, p->position, "voice '%s' has no bars", voice->name);
+        else
+            voice->bars[voice->bar_count - 1].ends_section = true;
     }
     if (p->tune->voice_count == 0)
         parser_fail(p, p->position, "the text ends, expected notes");
