@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_BATCH = 4096, MAX_STEPS = 65536 };
+enum { MAX_BATCH = 65536, MAX_STEPS = 65536 };
 
 typedef struct range {
     const char *name;
@@ -25,9 +25,9 @@ static bool is_within(const range *of) {
 neume_status nm_settings_check(const neume_train_options *options, neume_error *error) {
     const double below_one = 1.0 - 1e-9;
     const range ranges[] = {
-        {"batch", options->batch, 1, MAX_BATCH, "1 to 4096"},
+        {"batch", options->batch, 1, MAX_BATCH, "1 to 65536"},
         {"steps", options->steps, 1, MAX_STEPS, "1 to 65536"},
-        {"dropout", options->network.dropout, 0, 0.99, "0 to 0.99"},
+        {"dropout", options->network.dropout, 0, below_one, "0 or more, below 1"},
         {"learning rate", options->learning_rate, 1e-30, 1e6, "more than 0"},
         {"warmup", options->warmup, 0, 1, "0 to 1"},
         {"clip", options->clip, 0, 1e30, "0 or more"},
