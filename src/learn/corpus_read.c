@@ -76,12 +76,18 @@ static bool has_midi_name(const char *path) {
     return false;
 }
 
-/* The entry of a file that failed; the reason does not repeat the path. */
+static const char *without_prefix(const char *line, const char *prefix) {
+    const size_t length = strlen(prefix);
+    const bool has_prefix =
+        strncmp(line, prefix, length) == 0 && strncmp(line + length, ": ", 2) == 0;
+    return has_prefix ? line + length + 2 : line;
+}
+
+/* The entry of a file that failed; the reason does not repeat the path, which the reader of bytes
+ * calls "MIDI". */
 static neume_status skip(neume_corpus *corpus, size_t file, const neume_error *why) {
-    const char *path = corpus->files[file].path, *line = why->line;
-    const size_t length = strlen(path);
-    if (strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0)
-        line += length + 2;
+    const char *line = without_prefix(why->line, corpus->files[file].path);
+    line = without_prefix(line, "MIDI");
     const neume_status status = nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED, "%s", line);
     corpus->files[file].has_offset = why->has_offset;
     corpus->files[file].offset = why->offset;
