@@ -8,6 +8,11 @@
 
 enum { VELOCITY_BAR = 92, VELOCITY_BEAT = 84, VELOCITY_OTHER = 78, VELOCITY_BACK = 10 };
 
+/* Track 0 is the conductor's: title, tempo, metre and key. */
+static uint16_t track_of(unsigned voice) {
+    return (uint16_t)(voice + 1);
+}
+
 /* Where a voice is in its bars. */
 typedef struct cursor {
     const tune_voice *voice;
@@ -19,7 +24,7 @@ typedef struct player {
     const abc_tune *tune;
     neume_score *score;
     tune_error *error;
-    uint16_t track;
+    uint8_t voice; /* counted from 0; its channel, and its track but one */
     uint64_t now_ticks;
     uint32_t upbeat_ticks;  /* the short bar that the voice starts with; 0 where there is none */
     uint32_t missing_ticks; /* of a short bar at the end of a section: the next bar has them */
@@ -112,7 +117,7 @@ static uint8_t velocity_at(const player *play, uint32_t bar_position) {
         velocity = VELOCITY_BAR;
     else if (bar_position % beat == 0)
         velocity = VELOCITY_BEAT;
-    return (uint8_t)(velocity - (play->track ? VELOCITY_BACK : 0));
+    return (uint8_t)(velocity - (play->voice ? VELOCITY_BACK : 0));
 }
 
 /* Moves the waiting note of this pitch to `note`; false where none waits. */
@@ -128,8 +133,8 @@ static bool take_open(player *play, uint8_t pitch, neume_note *note) {
 
 static neume_note new_note(const player *play, uint8_t pitch, uint8_t velocity) {
     return (neume_note){.start_ticks = play->now_ticks,
-                        .track = play->track,
-                        .channel = (uint8_t)play->track,
+                        .track = track_of(play->voice),
+                        .channel = play->voice,
                         .pitch = pitch,
                         .velocity = velocity};
 }
@@ -187,7 +192,7 @@ static neume_status play_voices(const abc_tune *tune, neume_score *score, tune_e
     uint64_t first_end = 0;
     for (unsigned v = 0; v < tune->voice_count; v++) {
         const tune_voice *voice = &tune->voices[v];
-        player play = {.tune = tune, .score = score, .error = error, .track = (uint16_t)v};
+        player play = {.tune = tune, .score = score, .error = error, .voice = (uint8_t)v};
         const neume_status status = play_voice(&play, voice);
         if (status)
             return status;
@@ -202,10 +207,10 @@ static neume_status play_voices(const abc_tune *tune, neume_score *score, tune_e
     return NEUME_OK;
 }
 
-static neume_status add_text(neume_score *score, unsigned track, uint8_t kind, const char *text) {
+static neume_status add_text(neume_score *score, uint16_t track, uint8_t kind, const char *text) {
     if (!*text)
         return NEUME_OK;
-    return neume_score_add_text(score, &(neume_text){.track = (uint16_t)track,
+    return neume_score_add_text(score, &(neume_text){.track = track,
                                                      .kind = kind,
                                                      .size_bytes = (uint32_t)strlen(text),
                                                      .bytes = (const uint8_t *)text});
@@ -215,11 +220,13 @@ static neume_status add_text(neume_score *score, unsigned track, uint8_t kind, c
 static neume_status add_names(const abc_tune *tune, neume_score *score) {
     enum { TEXT = 1, TRACK_NAME = 3 };
     char name[sizeof tune->title + sizeof tune->voices[0].name + 2];
-    neume_status status = add_text(score, 0, TEXT, tune->composer);
+    neume_status status = add_text(score, 0, TRACK_NAME, tune->title);
+    if (!status)
+        status = add_text(score, 0, TEXT, tune->composer);
     for (unsigned v = 0; v < tune->voice_count && !status; v++) {
         const char *voice = tune->voices[v].name;
         snprintf(name, sizeof name, "%s%s%s", tune->title, *voice ? ", " : "", voice);
-        status = add_text(score, v, TRACK_NAME, name);
+        status = add_text(score, track_of(v), TRACK_NAME, name);
     }
     return status;
 }
