@@ -78,7 +78,8 @@ neume_status nm_cli_preset(neume_train_options *train, neume_codec_options *code
 neume_status nm_cli_load_midi(neume_score **out, neume_context *context, const char *path,
                               const neume_midi_read_options *reading, neume_error *error);
 
-/* All of standard input, or of the file at `path`; the caller frees. Fails with NEUME_BAD_INPUT. */
+/* All of standard input, or of the file at `path`, at most 64 MiB; the caller frees. Fails with
+ * NEUME_BAD_INPUT. */
 neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_error *error);
 
 /* Whether a file at `path` can be made: its folder is there and may be written to. NULL and "-" are

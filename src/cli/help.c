@@ -40,7 +40,8 @@ neume_status nm_command_settings(void **out, const nm_command *command,
 
 void nm_help_default(char *out, size_t size, const nm_opt_group *group, const nm_opt *option,
                      const void *settings) {
-    const char *field = (const char *)settings + group->base + option->offset;
+    const size_t offset = option->default_offset ? option->default_offset : option->offset;
+    const char *field = (const char *)settings + group->base + offset;
     if (option->default_text)
         snprintf(out, size, "%s", option->default_text);
     else

@@ -53,6 +53,7 @@ typedef struct nm_opt {
     bool is_below_high;         /* high itself is excluded */
     const char *word;           /* stands for a field of all ones: "all"; or NULL */
     const char *const *choices; /* NULL at the end */
+    size_t default_offset;      /* of the field whose value is the default; 0: the option's own */
     const char *default_text;   /* NULL: the value that the settings start with */
     const char *help;
 } nm_opt;

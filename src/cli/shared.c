@@ -131,30 +131,39 @@ neume_status nm_cli_preset(neume_train_options *train, neume_codec_options *code
     return nm_report_fail(error, NEUME_BAD_USAGE, "--preset %s: expected %s", given, list);
 }
 
+/* What a pipe may bring: as much as a MIDI file may hold. */
+enum { MOST_READ = 64 << 20 };
+
+static neume_status read_stream(char **out, size_t *size, FILE *file, const char *path,
+                                neume_error *error) {
+    size_t capacity = 0, got = 1;
+    while (got > 0) {
+        if (*size + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 16;
+            char *grown = realloc(*out, capacity);
+            if (!grown)
+                return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
+            *out = grown;
+        }
+        got = fread(*out + *size, 1, capacity - *size - 1, file);
+        *size += got;
+        (*out)[*size] = '\0';
+        if (*size > MOST_READ)
+            return nm_report_fail(error, NEUME_BAD_INPUT, "%s: too long, expected at most %d bytes",
+                                  path, MOST_READ);
+    }
+    if (ferror(file))
+        return nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+    return NEUME_OK;
+}
+
 neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_error *error) {
     *out = NULL;
     *size = 0;
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (!file)
         return nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
-    size_t capacity = 0, got = 1;
-    neume_status status = NEUME_OK;
-    while (got > 0 && !status) {
-        if (*size + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 1 << 16;
-            char *grown = realloc(*out, capacity);
-            if (!grown) {
-                status = nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
-                break;
-            }
-            *out = grown;
-        }
-        got = fread(*out + *size, 1, capacity - *size - 1, file);
-        *size += got;
-        (*out)[*size] = '\0';
-    }
-    if (!status && ferror(file))
-        status = nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+    const neume_status status = read_stream(out, size, file, path, error);
     if (file != stdin)
         fclose(file);
     if (status) {

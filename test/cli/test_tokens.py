@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """neume tokens: words of files, and words back to MIDI."""
 import json
+import subprocess
 
 import tool
 
@@ -58,6 +59,13 @@ class Tokens(tool.Case):
         self.assertIn("H9", done.errors)
         self.neume("info", self.path("a.mid"), code=3)
         self.neume(*CHORDS, "--decode", "-", "-o", self.path("a.mid"), code=3, stdin=b"C4\0E4")
+
+    def test_input_without_an_end_is_refused(self):
+        for argv in ([*CHORDS, "--decode", "/dev/zero", "-o", self.path("a.mid")], [*CHORDS, "-"]):
+            with open("/dev/zero", "rb") as zeros:
+                done = subprocess.run([tool.NEUME, *argv], stdin=zeros, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(b"too long, expected at most 67108864 bytes", done.stderr)
 
     def test_a_file_without_notes_is_no_input(self):
         song = self.put("song.mid", tool.midi(b""))
