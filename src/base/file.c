@@ -76,6 +76,9 @@ bool nm_file_exists(const char *path) {
     return stat(path, &about) == 0;
 }
 
+/* What is being written lies beside its place under the same name and this, for mkstemp. */
+static const char TEMPORARY[] = ".part-XXXXXX";
+
 static int write_all(int file, const neume_bytes *parts, size_t part_count) {
     for (size_t p = 0; p < part_count; p++) {
         const char *data = parts[p].data;
@@ -154,11 +157,11 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
         failure = write_through(path, parts, part_count);
     } else {
         const size_t length = strlen(path);
-        char *temporary = nm_alloc(context, length + 8, 1);
+        char *temporary = nm_alloc(context, length + sizeof TEMPORARY, 1);
         if (!temporary)
             return nm_fail_memory(error, path);
         memcpy(temporary, path, length);
-        memcpy(temporary + length, ".XXXXXX", 8);
+        memcpy(temporary + length, TEMPORARY, sizeof TEMPORARY);
         failure = replace(path, temporary, parts, part_count);
         nm_free(context, temporary);
     }
@@ -166,6 +169,26 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
         return nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", path,
                        strerror(failure));
     return NEUME_OK;
+}
+
+static bool is_temporary_of(const char *name, const char *whole) {
+    const size_t length = strlen(whole), fixed = sizeof TEMPORARY - sizeof "XXXXXX";
+    return strlen(name) == length + sizeof TEMPORARY - 1 && strncmp(name, whole, length) == 0 &&
+           strncmp(name + length, TEMPORARY, fixed) == 0;
+}
+
+void nm_file_remove_unfinished(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const int folder_length = slash ? (int)(name - path) : 2;
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%.*s", folder_length, slash ? path : "./");
+    DIR *entries = opendir(folder);
+    const struct dirent *entry;
+    while (entries && (entry = readdir(entries)))
+        if (is_temporary_of(entry->d_name, name))
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries)
+        closedir(entries);
 }
 
 static neume_status add_entry(nm_file_list *list, const char *path, size_t name_offset,

@@ -19,6 +19,10 @@ neume_status nm_file_read_start(nm_buffer *out, const char *path, size_t size, n
 neume_status nm_file_write(const char *path, neume_context *context, const neume_bytes *parts,
                            size_t part_count, neume_error *error);
 
+/* Removes what killed processes left beside `path` of files that they had not written to the end.
+ */
+void nm_file_remove_unfinished(const char *path);
+
 bool nm_file_exists(const char *path);
 
 /* The regular files at and below a path, depth first, the names of a folder in byte order; hidden

@@ -2,6 +2,7 @@
 #include "learn/run_files.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "learn/settings.h"
 
@@ -49,6 +50,12 @@ void nm_run_files_clear(nm_run_files *files) {
     nm_free(files->context, files->last);
     nm_free(files->context, files->checkpoint);
     *files = (nm_run_files){0};
+}
+
+void nm_run_files_remove_unfinished(const nm_run_files *files) {
+    nm_file_remove_unfinished(files->model);
+    nm_file_remove_unfinished(files->last);
+    nm_file_remove_unfinished(files->checkpoint);
 }
 
 /* What a model file says of its training. Nothing that a clock says: the same run writes the same
@@ -124,6 +131,7 @@ neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uin
     char *name = kept_name(files, epoch);
     if (!name)
         return nm_fail_memory(error, files->model);
+    nm_file_remove_unfinished(name);
     neume_status status = save_model(run, nm_run_weights(run), &kept, name, error);
     nm_free(files->context, name);
     const uint64_t first = before > keep ? before - keep : 1;

@@ -18,6 +18,9 @@ neume_status nm_run_files_init(nm_run_files *files, neume_context *context, cons
                                neume_error *error);
 void nm_run_files_clear(nm_run_files *files);
 
+/* Removes what killed runs left of files that they had not written to the end. */
+void nm_run_files_remove_unfinished(const nm_run_files *files);
+
 neume_status nm_run_files_save_best(const nm_run_files *files, const nm_run *run,
                                     neume_error *error);
 neume_status nm_run_files_save_last(const nm_run_files *files, const nm_run *run,

@@ -248,6 +248,7 @@ static neume_status run_on(trainer *it, neume_train_result *out, neume_error *er
 }
 
 static neume_status begin(trainer *it, neume_train_result *out, bool resumes, neume_error *error) {
+    nm_run_files_remove_unfinished(&it->files);
     const neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
     if (status)
         return status;

@@ -50,6 +50,19 @@ static void writes_and_reads_back(void **state) {
     nm_buffer_clear(&buffer);
 }
 
+static void removes_what_was_left_unfinished_and_nothing_else(void **state) {
+    const sandbox *box = *state;
+    put(box, "a", "whole");
+    put(box, "a.part-x1y2z3", "half");
+    put(box, "a.part-x1y2z3x", "another name");
+    put(box, "ab.part-x1y2z3", "of another file");
+    nm_file_remove_unfinished(in_box(box, "a"));
+    assert_false(nm_file_exists(in_box(box, "a.part-x1y2z3")));
+    assert_true(nm_file_exists(in_box(box, "a")));
+    assert_true(nm_file_exists(in_box(box, "a.part-x1y2z3x")));
+    assert_true(nm_file_exists(in_box(box, "ab.part-x1y2z3")));
+}
+
 static void refuses_what_is_too_large_missing_or_no_file(void **state) {
     const sandbox *box = *state;
     neume_error error = {0};
@@ -111,6 +124,8 @@ static void lists_a_folder_downwards_in_order(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_and_reads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removes_what_was_left_unfinished_and_nothing_else, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_too_large_missing_or_no_file, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_failed_write_says_where, set_up, tear_down),
