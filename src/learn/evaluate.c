@@ -19,11 +19,11 @@ typedef struct tally {
     nm_baseline_sums baselines;
 } tally;
 
-static void tally_add(tally *to, const nm_score_sums *model, const nm_baseline_sums *baselines) {
-    nm_score_sums_add(&to->model, model);
-    to->baselines.uniform += baselines->uniform;
-    to->baselines.unigram += baselines->unigram;
-    to->baselines.trigram += baselines->trigram;
+static void tally_add(tally *to, const tally *from) {
+    nm_score_sums_add(&to->model, &from->model);
+    to->baselines.uniform += from->baselines.uniform;
+    to->baselines.unigram += from->baselines.unigram;
+    to->baselines.trigram += from->baselines.trigram;
 }
 
 static double share(double sum, size_t count) {
@@ -57,6 +57,7 @@ static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus
     return status;
 }
 
+/* Piece after piece, as training adds up its validation: the same sums to the bit. */
 static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neume_model *model,
                    const nm_score_sums *sums) {
     tally all = {0}, splits[3];
@@ -64,13 +65,13 @@ static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neum
     for (size_t i = 0; i < corpus->train_count; i++) {
         const nm_piece *piece = &corpus->train[i];
         const neume_split split = nm_model_split_of(model, piece->hash);
-        nm_baseline_sums baselines = {0};
-        nm_baseline_add(&baselines, model->ngrams, model->codec, piece->sequence.words,
-                        piece->sequence.step_count);
         corpus->files[piece->file].split = split;
-        tally_add(&all, &sums[i], &baselines);
-        tally_add(&splits[split], &sums[i], &baselines);
+        nm_score_sums_add(&splits[split].model, &sums[i]);
+        nm_baseline_add(&splits[split].baselines, model->ngrams, model->codec,
+                        piece->sequence.words, piece->sequence.step_count);
     }
+    for (size_t s = 0; s < sizeof splits / sizeof *splits; s++)
+        tally_add(&all, &splits[s]);
     out->all = likelihood_of(&all);
     out->trained = likelihood_of(&splits[NEUME_SPLIT_TRAIN]);
     out->validated = likelihood_of(&splits[NEUME_SPLIT_VALID]);

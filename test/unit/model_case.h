@@ -10,10 +10,10 @@
 #include "learn/model.h"
 
 typedef struct model_case {
-    test_folder folder;
+    test_folder folder, models;
     neume_corpus *corpus;
     neume_model *model;
-    char path[128]; /* of a saved model, outside of the folder */
+    char path[128]; /* of a saved model, in `models` */
 } model_case;
 
 static inline neume_status model_case_load(neume_corpus **out, neume_context *context,
@@ -45,13 +45,13 @@ static inline neume_status model_case_save(const neume_model *model, const char 
 
 static inline model_case model_case_new(void) {
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
-    model_case c = {.folder = test_folder_new(context)};
+    model_case c = {.folder = test_folder_new(context), .models = test_folder_new(context)};
     for (unsigned i = 0; i < 10; i++) {
         char name[32];
         snprintf(name, sizeof name, "%u.mid", i);
         test_put_tune(&c.folder, name, i, 12 + i);
     }
-    snprintf(c.path, sizeof c.path, "%s.neume", c.folder.path);
+    snprintf(c.path, sizeof c.path, "%s/m.neume", c.models.path);
     assert_int_equal(model_case_load(&c.corpus, context, &c.folder), NEUME_OK);
     assert_int_equal(model_case_model(&c.model, c.corpus), NEUME_OK);
     assert_int_equal(model_case_save(c.model, c.path), NEUME_OK);
@@ -59,10 +59,10 @@ static inline model_case model_case_new(void) {
 }
 
 static inline void model_case_clear(model_case *c) {
-    unlink(c->path);
     neume_model_free(c->model);
     neume_corpus_free(c->corpus);
     test_folder_remove(&c->folder);
+    test_folder_remove(&c->models);
     neume_context_free(c->folder.context);
 }
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <neume/evaluate.h>
+#include <neume/train.h>
 
 static neume_status evaluate(neume_evaluation *out, const model_case *c, const char *path,
                              neume_error *error) {
@@ -104,6 +105,41 @@ static void the_validated_pieces_have_the_loss_that_training_saw(void **state) {
     model_case_clear(&c);
 }
 
+static neume_train_result train(const model_case *c) {
+    neume_train_options options;
+    neume_codec_options codec;
+    neume_train_result result = {0};
+    neume_error error = {0};
+    assert_int_equal(neume_train_options_preset(&options, &codec, "chords", &error), NEUME_OK);
+    options.network = (neume_network_options){.embed = 4, .layers = {8}, .layer_count = 1};
+    options.batch = 4;
+    options.steps = 16;
+    options.epochs = 0;
+    options.max_updates = 12;
+    options.output = c->path;
+    options.force = true;
+    if (neume_train(&result, c->folder.context, c->corpus, &options, &error))
+        fail_msg("%s", error.line);
+    return result;
+}
+
+static void a_trained_model_has_the_held_out_loss_that_its_training_ended_with(void **state) {
+    (void)state;
+    model_case c = model_case_new();
+    const neume_train_result result = train(&c);
+    neume_evaluation e;
+    neume_model_free(c.model);
+    c.model = NULL;
+    assert_int_equal(neume_model_load(&c.model, c.folder.context, c.path, NULL), NEUME_OK);
+    assert_int_equal(evaluate(&e, &c, c.folder.path, NULL), NEUME_OK);
+    assert_memory_equal(&e.validated.nats_per_step, &result.valid_loss, sizeof result.valid_loss);
+    assert_memory_equal(&e.validated.trigram, &result.trigram, sizeof result.trigram);
+    assert_memory_equal(&e.validated.unigram, &result.unigram, sizeof result.unigram);
+    assert_int_equal(e.unseen.piece_count, 0);
+    neume_evaluation_clear(&e);
+    model_case_clear(&c);
+}
+
 static void says_why_nothing_could_be_evaluated(void **state) {
     (void)state;
     model_case c = model_case_new();
@@ -144,6 +180,7 @@ int main(void) {
         cmocka_unit_test(sums_by_what_the_model_has_seen),
         cmocka_unit_test(baselines_stand_beside_the_model),
         cmocka_unit_test(the_validated_pieces_have_the_loss_that_training_saw),
+        cmocka_unit_test(a_trained_model_has_the_held_out_loss_that_its_training_ended_with),
         cmocka_unit_test(says_why_nothing_could_be_evaluated),
         cmocka_unit_test(survives_every_failing_allocation),
     };
