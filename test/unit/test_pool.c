@@ -3,7 +3,7 @@
 
 #include "base/pool.h"
 
-enum { ROUNDS = 2000, MAX_THREADS = 8 };
+enum { ROUNDS = 300, MAX_THREADS = 8 };
 
 typedef struct shared_count {
     unsigned of_thread[MAX_THREADS];
