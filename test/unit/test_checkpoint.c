@@ -54,6 +54,33 @@ static void files_newer_than_the_checkpoint_are_written_again_the_same(void **st
     close_session(&whole);
 }
 
+static void a_best_model_from_before_the_stop_is_written_again(void **state) {
+    (void)state;
+    session whole, parts;
+    open_session(&whole, 1, NEUME_ISA_C);
+    open_session(&parts, 1, NEUME_ISA_C);
+    session *const both[] = {&whole, &parts};
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->options.valid_every = 5;
+        both[i]->options.max_updates = 300;
+        both[i]->options.learning_rate = 0.05;
+        both[i]->options.schedule = NEUME_SCHEDULE_CONSTANT;
+        both[i]->options.network.dropout = 0;
+        both[i]->options.ema = 0;
+    }
+    train_well(&whole);
+    assert_true(whole.result.best_update < 250);
+    parts.seen.stop_after = 250;
+    assert_int_equal(train(&parts), NEUME_INTERRUPTED);
+    assert_int_equal(unlink(parts.folder.model), 0);
+    parts.seen.stop_after = 0;
+    parts.options.resume = true;
+    train_well(&parts);
+    assert_same_run(&whole, &parts);
+    close_session(&parts);
+    close_session(&whole);
+}
+
 static void an_overfitting_run_goes_on_to_the_same_bytes(void **state) {
     (void)state;
     session whole, parts;
@@ -186,6 +213,7 @@ int main(void) {
         cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &plain),
         cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &fastest),
         cmocka_unit_test(files_newer_than_the_checkpoint_are_written_again_the_same),
+        cmocka_unit_test(a_best_model_from_before_the_stop_is_written_again),
         cmocka_unit_test(an_overfitting_run_goes_on_to_the_same_bytes),
         cmocka_unit_test(a_complete_run_is_left_as_it_is),
         cmocka_unit_test(more_updates_go_on_with_a_complete_run),

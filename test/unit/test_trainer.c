@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "trainings.h"
 
+#include "learn/model.h"
+
 #include <math.h>
 
 static void a_run_leaves_best_last_checkpoint_and_log(void **state) {
@@ -84,6 +86,48 @@ static void one_thread_and_two_leave_the_same_bytes(void **state) {
     assert_same_run(&one, &two);
     close_session(&one);
     close_session(&two);
+}
+
+/* The weights that a run of so many updates leaves, and the network's. */
+static neume_model *last_after(uint64_t updates, double ema) {
+    session it;
+    open_session(&it, 1, NEUME_ISA_C);
+    it.options.schedule = NEUME_SCHEDULE_CONSTANT;
+    it.options.warmup = 0;
+    it.options.max_updates = updates;
+    it.options.ema = ema;
+    train_well(&it);
+    neume_context *context = test_context(1, NEUME_ISA_C, NULL);
+    neume_model *model = NULL;
+    assert_int_equal(neume_model_load(&model, context, it.folder.last, NULL), NEUME_OK);
+    close_session(&it);
+    return model;
+}
+
+static void free_with_context(neume_model *model) {
+    neume_context *context = model->context;
+    neume_model_free(model);
+    neume_context_free(context);
+}
+
+static void averages_weights_with_a_decay_that_grows(void **state) {
+    (void)state;
+    neume_model *averaged = last_after(3, 0.25);
+    const size_t size = averaged->stack.params.size;
+    real *expected = nm_params_block_new(&averaged->stack.params, averaged->context);
+    nm_stack_init_weights(&averaged->stack, expected, 1);
+    static const double decays[] = {2.0 / 11, 0.25, 0.25};
+    for (uint64_t t = 1; t <= 3; t++) {
+        neume_model *raw = last_after(t, 0);
+        for (size_t i = 0; i < size; i++)
+            expected[i] =
+                (real)(decays[t - 1] * expected[i] + (1 - decays[t - 1]) * raw->weights[i]);
+        free_with_context(raw);
+    }
+    for (size_t i = 0; i < size; i++)
+        assert_true(fabs(averaged->weights[i] - expected[i]) < 1e-6);
+    nm_free_aligned(averaged->context, expected);
+    free_with_context(averaged);
 }
 
 static void epochs_plan_the_updates_and_end_the_run(void **state) {
@@ -360,6 +404,7 @@ int main(void) {
         cmocka_unit_test(the_best_model_is_that_of_the_lowest_validation),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &plain),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &fastest),
+        cmocka_unit_test(averages_weights_with_a_decay_that_grows),
         cmocka_unit_test(epochs_plan_the_updates_and_end_the_run),
         cmocka_unit_test(validates_as_often_as_told),
         cmocka_unit_test(stops_when_validation_no_longer_improves),
