@@ -31,7 +31,7 @@ enum { LANES = 4, TILE_ROWS = 3, HAS_PREFETCH = 0 };
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* Keeps a loaded vector in its register: gcc would else load it again for every product. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "measure.h"
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "peak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS = 9, PEAK_TURNS = 400000 };
+
+double bench_seconds(const neume_context *context) {
+    struct timespec now;
+    const bool is_alone = neume_context_thread_count(context) == 1;
+    clock_gettime(is_alone ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void peak_job(void *data, nm_pool *pool, unsigned thread) {
+    (void)pool;
+    static volatile float sink;
+    const neume_isa isa = *(const neume_isa *)data;
+    const float sum = bench_peak_chains(isa, PEAK_TURNS);
+    if (thread == 0)
+        sink = sum;
+    (void)sink;
+}
+
+double bench_peak(neume_context *context) {
+    const double start = bench_seconds(context);
+    nm_pool_run(context->pool, peak_job, &context->isa);
+    const double seconds = bench_seconds(context) - start;
+    return bench_peak_flop(context->isa, PEAK_TURNS) * neume_context_thread_count(context) /
+           seconds;
+}
+
+static int compare(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double time_of(const neume_context *context, void (*body)(void *data), void *data,
+                      int repeats) {
+    const double start = bench_seconds(context);
+    for (int i = 0; i < repeats; i++)
+        body(data);
+    return (bench_seconds(context) - start) / repeats;
+}
+
+bench_result bench_measure(neume_context *context, void (*body)(void *data), void *data,
+                           double flop, double least) {
+    double seconds[ROUNDS], shares[ROUNDS];
+    body(data);
+    const int repeats = 1 + (int)(least / time_of(context, body, data, 1));
+    double peak_before = bench_peak(context);
+    for (int i = 0; i < ROUNDS; i++) {
+        seconds[i] = time_of(context, body, data, repeats);
+        const double peak_after = bench_peak(context);
+        shares[i] = flop / seconds[i] / (0.5 * (peak_before + peak_after));
+        peak_before = peak_after;
+    }
+    qsort(seconds, ROUNDS, sizeof *seconds, compare);
+    qsort(shares, ROUNDS, sizeof *shares, compare);
+    return (bench_result){.seconds = seconds[ROUNDS / 2],
+                          .share = shares[ROUNDS / 2],
+                          .worst = shares[0],
+                          .best = shares[ROUNDS - 1]};
+}
+
+neume_context *bench_context(unsigned threads, neume_isa isa) {
+    neume_context_options options = neume_context_options_default();
+    options.thread_count = threads;
+    options.isa = isa;
+    neume_context *context = NULL;
+    neume_error error = {0};
+    if (neume_context_new(&context, &options, &error)) {
+        fprintf(stderr, "%s\n", error.line);
+        exit(1);
+    }
+    return context;
+}
+
+float *bench_floats(neume_context *context, size_t count, float size) {
+    float *block = nm_alloc_aligned(context, count, sizeof *block);
+    if (!block) {
+        fprintf(stderr, "out of memory\n");
+        exit(1);
+    }
+    uint32_t state = 1;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        block[i] = size * ((float)(state >> 8) * 0x1p-23f - 1);
+    }
+    return block;
+}
+
+neume_isa bench_isa(const char *name) {
+    static const char *const names[] = {"auto", "c", "baseline", "avx2", "avx512"};
+    for (int isa = NEUME_ISA_AUTO; isa <= NEUME_ISA_AVX512; isa++)
+        if (strcmp(name, names[isa]) == 0)
+            return (neume_isa)isa;
+    fprintf(stderr, "kernels %s: expected auto, c, baseline, avx2 or avx512\n", name);
+    exit(2);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* Timing beside the machine's limit. The machine is shared and its clock drifts, so each round
+ * times the body and, at once before and after, as many threads doing nothing but fused
+ * multiply-adds; what counts is the median of the ratios. */
+#ifndef NM_BENCH_MEASURE_H
+#define NM_BENCH_MEASURE_H
+
+#include "base/context.h"
+
+typedef struct bench_result {
+    double seconds; /* of one call, median */
+    double share;   /* of the multiply-adds per second that the machine can do, median */
+    double worst, best;
+} bench_result;
+
+/* Seconds on the clock that measures: with one thread the processor's time of this program, so that
+ * others on the machine matter less; with several, real time. */
+double bench_seconds(const neume_context *context);
+
+/* Times `body`, which does `flop` floating point operations. Rounds of at least `least` seconds. */
+bench_result bench_measure(neume_context *context, void (*body)(void *data), void *data,
+                           double flop, double least);
+
+/* Floating point operations a second of all threads of the context, in its vectors. */
+double bench_peak(neume_context *context);
+
+/* A context, or the program ends with a line that says why not. */
+neume_context *bench_context(unsigned threads, neume_isa isa);
+
+/* Numbers uniform in ±size, in a block for kernels. */
+float *bench_floats(neume_context *context, size_t count, float size);
+
+/* The instruction set of this name; the program ends where there is none. */
+neume_isa bench_isa(const char *name);
+
+#endif
