@@ -14,7 +14,7 @@
 #include "nn/ops.h"
 #include "nn/vector/simd.h"
 
-enum { VECTORS = 4, PANEL = VECTORS * LANES, DEPTH_BLOCK = 512 };
+enum { DEPTH_BLOCK = 512 };
 
 INLINE size_t panels_of(size_t columns) {
     return (columns + PANEL - 1) / PANEL;
@@ -88,11 +88,13 @@ typedef struct nm_tile {
     bool is_first, is_last;
 } nm_tile;
 
-/* rows x packed, tile by tile: `finish` gets each tile, and each block of the depth upwards. */
+/* rows x packed, tile by tile: `finish` gets each tile, and each block of the depth upwards.
+ * `prepare` is called before a tile is computed, to fetch what `finish` will need; may be NULL. */
 typedef struct nm_sweep {
     nm_rows a;
     const float *packed;
     size_t depth; /* may be 0: zeros */
+    void (*prepare)(const void *data, const nm_tile *tile);
     void (*finish)(const void *data, const nm_tile *tile);
     const void *data;
 } nm_sweep;

@@ -46,6 +46,21 @@ static void finish_cell(const backward_step *step, vec dh, size_t b, size_t bloc
     store(dc_carried, layer->reset[row] ? broadcast(0) : (vec)(dc * f));
 }
 
+static void prepare_backward(const void *data, const nm_tile *tile) {
+    const backward_step *step = data;
+    const backward_work *work = step->work;
+    const size_t units = work->layout.units, unit = tile->panel * PANEL;
+    for (size_t r = 0; tile->is_last && r < tile->rows; r++) {
+        const size_t b = tile->row + r, row = step->t * work->layer->B + b;
+        for (size_t q = 0; q < VECTORS; q++)
+            fetch_panel_row(work->tape.gates + row * work->layout.gates +
+                            (tile->panel * VECTORS + q) * PANEL);
+        fetch_panel_row(work->tape.c + row * units + unit);
+        fetch_panel_row(row_at(&work->c_before, row) + unit);
+        fetch_panel_row(work->grad->dy + row * work->layer->H + unit);
+    }
+}
+
 /* dh = dy + W_hhᵀ da of the step after. A panel here is of units: VECTORS blocks. */
 static void finish_backward(const void *data, const nm_tile *tile) {
     const backward_step *step = data;
@@ -76,6 +91,7 @@ static void backward_one_step(const backward_work *work, size_t t, const nm_part
     const backward_step step = {work, t};
     const size_t next = (t + 1) * layer->B;
     nm_sweep sweep = {.packed = layer->packed + work->layout.hh_backward,
+                      .prepare = prepare_backward,
                       .finish = finish_backward,
                       .data = &step};
     sweep.a = (nm_rows){.first = work->tape.zeros, .count = layer->B};

@@ -37,6 +37,17 @@ static void finish_cell(const forward_work *work, const vec a[VECTORS], size_t r
     store_part(work->layer->y + row * H + unit, o * tanh_of(c), lanes_below(unit, H));
 }
 
+static void prepare_forward(const void *data, const nm_tile *tile) {
+    const forward_work *work = data;
+    const size_t unit = tile->panel * LANES;
+    for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
+        fetch_panel_row(work->tape.gates + row * work->layout.gates + tile->panel * PANEL);
+        __builtin_prefetch(row_at(&work->c_before, row) + unit, 0, 3);
+        __builtin_prefetch(work->tape.c + row * work->layout.units + unit, 1, 3);
+        __builtin_prefetch(work->layer->y + row * work->layer->H + unit, 1, 3);
+    }
+}
+
 static void finish_forward(const void *data, const nm_tile *tile) {
     const forward_work *work = data;
     for (size_t r = 0; r < tile->rows; r++) {
@@ -102,6 +113,7 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_sweep sweep = {.a = work->h_before,
                             .packed = layer->packed + work->layout.hh,
                             .depth = layer->H,
+                            .prepare = prepare_forward,
                             .finish = finish_forward,
                             .data = work};
     for (size_t t = 0; t < layer->T; t++) {

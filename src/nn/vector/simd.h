@@ -21,6 +21,9 @@ enum { LANES = 8, TILE_ROWS = 3, HAS_PREFETCH = 0 };
 enum { LANES = 4, TILE_ROWS = 3, HAS_PREFETCH = 0 };
 #endif
 
+/* Columns of a panel. */
+enum { VECTORS = 4, PANEL = VECTORS * LANES };
+
 #define NM_PASTE(name, isa) name##_##isa
 #define NM_EXPAND(name, isa) NM_PASTE(name, isa)
 #define NM_FOR_ISA(name) NM_EXPAND(name, NM_ISA)
@@ -80,6 +83,13 @@ INLINE void store_part(float *to, vec x, size_t count) {
         store(to, x);
     else
         memcpy(to, &x, count * sizeof *to);
+}
+
+/* Fetches a piece of a row that is as wide as a panel into the first-level cache. */
+INLINE void fetch_panel_row(const float *row) {
+    enum { FLOATS_A_LINE = 16 };
+    for (size_t i = 0; i < PANEL; i += FLOATS_A_LINE)
+        __builtin_prefetch(row + i, 0, 3);
 }
 
 /* Lane by lane: where ? yes : no, `where` being all ones or zeros. */

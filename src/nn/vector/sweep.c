@@ -69,6 +69,8 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
         tile.rows = next_tile_rows(rows.end - tile.row);
         for (size_t r = 0; r < tile.rows; r++)
             a[r] = row_at(&sweep->a, tile.row + r) + depth.begin;
+        if (sweep->prepare)
+            sweep->prepare(sweep->data, &tile);
         nm_tile_of_rows(sums, (unsigned)tile.rows, a, w, size, ahead);
         ahead.at += ahead.step * size;
         sweep->finish(sweep->data, &tile);
