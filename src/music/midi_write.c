@@ -16,6 +16,7 @@ enum {
     PITCH_BEND = 0xE0,
     RELEASE_VELOCITY = 64,
     LONGEST_DELTA = 0x0FFFFFFF,
+    LONGEST_TEXT = 127,
     NO_PROGRAM = 0xFF
 };
 
@@ -23,7 +24,7 @@ enum {
 typedef struct track {
     nm_buffer bytes;
     uint64_t tick;
-    bool has_program; /* one was written */
+    uint8_t program; /* the last one written, or NO_PROGRAM */
 } track;
 
 typedef struct writer {
@@ -61,6 +62,26 @@ static void write_meta(track *to, uint64_t tick, uint8_t type, neume_bytes data)
     nm_write_bytes(&to->bytes, data.data, data.size_bytes);
 }
 
+/* How many of the first bytes of a text go into one event. libsmf takes no more than 127; a
+ * character of UTF-8 is not cut. */
+static size_t piece_of_text(const uint8_t *bytes, size_t size) {
+    size_t end = LONGEST_TEXT;
+    if (size <= end)
+        return size;
+    while (end > LONGEST_TEXT - 4 && (bytes[end] & 0xC0) == 0x80)
+        end--;
+    return end > LONGEST_TEXT - 4 ? end : LONGEST_TEXT;
+}
+
+static void write_text(track *to, const neume_text *text) {
+    size_t done = 0;
+    do {
+        const size_t size = piece_of_text(text->bytes + done, text->size_bytes - done);
+        write_meta(to, text->start_ticks, text->kind, (neume_bytes){text->bytes + done, size});
+        done += size;
+    } while (done < text->size_bytes);
+}
+
 static void write_tempo(track *to, const neume_tempo *tempo) {
     const uint32_t value = tempo->microseconds_per_quarter;
     const uint8_t data[] = {(uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
@@ -88,14 +109,13 @@ static void write_message(track *to, uint64_t tick, const uint8_t *message) {
 }
 
 /* A channel may carry several programs in turn, from several tracks; so a note brings its own where
- * the channel has another one, and in each track the first does. */
+ * the channel has another one, or the track by itself would have. */
 static void write_note_on(writer *to, track *on, const neume_note *note) {
     uint8_t *chosen = &to->programs[note->port][note->channel];
-    if (*chosen != note->program || !on->has_program)
+    if (*chosen != note->program || on->program != note->program)
         write_message(on, note->start_ticks,
                       (uint8_t[]){PROGRAM | note->channel, note->program, 0});
-    *chosen = note->program;
-    on->has_program = true;
+    *chosen = on->program = note->program;
     write_message(on, note->start_ticks,
                   (uint8_t[]){NOTE_ON | note->channel, note->pitch, note->velocity});
 }
@@ -115,11 +135,9 @@ static void write_event(writer *to, const nm_write_event *event) {
                       (uint8_t[]){NOTE_OFF | note->channel, note->pitch, RELEASE_VELOCITY});
         break;
     }
-    case NM_EVENT_TEXT: {
-        const neume_text *text = &score->texts.items[i];
-        write_meta(on, text->start_ticks, text->kind, (neume_bytes){text->bytes, text->size_bytes});
+    case NM_EVENT_TEXT:
+        write_text(on, &score->texts.items[i]);
         break;
-    }
     case NM_EVENT_TEMPO:
         write_tempo(on, i == NM_DEFAULT ? &default_tempo : &score->tempos.items[i]);
         break;
@@ -199,7 +217,7 @@ static neume_status write_planned(nm_buffer *file, writer *from, neume_error *er
         return nm_fail_memory(error, "score to MIDI");
     memset(from->programs, NO_PROGRAM, sizeof from->programs);
     for (size_t t = 0; t < from->track_count; t++)
-        from->tracks[t].bytes = nm_buffer_on(context);
+        from->tracks[t] = (track){.bytes = nm_buffer_on(context), .program = NO_PROGRAM};
     write_tracks(from);
     write_file(file, from);
     for (size_t t = 0; t < from->track_count; t++)

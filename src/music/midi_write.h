@@ -42,6 +42,7 @@ typedef struct nm_write_plan {
     const neume_score *score;
     NM_LIST(neume_note) notes; /* no two sound at once on a key of a channel; all last a tick */
     NM_LIST(nm_write_group) groups;
+    uint64_t group_mask;            /* what of a group's id keeps output tracks apart */
     NM_LIST(nm_write_event) events; /* by start, track, kind, then as in their lists */
     bool has_ports;                 /* not port 0 alone */
 } nm_write_plan;

@@ -6,7 +6,17 @@
 
 #include <string.h>
 
-enum { MAX_GROUPS = 65534, KEYS_OF_PORT = 16 * 128 };
+enum { MOST_GROUPS = 127, KEYS_OF_PORT = 16 * 128 };
+
+/* What keeps output tracks apart: the bits of a group's id. */
+#define BY_PROGRAM UINT64_C(0xFF)
+#define BY_CHANNEL UINT64_C(0xFFFF00) /* and port */
+#define BY_TRACK UINT64_C(0xFFFF000000)
+
+typedef struct place_in_score {
+    uint16_t track;
+    uint8_t port, channel;
+} place_in_score;
 
 void nm_write_plan_clear(nm_write_plan *plan) {
     nm_free(plan->context, plan->notes.items);
@@ -71,25 +81,33 @@ static neume_status clean_notes(nm_write_plan *plan) {
     return NEUME_OK;
 }
 
-static nm_write_group group_of(uint16_t track, uint8_t port, uint8_t channel, uint8_t program) {
-    return (nm_write_group){(uint64_t)track << 24 | (uint64_t)port << 16 | (uint64_t)channel << 8 |
-                            program};
+static nm_write_group group_of(const nm_write_plan *plan, place_in_score place, uint8_t program) {
+    const uint64_t id = (uint64_t)place.track << 24 | (uint64_t)place.port << 16 |
+                        (uint64_t)place.channel << 8 | program;
+    return (nm_write_group){id & plan->group_mask};
 }
 
-static nm_write_group group_of_note(const neume_note *note) {
-    return group_of(note->track, note->port, note->channel, note->program);
+static nm_write_group group_of_note(const nm_write_plan *plan, const neume_note *note) {
+    return group_of(plan, (place_in_score){note->track, note->port, note->channel}, note->program);
 }
 
-static nm_write_group group_of_control(const neume_control *control) {
-    return group_of(control->track, control->port, control->channel, NM_GROUP_NONE);
+static nm_write_group group_of_control(const nm_write_plan *plan, const neume_control *control) {
+    return group_of(plan, (place_in_score){control->track, control->port, control->channel},
+                    NM_GROUP_NONE);
 }
 
-static nm_write_group group_of_bend(const neume_pitch_bend *bend) {
-    return group_of(bend->track, bend->port, bend->channel, NM_GROUP_NONE);
+static nm_write_group group_of_bend(const nm_write_plan *plan, const neume_pitch_bend *bend) {
+    return group_of(plan, (place_in_score){bend->track, bend->port, bend->channel}, NM_GROUP_NONE);
 }
 
-static nm_write_group group_of_text(const neume_text *text) {
-    return group_of(text->track, NM_GROUP_NONE, NM_GROUP_NONE, NM_GROUP_NONE);
+static nm_write_group group_of_text(const nm_write_plan *plan, const neume_text *text) {
+    return group_of(plan, (place_in_score){text->track, NM_GROUP_NONE, NM_GROUP_NONE},
+                    NM_GROUP_NONE);
+}
+
+/* The texts of track 0, and all where tracks are not kept apart, are the conductor's. */
+static bool is_of_conductor(const nm_write_plan *plan, const neume_text *text) {
+    return text->track == 0 || !(plan->group_mask & BY_TRACK);
 }
 
 uint8_t nm_group_program(nm_write_group group) {
@@ -104,7 +122,7 @@ uint8_t nm_group_port(nm_write_group group) {
     return (uint8_t)(group.id >> 16);
 }
 
-/* Lists a group unless it was the last one listed. */
+/* Lists a group, unless it was the last one listed. */
 static bool list_group(nm_write_plan *plan, nm_write_group group) {
     if (plan->groups.count && plan->groups.items[plan->groups.count - 1].id == group.id)
         return true;
@@ -116,19 +134,18 @@ static bool list_group(nm_write_plan *plan, nm_write_group group) {
     return true;
 }
 
-/* The texts of track 0 are the conductor's. */
 static bool list_groups(nm_write_plan *plan) {
     const neume_score *score = plan->score;
     bool is_listed = true;
     for (size_t i = 0; i < plan->notes.count && is_listed; i++)
-        is_listed = list_group(plan, group_of_note(&plan->notes.items[i]));
+        is_listed = list_group(plan, group_of_note(plan, &plan->notes.items[i]));
     for (size_t i = 0; i < score->controls.count && is_listed; i++)
-        is_listed = list_group(plan, group_of_control(&score->controls.items[i]));
+        is_listed = list_group(plan, group_of_control(plan, &score->controls.items[i]));
     for (size_t i = 0; i < score->pitch_bends.count && is_listed; i++)
-        is_listed = list_group(plan, group_of_bend(&score->pitch_bends.items[i]));
+        is_listed = list_group(plan, group_of_bend(plan, &score->pitch_bends.items[i]));
     for (size_t i = 0; i < score->texts.count && is_listed; i++)
-        if (score->texts.items[i].track)
-            is_listed = list_group(plan, group_of_text(&score->texts.items[i]));
+        if (!is_of_conductor(plan, &score->texts.items[i]))
+            is_listed = list_group(plan, group_of_text(plan, &score->texts.items[i]));
     return is_listed;
 }
 
@@ -139,24 +156,36 @@ static bool is_at_home(nm_write_group group, nm_write_group before) {
     return nm_group_program(group) == NM_GROUP_NONE && group.id >> 8 == before.id >> 8;
 }
 
-static neume_status make_groups(nm_write_plan *plan, neume_error *error) {
+static neume_status make_groups_of_mask(nm_write_plan *plan) {
     static const nm_sort_key group_key = {
         sizeof(nm_write_group), 8, {NM_BYTES_OF_64(nm_write_group, id)}};
-    nm_write_group *groups;
     size_t kept = 0;
+    plan->groups.count = 0;
     if (!list_groups(plan) ||
         nm_sort(plan->context, plan->groups.items, plan->groups.count, &group_key))
         return NEUME_NO_MEMORY;
-    groups = plan->groups.items;
+    nm_write_group *groups = plan->groups.items;
     for (size_t i = 0; i < plan->groups.count; i++)
         if (i == 0 ||
             (groups[i].id != groups[kept - 1].id && !is_at_home(groups[i], groups[kept - 1])))
             groups[kept++] = groups[i];
     plan->groups.count = kept;
-    if (kept > MAX_GROUPS)
-        return nm_fail(error, NEUME_BAD_INPUT, "score: %zu tracks, expected at most %d", kept,
-                       MAX_GROUPS);
     return NEUME_OK;
+}
+
+/* Players have room for 128 tracks (FluidSynth: MAX_NUMBER_OF_TRACKS). Where there would be more,
+ * programs share a track, or tracks do, or both; with several ports that may still be too many. */
+static neume_status make_groups(nm_write_plan *plan) {
+    static const uint64_t masks[] = {BY_TRACK | BY_CHANNEL | BY_PROGRAM, BY_TRACK | BY_CHANNEL,
+                                     BY_CHANNEL | BY_PROGRAM, BY_CHANNEL};
+    neume_status status = NEUME_OK;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks && !status; i++) {
+        plan->group_mask = masks[i];
+        status = make_groups_of_mask(plan);
+        if (plan->groups.count <= MOST_GROUPS)
+            break;
+    }
+    return status;
 }
 
 /* The output track of events: that of the first group not below `group`, where they are at home. */
@@ -181,7 +210,7 @@ static void add_event(nm_write_plan *plan, uint64_t start_ticks, uint16_t track,
 static void add_note_events(nm_write_plan *plan) {
     for (size_t i = 0; i < plan->notes.count; i++) {
         const neume_note *note = &plan->notes.items[i];
-        const uint16_t track = track_of(plan, group_of_note(note));
+        const uint16_t track = track_of(plan, group_of_note(plan, note));
         add_event(plan, note->start_ticks, track, i, NM_EVENT_NOTE_ON);
         add_event(plan, note->start_ticks + note->duration_ticks, track, i, NM_EVENT_NOTE_OFF);
     }
@@ -219,17 +248,18 @@ static void add_other_events(nm_write_plan *plan) {
     const neume_score *score = plan->score;
     for (size_t i = 0; i < score->texts.count; i++) {
         const neume_text *text = &score->texts.items[i];
-        const uint16_t track = text->track ? track_of(plan, lowest(group_of_text(text))) : 0;
+        const uint16_t track =
+            is_of_conductor(plan, text) ? 0 : track_of(plan, lowest(group_of_text(plan, text)));
         add_event(plan, text->start_ticks, track, i, NM_EVENT_TEXT);
     }
     for (size_t i = 0; i < score->controls.count; i++) {
         const neume_control *control = &score->controls.items[i];
-        add_event(plan, control->start_ticks, track_of(plan, lowest(group_of_control(control))), i,
-                  NM_EVENT_CONTROL);
+        add_event(plan, control->start_ticks,
+                  track_of(plan, lowest(group_of_control(plan, control))), i, NM_EVENT_CONTROL);
     }
     for (size_t i = 0; i < score->pitch_bends.count; i++) {
         const neume_pitch_bend *bend = &score->pitch_bends.items[i];
-        add_event(plan, bend->start_ticks, track_of(plan, lowest(group_of_bend(bend))), i,
+        add_event(plan, bend->start_ticks, track_of(plan, lowest(group_of_bend(plan, bend))), i,
                   NM_EVENT_PITCH_BEND);
     }
 }
@@ -258,7 +288,7 @@ neume_status nm_plan_midi(nm_write_plan *plan, neume_error *error) {
         return status;
     status = clean_notes(plan);
     if (!status)
-        status = make_groups(plan, error);
+        status = make_groups(plan);
     if (!status)
         status = make_events(plan);
     return status == NEUME_NO_MEMORY ? nm_fail_memory(error, "score to MIDI") : status;
