@@ -36,13 +36,17 @@ static const field fields[] = {
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
 
+/* NULL for want of memory, like all that make JSON here. */
 static json_t *state_json(const nm_run_state *state) {
     json_t *object = json_object();
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; object && i < FIELD_COUNT; i++) {
         const void *at = (const char *)state + fields[i].offset;
         json_t *value = fields[i].is_count ? nm_json_count(*(const uint64_t *)at)
                                            : nm_json_real(*(const double *)at);
-        json_object_set_new(object, fields[i].name, value);
+        if (!nm_json_put(object, fields[i].name, value)) {
+            json_decref(object);
+            return NULL;
+        }
     }
     return object;
 }
@@ -63,22 +67,19 @@ static bool state_of(nm_run_state *out, const json_t *object) {
            out->best.update <= out->update;
 }
 
-static json_t *network_json(const nm_stack_shape *shape) {
-    json_t *layers = json_array();
-    for (unsigned i = 0; i < shape->layer_count; i++)
-        json_array_append_new(layers, json_integer(shape->layers[i]));
-    return json_pack("{s:I, s:I, s:o, s:I}", "vocabulary", (json_int_t)shape->vocabulary, "embed",
-                     (json_int_t)shape->embed, "layers", layers, "trunk", (json_int_t)shape->trunk);
-}
-
 static json_t *description_of(const nm_run *run) {
+    const neume_train_options *options = &run->options;
     json_t *object = nm_metadata_new(run->context, "checkpoint");
-    json_object_set_new(object, "preset", json_string(run->options.preset));
-    json_object_set_new(object, "corpus", nm_json_count(nm_corpus_hash(run->corpus)));
-    json_object_set_new(object, "network", network_json(&run->model->stack.shape));
-    json_object_set_new(object, "settings", nm_settings_json(&run->options));
-    json_object_set_new(object, "state", state_json(&run->state));
-    return object;
+    const bool is_whole =
+        object && nm_json_put(object, "preset", json_string(options->preset)) &&
+        nm_json_put(object, "corpus", nm_json_count(nm_corpus_hash(run->corpus))) &&
+        nm_json_put(object, "network", nm_network_json(&run->model->stack.shape)) &&
+        nm_json_put(object, "settings", nm_settings_json(options)) &&
+        nm_json_put(object, "state", state_json(&run->state));
+    if (is_whole)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 /* The tensors of a run as places in its memory: what is written, and where it is read to. */
@@ -144,7 +145,7 @@ neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *erro
                        (unsigned long long)run->state.update);
     places from;
     json_t *description = description_of(run);
-    char *text = json_dumps(description, JSON_COMPACT);
+    char *text = description ? json_dumps(description, JSON_COMPACT) : NULL;
     neume_status status = NEUME_OK;
     if (!find_places(&from, run) || !text) {
         status = nm_fail_memory(error, path);
@@ -166,7 +167,9 @@ static neume_status fail_changed(neume_error *error, const char *path, const cha
 
 static neume_status match_network(const nm_run *run, const json_t *then, const char *path,
                                   neume_error *error) {
-    json_t *now = network_json(&run->model->stack.shape);
+    json_t *now = nm_network_json(&run->model->stack.shape);
+    if (!now)
+        return nm_fail_memory(error, path);
     const bool is_same = json_equal(now, then);
     json_decref(now);
     return is_same ? NEUME_OK : fail_changed(error, path, "the network has changed");

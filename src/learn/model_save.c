@@ -9,18 +9,6 @@
 
 _Static_assert(sizeof(real) == sizeof(float), "model files hold single precision");
 
-static json_t *describe_network(const nm_stack_shape *shape) {
-    json_t *layers = json_array();
-    for (unsigned i = 0; i < shape->layer_count; i++)
-        if (json_array_append_new(layers, json_integer(shape->layers[i]))) {
-            json_decref(layers);
-            return NULL;
-        }
-    return json_pack("{s:s, s:I, s:I, s:o, s:I}", "kind", "stack", "vocabulary",
-                     (json_int_t)shape->vocabulary, "embed", (json_int_t)shape->embed, "layers",
-                     layers, "trunk", (json_int_t)shape->trunk);
-}
-
 static json_t *describe_codec(const neume_codec *codec, neume_context *context) {
     char *settings = nm_codec_settings(codec);
     json_t *object = settings ? json_loads(settings, 0, NULL) : NULL;
@@ -34,7 +22,7 @@ static char *describe(const neume_model *model, const json_t *training) {
     char *text = NULL;
     if (object && nm_json_put(object, "preset", nm_json_text(model->context, model->preset)) &&
         nm_json_put(object, "codec", describe_codec(model->codec, model->context)) &&
-        nm_json_put(object, "network", describe_network(&model->stack.shape)) &&
+        nm_json_put(object, "network", nm_network_json(&model->stack.shape)) &&
         nm_json_put(object, "training", json_deep_copy(training)) &&
         nm_json_put(object, "ancestry", json_array()))
         text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
