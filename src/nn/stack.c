@@ -106,7 +106,7 @@ void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed) 
         if (ends_with(param->name, "bias"))
             fill_bias(first, count, strncmp(param->name, "lstm.", 5) == 0);
         else if (strcmp(param->name, "embed.weight") == 0)
-            fill_normal(first, count, 0.1, seed, p);
+            fill_normal(first, count, 1, seed, p);
         else
             fill_uniform(first, count, 1 / sqrt((double)param->columns), seed, p);
     }

@@ -33,7 +33,7 @@ typedef struct nm_stack {
  * overflows. */
 neume_status nm_stack_init(nm_stack *stack, const nm_stack_shape *shape, neume_error *error);
 
-/* First weights: matrices uniform ±1/sqrt(fan-in), embedding normal 0.1, biases 0, forget gates 1.
+/* First weights: matrices uniform ±1/sqrt(fan-in), embedding normal 1, biases 0, forget gates 1.
  */
 void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed);
 

@@ -112,8 +112,8 @@ static void a_batch_is_learnt_by_heart(void **state) {
 /* Within 1e-5 of a nat: libm's last bits differ from machine to machine. */
 static void the_first_losses_are_what_they_were(void **state) {
     (void)state;
-    static const double expected[TRACE] = {2.4847719, 2.4758271, 2.4641447, 2.4466010, 2.4259976,
-                                           2.4137406, 2.3927901, 2.3662515, 2.3485407, 2.3284244};
+    static const double expected[TRACE] = {2.4858290, 2.4658401, 2.4455022, 2.4203137, 2.3900930,
+                                           2.3515821, 2.3092037, 2.2688422, 2.2302002, 2.1922592};
     double losses[UPDATES];
     learn_by_heart(NEUME_ISA_C, losses);
     for (size_t i = 0; i < TRACE; i++)
