@@ -15,31 +15,35 @@ double nm_plan_clock(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-neume_status nm_plan_measure(double *out, nm_run *run, double seconds, neume_error *error) {
+neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, neume_error *error) {
+    *out = (nm_plan_times){0};
     run->state.planned = 1;
     neume_status status = nm_run_update(run, error); /* touches the memory for the first time */
-    const double start = nm_plan_clock();
+    double start = nm_plan_clock();
     unsigned count = 0;
     while (!status && (count == 0 || nm_plan_clock() - start < seconds)) {
         status = nm_run_update(run, error);
         count++;
     }
-    *out = count ? (nm_plan_clock() - start) / count : 0;
+    if (!status) {
+        out->update = (nm_plan_clock() - start) / count;
+        start = nm_plan_clock();
+        status = nm_run_validate(run, error);
+        out->validation = nm_plan_clock() - start;
+    }
     nm_run_restart(run);
     return status;
 }
 
-/* Validations cost a forward pass over their steps, about 0.4 of an update's time a step. */
-static double seconds_with_validation(const nm_run *run, double seconds_per_update) {
-    if (!run->scorer)
-        return seconds_per_update;
-    double steps = 0;
-    for (size_t i = 0; i < run->corpus->valid_count; i++)
-        steps += (double)run->corpus->valid[i].sequence.step_count;
+/* Seconds of an update with its share of the validations. */
+static neume_status measure_both(double *out, nm_run *run, neume_error *error) {
+    nm_plan_times times;
+    const neume_status status =
+        nm_plan_measure(&times, run, fmin(2, 0.02 * run->options.time_limit), error);
     const uint64_t every =
         run->options.valid_every ? run->options.valid_every : nm_run_updates_per_epoch(run);
-    const double steps_per_update = (double)run->options.batch * run->options.steps;
-    return seconds_per_update * (1 + 0.4 * steps / steps_per_update / (double)every);
+    *out = times.update + times.validation / (double)every;
+    return status;
 }
 
 /* A plan that ends a little early has its low learning rates; one that is cut off has not. */
@@ -52,11 +56,10 @@ static neume_status plan_for_time(nm_run *run, neume_error *error) {
     if (state->update > 0) {
         each = spent / (double)state->update;
     } else {
-        const neume_status status = nm_plan_measure(&each, run, fmin(2, 0.02 * limit), error);
+        const neume_status status = measure_both(&each, run, error);
         if (status)
             return status;
         spent += nm_plan_clock() - start;
-        each = seconds_with_validation(run, each);
     }
     const double left = SHARE_OF_LIMIT * limit - spent;
     state->planned = state->update + (left > each ? (uint64_t)(left / each) : 1);
@@ -135,13 +138,16 @@ neume_status neume_train_plan(neume_train_estimate *out, neume_context *context,
     counting.allocator = (neume_allocator){count_memory, &counted};
     nm_run run;
     neume_status status = nm_run_init(&run, &counting, corpus, options, error);
+    nm_plan_times times;
     if (!status)
-        status = nm_plan_measure(&out->seconds_per_update, &run, 0.5, error);
+        status = nm_plan_measure(&times, &run, 0.5, error);
     if (!status) {
+        out->seconds_per_update = times.update;
         out->parameter_count = neume_model_parameter_count(run.model);
         out->updates_per_epoch = nm_run_updates_per_epoch(&run);
+        /* The model is made with the corpus's context. */
+        out->memory_bytes = counted.peak + run.model->stack.params.size * sizeof(real);
     }
     nm_run_clear(&run);
-    out->memory_bytes = counted.peak;
     return status;
 }

@@ -11,9 +11,14 @@
  * time limit stands. */
 neume_status nm_plan(nm_run *run, neume_error *error);
 
-/* Seconds of an update, measured for about `seconds` on a run at its start, which it leaves there.
- */
-neume_status nm_plan_measure(double *out, nm_run *run, double seconds, neume_error *error);
+/* Seconds that one of each takes. */
+typedef struct nm_plan_times {
+    double update, validation;
+} nm_plan_times;
+
+/* Measured on updates of about `seconds` and one validation, by a run at its start, which it leaves
+ * there. */
+neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, neume_error *error);
 
 /* A clock that only goes forward, in seconds. */
 double nm_plan_clock(void);

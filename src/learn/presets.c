@@ -26,10 +26,10 @@ static const recipe recipes[] = {
         .codec = "word",
         .network =
             {.embed = 128, .layers = {512, 512}, .layer_count = 2, .trunk = 256, .dropout = 0.3f},
-        .batch = 32,
+        .batch = 16,
         .steps = 64,
         .optimizer = NEUME_OPTIMIZER_ADAMW,
-        .learning_rate = 2e-3,
+        .learning_rate = 3e-3,
         .schedule = NEUME_SCHEDULE_COSINE,
         .warmup = 0.02,
         .clip = 1.0,
