@@ -64,9 +64,14 @@ static neume_status plan_for_time(nm_run *run, neume_error *error) {
     const double left = SHARE_OF_LIMIT * limit - spent;
     state->planned = state->update + (left > each ? (uint64_t)(left / each) : 1);
     state->planned_for = limit;
-    nm_log(run->context, NEUME_LOG_INFO,
-           "planned: %" PRIu64 " updates in %g seconds; --max-updates %" PRIu64 " repeats this run",
-           state->planned, limit, state->planned);
+    if (state->update > 0)
+        nm_log(run->context, NEUME_LOG_INFO, "planned anew: %" PRIu64 " updates in %g seconds",
+               state->planned, limit);
+    else
+        nm_log(run->context, NEUME_LOG_INFO,
+               "planned: %" PRIu64 " updates in %g seconds; --max-updates %" PRIu64
+               " repeats this run",
+               state->planned, limit, state->planned);
     return NEUME_OK;
 }
 

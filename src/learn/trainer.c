@@ -227,8 +227,6 @@ static neume_status go_on(trainer *it, neume_error *error) {
     status = nm_plan(run, error);
     if (status)
         return status;
-    nm_log(run->context, NEUME_LOG_INFO, "resumed: going on after update %llu of %llu",
-           (unsigned long long)run->state.update, (unsigned long long)run->state.planned);
     return nm_run_log_open(&it->log, run->context, options_of(it)->log, run->state.update, error);
 }
 
@@ -247,18 +245,27 @@ static neume_status run_on(trainer *it, neume_train_result *out, neume_error *er
     return status;
 }
 
-static neume_status begin(trainer *it, neume_train_result *out, bool resumes, neume_error *error) {
-    nm_run_files_remove_unfinished(&it->files);
-    const neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
-    if (status)
-        return status;
-    if (!resumes || !is_done(it, &out->end))
-        return run_on(it, out, error);
+/* A run with nothing left to do is left as it is; a model that was removed is written again. */
+static neume_status leave(trainer *it, neume_train_result *out, neume_error *error) {
     if (out->end != NEUME_END_TIME)
         out->end = NEUME_END_ALREADY_DONE;
     fill_result(out, it);
     return nm_file_exists(it->files.model) ? NEUME_OK
                                            : nm_run_files_save_best(&it->files, &it->run, error);
+}
+
+static neume_status begin(trainer *it, neume_train_result *out, bool resumes, neume_error *error) {
+    const nm_run_state *state = &it->run.state;
+    nm_run_files_remove_unfinished(&it->files);
+    const neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
+    if (status)
+        return status;
+    if (resumes && is_done(it, &out->end))
+        return leave(it, out, error);
+    if (resumes)
+        nm_log(it->run.context, NEUME_LOG_INFO, "resumed: going on after update %llu of %llu",
+               (unsigned long long)state->update, (unsigned long long)state->planned);
+    return run_on(it, out, error);
 }
 
 /* Whether the checkpoint is gone on from, or why not. */
