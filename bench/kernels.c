@@ -166,8 +166,8 @@ static void bench(neume_context *context, const operation *op) {
            neume_context_thread_count(context), op->name, op->m, op->n, op->k,
            1e6 * result.seconds);
     if (flop > 0)
-        printf("  %6.1f GFLOP/s  %5.1f %% of peak [%.1f..%.1f]", 1e-9 * flop / result.seconds,
-               100 * result.share, 100 * result.worst, 100 * result.best);
+        printf("  %6.1f GFLOP/s  %5.1f %% of peak, best %5.1f %%", 1e-9 * flop / result.seconds,
+               100 * result.share, 100 * result.best);
     printf("\n");
     fflush(stdout);
     blocks_free(&b);

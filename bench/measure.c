@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 9, PEAK_TURNS = 400000 };
+enum { ROUNDS = 25, PEAK_TURNS = 100000 };
 
 double bench_seconds(const neume_context *context) {
     struct timespec now;
@@ -56,19 +56,19 @@ bench_result bench_measure(neume_context *context, void (*body)(void *data), voi
     double seconds[ROUNDS], shares[ROUNDS];
     body(data);
     const int repeats = 1 + (int)(least / time_of(context, body, data, 1));
-    double peak_before = bench_peak(context);
+    double peak_before = bench_peak(context), highest_peak = peak_before;
     for (int i = 0; i < ROUNDS; i++) {
         seconds[i] = time_of(context, body, data, repeats);
         const double peak_after = bench_peak(context);
         shares[i] = flop / seconds[i] / (0.5 * (peak_before + peak_after));
+        highest_peak = peak_after > highest_peak ? peak_after : highest_peak;
         peak_before = peak_after;
     }
     qsort(seconds, ROUNDS, sizeof *seconds, compare);
     qsort(shares, ROUNDS, sizeof *shares, compare);
     return (bench_result){.seconds = seconds[ROUNDS / 2],
                           .share = shares[ROUNDS / 2],
-                          .worst = shares[0],
-                          .best = shares[ROUNDS - 1]};
+                          .best = flop / seconds[0] / highest_peak};
 }
 
 neume_context *bench_context(unsigned threads, neume_isa isa) {

@@ -10,7 +10,8 @@
 typedef struct bench_result {
     double seconds; /* of one call, median */
     double share;   /* of the multiply-adds per second that the machine can do, median */
-    double worst, best;
+    double best; /* the fastest call against the fastest multiply-adds: what a machine that others
+                    use would do if they did not */
 } bench_result;
 
 /* Seconds on the clock that measures: with one thread the processor's time of this program, so that

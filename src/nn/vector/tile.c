@@ -16,7 +16,7 @@ INLINE void fetch_panel(const unsigned rows, const float *w) {
 
 /* What is needed later, into the second-level cache. */
 INLINE void fetch_ahead(nm_ahead *ahead) {
-    if (!HAS_PREFETCH || !ahead->at)
+    if (!HAS_PREFETCH)
         return;
     __builtin_prefetch(ahead->at, 0, 2);
     __builtin_prefetch(ahead->at + 64, 0, 2);
@@ -34,7 +34,10 @@ INLINE void multiply(float *sums, const unsigned rows, const float *const *a, co
         vec factor[TILE_ROWS];
         UNROLL for (unsigned r = 0; r < rows; r++) factor[r] = broadcast(row[r][k * step]);
         UNROLL for (unsigned q = 0; q < VECTORS; q++) {
-            vec column = load(w + k * PANEL + q * LANES);
+            const float *at = w + k * PANEL + q * LANES;
+            if (q > 0)
+                LOAD_AFTER(at, sum[rows - 1][q - 1]);
+            vec column = load(at);
             PIN(column);
             UNROLL for (unsigned r = 0; r < rows; r++) sum[r][q] += factor[r] * column;
         }
