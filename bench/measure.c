@@ -11,7 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 25, PEAK_TURNS = 100000 };
+/* Rounds stop early, though not before the fewest, once they took long enough. */
+enum { ROUNDS = 25, FEWEST_ROUNDS = 5, ENOUGH_SECONDS = 5, PEAK_TURNS = 100000 };
 
 double bench_seconds(const neume_context *context) {
     struct timespec now;
@@ -57,17 +58,20 @@ bench_result bench_measure(neume_context *context, void (*body)(void *data), voi
     body(data);
     const int repeats = 1 + (int)(least / time_of(context, body, data, 1));
     double peak_before = bench_peak(context), highest_peak = peak_before;
-    for (int i = 0; i < ROUNDS; i++) {
-        seconds[i] = time_of(context, body, data, repeats);
+    double spent = 0;
+    int count = 0;
+    for (; count < ROUNDS && (count < FEWEST_ROUNDS || spent < ENOUGH_SECONDS); count++) {
+        seconds[count] = time_of(context, body, data, repeats);
         const double peak_after = bench_peak(context);
-        shares[i] = flop / seconds[i] / (0.5 * (peak_before + peak_after));
+        spent += seconds[count] * repeats;
+        shares[count] = flop / seconds[count] / (0.5 * (peak_before + peak_after));
         highest_peak = peak_after > highest_peak ? peak_after : highest_peak;
         peak_before = peak_after;
     }
-    qsort(seconds, ROUNDS, sizeof *seconds, compare);
-    qsort(shares, ROUNDS, sizeof *shares, compare);
-    return (bench_result){.seconds = seconds[ROUNDS / 2],
-                          .share = shares[ROUNDS / 2],
+    qsort(seconds, (size_t)count, sizeof *seconds, compare);
+    qsort(shares, (size_t)count, sizeof *shares, compare);
+    return (bench_result){.seconds = seconds[count / 2],
+                          .share = shares[count / 2],
                           .best = flop / seconds[0] / highest_peak};
 }
 

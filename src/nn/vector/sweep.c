@@ -5,22 +5,20 @@
 /* Rows of a block stay in the second-level cache while the panels pass: 512 KiB at most. */
 enum { BLOCK_FLOATS = 128 * 1024 };
 
-/* The rows of the next tile, when `left` are left: full ones, but no small rest at the end, because
- * small tiles use the machine badly. */
-static unsigned next_tile_rows(size_t left) {
-    if (left >= 2 * TILE_ROWS || left == TILE_ROWS)
-        return TILE_ROWS;
-    return (unsigned)(left < TILE_ROWS ? left : (left + 1) / 2);
+static size_t divide_up(size_t count, size_t parts) {
+    return (count + parts - 1) / parts;
+}
+
+/* The rows of the next tile, when `left` are left: as few tiles as can be, of equal size, because
+ * small ones use the machine badly. */
+static size_t next_tile_rows(size_t left) {
+    return divide_up(left, divide_up(left, TILE_ROWS));
 }
 
 /* What a thread does with so many rows and panels, in tiles' turns: each tile also loads the panel
  * and finishes. */
 static size_t cost(size_t rows, size_t panels) {
-    return (rows + (rows + TILE_ROWS - 1) / TILE_ROWS) * panels;
-}
-
-static size_t divide_up(size_t count, size_t parts) {
-    return (count + parts - 1) / parts;
+    return (rows + divide_up(rows, TILE_ROWS)) * panels;
 }
 
 /* The number of groups of rows, a divisor of the number of threads; the threads of a group divide
