@@ -21,6 +21,8 @@ build() {
     echo "== $folder: $compiler $*"
     if [ ! -f "$folder/build.ninja" ]; then
         CC=$compiler meson setup "$folder" --werror -Dtests=enabled "$@" || return 1
+    else # of make all or make demo, perhaps without tests
+        meson configure "$folder" --werror -Dtests=enabled || return 1
     fi
     ninja -C "$folder"
 }
