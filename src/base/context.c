@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,15 +23,6 @@ neume_context_options neume_context_options_default(void) {
 }
 
 enum { MAX_THREADS = 256 };
-
-/* The cores that this process may use: fewer than the machine's in a container or under taskset. */
-static unsigned usable_cores(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    const int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (unsigned)count;
-}
 
 static const char *isa_name(neume_isa isa) {
     static const char *const names[] = {"auto", "c", "baseline", "avx2", "avx512"};
@@ -64,7 +54,10 @@ neume_status neume_context_new(neume_context **out, const neume_context_options 
                                .isa = isa,
                                .log = options->log,
                                .log_data = options->log_data};
-    const unsigned threads = options->thread_count ? options->thread_count : usable_cores();
+    const unsigned cores = nm_cpu_count();
+    const unsigned threads = options->thread_count ? options->thread_count
+                             : cores > MAX_THREADS ? MAX_THREADS
+                                                   : cores;
     const neume_status status = nm_pool_new(&context->pool, context, threads, error);
     if (status) {
         nm_free(context, context);

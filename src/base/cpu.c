@@ -3,6 +3,8 @@
 #include "base/context.h"
 #include "base/pool.h"
 
+#include <sched.h>
+
 #if defined(__x86_64__)
 
 static bool has_vectors(neume_isa isa) {
@@ -30,4 +32,11 @@ void nm_cpu_relax(void) {}
 
 bool nm_isa_is_available(neume_isa isa) {
     return isa == NEUME_ISA_C || isa == NEUME_ISA_BASELINE || has_vectors(isa);
+}
+
+unsigned nm_cpu_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (unsigned)CPU_COUNT(&set);
 }

@@ -25,6 +25,7 @@ struct nm_pool {
     char *scratch; /* [thread_count][NM_POOL_SCRATCH] */
     nm_job job;
     void *data;
+    uint64_t spin_nanoseconds;
     bool is_ending;
     pthread_mutex_t mutex;
     pthread_cond_t opened;
@@ -74,13 +75,12 @@ void nm_pool_barrier(nm_pool *pool) {
         return;
     }
     const uint64_t start = nanoseconds();
-    do {
+    while (nanoseconds() - start < pool->spin_nanoseconds)
         for (int i = 0; i < SPINS_A_LOOK; i++) {
             if (has_opened(pool, generation))
                 return;
             nm_cpu_relax();
         }
-    } while (nanoseconds() - start < SPIN_NANOSECONDS);
     sleep_until_opened(pool, generation);
 }
 
@@ -118,6 +118,7 @@ neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_
     }
     pool->context = context;
     pool->thread_count = thread_count;
+    pool->spin_nanoseconds = thread_count <= nm_cpu_count() ? SPIN_NANOSECONDS : 0;
     pool->workers = workers;
     pool->scratch = scratch;
     pthread_mutex_init(&pool->mutex, NULL);

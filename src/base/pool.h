@@ -17,7 +17,8 @@ unsigned nm_pool_thread_count(const nm_pool *pool);
 /* Runs `job` once on every thread and waits for all. Not from inside a job. */
 void nm_pool_run(nm_pool *pool, nm_job job, void *data);
 
-/* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps. */
+/* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps;
+ * sleeps at once where the pool has more threads than there are cores. */
 void nm_pool_barrier(nm_pool *pool);
 
 /* begin <= i < end. */
@@ -32,6 +33,9 @@ nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_
  * a multiple of NM_ALIGNMENT. Borrowed: until the job ends. */
 #define NM_POOL_SCRATCH ((size_t)512 * 1024)
 void *nm_pool_scratch(nm_pool *pool, unsigned thread);
+
+/* The cores that this process may use: fewer than the machine's in a container or under taskset. */
+unsigned nm_cpu_count(void);
 
 /* Tells the processor that the thread spins. */
 void nm_cpu_relax(void);

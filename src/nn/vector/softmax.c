@@ -12,13 +12,21 @@ typedef struct logit_row {
     size_t V;
 } logit_row;
 
+typedef uint8_t byte_vec __attribute__((vector_size(LANES)));
+
 /* All ones where the word is allowed and in the row. */
 INLINE ivec allowed_at(const logit_row *row, size_t word) {
-    ivec allowed = {0};
     const size_t count = lanes_below(word, row->V);
-    for (size_t lane = 0; lane < count; lane++)
-        allowed[lane] = !row->mask || row->mask[word + lane] ? -1 : 0;
-    return allowed;
+    if (count == LANES && !row->mask)
+        return ~(ivec){0};
+    byte_vec bytes = {0};
+    if (count == LANES)
+        memcpy(&bytes, row->mask + word, LANES);
+    else if (row->mask)
+        memcpy(&bytes, row->mask + word, count);
+    else
+        memset(&bytes, 1, count);
+    return __builtin_convertvector(bytes, ivec) != 0;
 }
 
 /* A NaN compares false and is passed over; the sum will show it. */

@@ -73,9 +73,10 @@ void nm_tile_of_rows(float *sums, unsigned rows, const float *const *a, const fl
     }
 }
 
+/* There is nothing to fetch ahead: both factors were just packed. */
 void nm_tile_of_columns(float *sums, const float *a, const float *w, size_t depth) {
     const float *columns[TILE_ROWS];
     for (unsigned r = 0; r < TILE_ROWS; r++)
         columns[r] = a + r;
-    multiply(sums, TILE_ROWS, columns, TILE_ROWS, w, depth, (nm_ahead){NULL, 0});
+    multiply(sums, TILE_ROWS, columns, TILE_ROWS, w, depth, (nm_ahead){(const char *)w, 0});
 }
