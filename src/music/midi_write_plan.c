@@ -157,8 +157,7 @@ static bool is_at_home(nm_write_group group, nm_write_group before) {
 }
 
 static neume_status make_groups_of_mask(nm_write_plan *plan) {
-    static const nm_sort_key group_key = {
-        sizeof(nm_write_group), 8, {NM_BYTES_OF_64(nm_write_group, id)}};
+    static const nm_sort_key group_key = {sizeof(nm_write_group), 0, {0}};
     size_t kept = 0;
     plan->groups.count = 0;
     if (!list_groups(plan) ||
@@ -265,11 +264,10 @@ static void add_other_events(nm_write_plan *plan) {
 }
 
 static neume_status make_events(nm_write_plan *plan) {
-    static const nm_sort_key event_key = {sizeof(nm_write_event),
-                                          11,
-                                          {NM_BYTE_OF(nm_write_event, kind, 0),
-                                           NM_BYTES_OF_16(nm_write_event, track),
-                                           NM_BYTES_OF_64(nm_write_event, start_ticks)}};
+    static const nm_sort_key event_key = {
+        sizeof(nm_write_event),
+        3,
+        {NM_BYTES_OF_16(nm_write_event, track), offsetof(nm_write_event, kind)}};
     const neume_score *score = plan->score;
     const size_t count = 2 * plan->notes.count + score->texts.count + score->tempos.count +
                          score->time_signatures.count + score->key_signatures.count +

@@ -166,30 +166,32 @@ neume_status neume_score_add_text(neume_score *score, const neume_text *text) {
     return NEUME_OK;
 }
 
-#define START_BYTES(type) NM_BYTES_OF_64(type, start_ticks)
+const nm_sort_key nm_note_key = {sizeof(neume_note),
+                                 5,
+                                 {NM_BYTES_OF_16(neume_note, track), offsetof(neume_note, port),
+                                  offsetof(neume_note, channel), offsetof(neume_note, pitch)}};
+const nm_sort_key nm_control_key = {sizeof(neume_control),
+                                    4,
+                                    {NM_BYTES_OF_16(neume_control, track),
+                                     offsetof(neume_control, port),
+                                     offsetof(neume_control, channel)}};
+static const nm_sort_key pitch_bend_key = {sizeof(neume_pitch_bend),
+                                           4,
+                                           {NM_BYTES_OF_16(neume_pitch_bend, track),
+                                            offsetof(neume_pitch_bend, port),
+                                            offsetof(neume_pitch_bend, channel)}};
+static const nm_sort_key text_key = {sizeof(neume_text), 2, {NM_BYTES_OF_16(neume_text, track)}};
+static const nm_sort_key tempo_key = {sizeof(neume_tempo), 0, {0}};
+static const nm_sort_key time_signature_key = {sizeof(neume_time_signature), 0, {0}};
+static const nm_sort_key key_signature_key = {sizeof(neume_key_signature), 0, {0}};
 
-const nm_sort_key nm_note_key = {
-    sizeof(neume_note),
-    13,
-    {NM_BYTE_OF(neume_note, pitch, 0), NM_BYTE_OF(neume_note, channel, 0),
-     NM_BYTE_OF(neume_note, port, 0), NM_BYTES_OF_16(neume_note, track), START_BYTES(neume_note)}};
-static const nm_sort_key tempo_key = {sizeof(neume_tempo), 8, {START_BYTES(neume_tempo)}};
-static const nm_sort_key time_signature_key = {
-    sizeof(neume_time_signature), 8, {START_BYTES(neume_time_signature)}};
-static const nm_sort_key key_signature_key = {
-    sizeof(neume_key_signature), 8, {START_BYTES(neume_key_signature)}};
-static const nm_sort_key pitch_bend_key = {
-    sizeof(neume_pitch_bend),
-    12,
-    {NM_BYTE_OF(neume_pitch_bend, channel, 0), NM_BYTE_OF(neume_pitch_bend, port, 0),
-     NM_BYTES_OF_16(neume_pitch_bend, track), START_BYTES(neume_pitch_bend)}};
-static const nm_sort_key text_key = {
-    sizeof(neume_text), 10, {NM_BYTES_OF_16(neume_text, track), START_BYTES(neume_text)}};
-const nm_sort_key nm_control_key = {
-    sizeof(neume_control),
-    12,
-    {NM_BYTE_OF(neume_control, channel, 0), NM_BYTE_OF(neume_control, port, 0),
-     NM_BYTES_OF_16(neume_control, track), START_BYTES(neume_control)}};
+_Static_assert(offsetof(neume_note, start_ticks) == 0 && offsetof(neume_tempo, start_ticks) == 0 &&
+                   offsetof(neume_time_signature, start_ticks) == 0 &&
+                   offsetof(neume_key_signature, start_ticks) == 0 &&
+                   offsetof(neume_control, start_ticks) == 0 &&
+                   offsetof(neume_pitch_bend, start_ticks) == 0 &&
+                   offsetof(neume_text, start_ticks) == 0,
+               "what is sorted begins with its tick");
 
 #define SORT(score, list, key)                                                                     \
     nm_sort((score)->context, (score)->list.items, (score)->list.count, &(key))

@@ -5,27 +5,22 @@
 
 #include "base/context.h"
 
-enum { NM_SORT_MAX_DIGITS = 13, NM_SORT_MAX_SIZE = 24 };
+enum { NM_SORT_MAX_DIGITS = 5 };
 
-/* A key: the positions of its bytes in an item, the least significant first. */
+/* An item begins with a uint64_t, the tick of an event say, that decides first. Then the bytes at
+ * these places do, the first of them most. */
 typedef struct nm_sort_key {
-    size_t size; /* of an item, at most NM_SORT_MAX_SIZE */
+    size_t size; /* of an item */
     size_t digit_count;
     uint8_t digits[NM_SORT_MAX_DIGITS];
 } nm_sort_key;
 
-/* Where byte `k` of a field lies in its struct; k = 0 is the least significant. */
+/* Where the bytes of a field of two lie in its struct, the more significant first. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define NM_BYTE_OF(type, field, k) (offsetof(type, field) + (k))
+#define NM_BYTES_OF_16(type, field) offsetof(type, field) + 1, offsetof(type, field)
 #else
-#define NM_BYTE_OF(type, field, k) (offsetof(type, field) + sizeof(((type *)0)->field) - 1 - (k))
+#define NM_BYTES_OF_16(type, field) offsetof(type, field), offsetof(type, field) + 1
 #endif
-
-#define NM_BYTES_OF_16(type, field) NM_BYTE_OF(type, field, 0), NM_BYTE_OF(type, field, 1)
-#define NM_BYTES_OF_64(type, field)                                                                \
-    NM_BYTE_OF(type, field, 0), NM_BYTE_OF(type, field, 1), NM_BYTE_OF(type, field, 2),            \
-        NM_BYTE_OF(type, field, 3), NM_BYTE_OF(type, field, 4), NM_BYTE_OF(type, field, 5),        \
-        NM_BYTE_OF(type, field, 6), NM_BYTE_OF(type, field, 7)
 
 /* Sorts `count` items by the key; what is equal keeps its order. Takes memory for as many again. */
 neume_status nm_sort(neume_context *context, void *items, size_t count, const nm_sort_key *key);
