@@ -62,8 +62,8 @@ static const nm_opt song_options[] = {
      .value = "NAME",
      .default_text = "piano, or what the words say",
      .help =
-         "a General MIDI instrument: its number from 0, its name, or a part of it that no other "
-         "has"},
+         "a General MIDI instrument: its number from 0, its name or family (piano, organ), or a "
+         "part of its name that no other has"},
 };
 
 static const nm_opt sampling_options[] = {

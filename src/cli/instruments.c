@@ -138,6 +138,18 @@ static const char *const names[INSTRUMENTS] = {"Acoustic Grand Piano",
                                                "Applause",
                                                "Gunshot"};
 
+enum { FAMILY_SIZE = 8, FAMILIES = INSTRUMENTS / FAMILY_SIZE };
+
+/* Families of the same source, eight instruments each. */
+static const char *const families[FAMILIES] = {"Piano",         "Chromatic Percussion",
+                                               "Organ",         "Guitar",
+                                               "Bass",          "Strings",
+                                               "Ensemble",      "Brass",
+                                               "Reed",          "Pipe",
+                                               "Synth Lead",    "Synth Pad",
+                                               "Synth Effects", "Ethnic",
+                                               "Percussive",    "Sound Effects"};
+
 const char *nm_instrument_name(unsigned program) {
     return names[program % INSTRUMENTS];
 }
@@ -155,27 +167,41 @@ static neume_status fail_ambiguous(neume_error *error, const char *text) {
                           text, list);
 }
 
-neume_status nm_instrument_find(int *out, const char *text, neume_error *error) {
+static bool is_number(int *out, const char *text) {
     char *end;
     const unsigned long number = strtoul(text, &end, 10);
-    if (text[strspn(text, "0123456789")] == '\0' && end != text && number < INSTRUMENTS) {
-        *out = (int)number;
-        return NEUME_OK;
-    }
-    unsigned found = 0;
-    for (unsigned i = 0; i < INSTRUMENTS; i++) {
-        if (strcasecmp(names[i], text) == 0) {
-            *out = (int)i;
-            return NEUME_OK;
-        }
+    *out = (int)number;
+    return text[strspn(text, "0123456789")] == '\0' && end != text && number < INSTRUMENTS;
+}
+
+/* A whole name: of an instrument, or of a family, which stands for its first. */
+static bool is_name(int *out, const char *text) {
+    for (*out = 0; *out < INSTRUMENTS; ++*out)
+        if (strcasecmp(names[*out], text) == 0)
+            return true;
+    for (*out = 0; *out < INSTRUMENTS; *out += FAMILY_SIZE)
+        if (strcasecmp(families[*out / FAMILY_SIZE], text) == 0)
+            return true;
+    return false;
+}
+
+static unsigned names_with(int *out, const char *text) {
+    unsigned count = 0;
+    for (int i = 0; i < INSTRUMENTS; i++)
         if (strcasestr(names[i], text)) {
-            *out = (int)i;
-            found++;
+            *out = i;
+            count++;
         }
-    }
-    if (found == 1)
+    return count;
+}
+
+neume_status nm_instrument_find(int *out, const char *text, neume_error *error) {
+    if (is_number(out, text) || is_name(out, text))
         return NEUME_OK;
-    if (found > 1)
+    const unsigned count = names_with(out, text);
+    if (count == 1)
+        return NEUME_OK;
+    if (count > 1)
         return fail_ambiguous(error, text);
     return nm_report_fail(error, NEUME_BAD_USAGE,
                           "--instrument %s: expected a number from 0 to 127 or a part of a General "

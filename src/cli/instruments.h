@@ -8,8 +8,9 @@
 /* Borrowed: static. */
 const char *nm_instrument_name(unsigned program);
 
-/* The program of a number, 0..127, or of a part of one name, in any case; a whole name goes before
- * a part. Fails with NEUME_BAD_USAGE where no instrument or more than one has it. */
+/* The program of a number, 0..127, of a name, of a family (its first: "piano", "organ"), or of a
+ * part of one name, in any case. Fails with NEUME_BAD_USAGE where no instrument or more than one
+ * has it. */
 neume_status nm_instrument_find(int *out, const char *text, neume_error *error);
 
 #endif

@@ -86,6 +86,10 @@ class Generate(Model):
         self.assertAlmostEqual(self.info(self.path("out.mid"))["tempo"], 90, places=2)
         self.assertIn("Ocarina", self.neume("info", self.path("out.mid")).text)
 
+    def test_a_family_of_instruments_stands_for_its_first(self):
+        self.generate("--instrument", "Organ", "--length", "20")
+        self.assertIn("Drawbar Organ", self.neume("info", self.path("out.mid")).text)
+
     def words(self, path):
         return self.neume("tokens", "--preset", "chords", path).text.split()
 

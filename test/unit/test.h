@@ -49,6 +49,17 @@ static inline neume_context *test_context(unsigned threads, neume_isa isa, test_
     return context;
 }
 
+/* For tests whose state is a context of one thread and the C kernels. */
+static inline int test_set_up(void **state) {
+    *state = test_context(1, NEUME_ISA_C, NULL);
+    return 0;
+}
+
+static inline int test_tear_down(void **state) {
+    neume_context_free(*state);
+    return 0;
+}
+
 /* Runs `body` with allocation 1, 2, 3 ... failing until it succeeds. `body` returns a status; on
  * failure it must leave nothing allocated. Allocations of the context itself are made before. */
 static inline void

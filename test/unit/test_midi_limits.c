@@ -209,16 +209,6 @@ static void ports_and_tracks_do_not_multiply(void **state) {
     nm_buffer_clear(&file);
 }
 
-static int set_up(void **state) {
-    *state = test_context(1, NEUME_ISA_C, NULL);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    neume_context_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairing_last_forgets_the_earlier_onset),
@@ -228,5 +218,5 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded_by_the_size_of_the_file),
         cmocka_unit_test(ports_and_tracks_do_not_multiply),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }

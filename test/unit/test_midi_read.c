@@ -263,16 +263,6 @@ static void loads_regular_files_only(void **state) {
     assert_null(score);
 }
 
-static int set_up(void **state) {
-    *state = test_context(1, NEUME_ISA_C, NULL);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    neume_context_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_fixture_as_its_comments_say),
@@ -281,5 +271,5 @@ int main(void) {
         cmocka_unit_test(survives_each_allocation_failing),
         cmocka_unit_test(loads_regular_files_only),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }

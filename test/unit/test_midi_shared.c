@@ -193,20 +193,10 @@ static void every_file_is_written_clean_and_reads_as_itself(void **state) {
     nm_file_list_clear(&files);
 }
 
-static int set_up(void **state) {
-    *state = test_context(1, NEUME_ISA_C, NULL);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    neume_context_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(odd_files_have_the_notes_that_are_expected),
         cmocka_unit_test(every_file_is_written_clean_and_reads_as_itself),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }

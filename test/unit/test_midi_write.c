@@ -291,16 +291,6 @@ static void saves_a_file_or_says_where_it_could_not(void **state) {
     neume_score_free(score);
 }
 
-static int set_up(void **state) {
-    *state = test_context(1, NEUME_ISA_C, NULL);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    neume_context_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_as_the_same_score),
@@ -315,5 +305,5 @@ int main(void) {
         cmocka_unit_test(survives_each_allocation_failing),
         cmocka_unit_test(saves_a_file_or_says_where_it_could_not),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }

@@ -201,16 +201,6 @@ static void survives_each_allocation_failing(void **state) {
     test_each_allocation_failing(fill, NULL);
 }
 
-static int set_up(void **state) {
-    *state = test_context(1, NEUME_ISA_C, NULL);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    neume_context_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_score_is_empty),
@@ -222,5 +212,5 @@ int main(void) {
         cmocka_unit_test(seconds_follow_the_tempo_map),
         cmocka_unit_test(survives_each_allocation_failing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }
