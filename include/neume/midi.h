@@ -35,8 +35,10 @@ typedef struct neume_repair {
     uint64_t offset; /**< of the first, in bytes from the start of the file */
 } neume_repair;
 
-/** Reads a file in memory; `options` may be NULL. Fails with NEUME_BAD_INPUT and an offset where
- * nothing can be read, with NEUME_NO_MEMORY. */
+/** Reads a file in memory; `options` may be NULL. The tracks of format 2 are songs: they follow one
+ * another, each at first with 120 quarters a minute and 4/4. SMPTE time becomes 480 ticks a quarter
+ * at 120 quarters a minute. Fails with NEUME_BAD_INPUT and an offset where nothing can be read,
+ * with NEUME_NO_MEMORY; takes memory for at most 16 times the file and 8 MiB. */
 NEUME_API NEUME_MUST_USE neume_status neume_midi_read(neume_score **out, neume_context *context,
                                                       neume_bytes bytes,
                                                       const neume_midi_read_options *options,
@@ -63,9 +65,11 @@ NEUME_API size_t neume_score_note_ons(const neume_score *score);
 /** Whether the bytes look like a MIDI file: MThd at the start, in a RIFF, or in the first 4 KiB. */
 NEUME_API bool neume_midi_is_midi(neume_bytes bytes);
 
-/** Makes a clean type 1 file in memory: paired notes, off before on at one tick, no overlap on a
- * key, tempo, metre, program, end of track. The caller gives `*out` back with
- * neume_midi_bytes_free. */
+/** Makes a clean type 1 file in memory: paired notes, off before on at one tick, no two at once on
+ * a key of a channel, tempo, metre, program, end of track; a conductor's track, then one for each
+ * track, port, channel and program of the score as long as that makes 128 at most. Read again, it
+ * is written as itself. Fails with NEUME_BAD_INPUT where a value is out of its range or a tick is
+ * not below 2^36. The caller gives `*out` back with neume_midi_bytes_free. */
 NEUME_API NEUME_MUST_USE neume_status neume_midi_write(neume_bytes *out, neume_context *context,
                                                        const neume_score *score,
                                                        neume_error *error);

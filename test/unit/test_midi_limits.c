@@ -175,6 +175,9 @@ static void memory_is_bounded_by_the_size_of_the_file(void **state) {
         {"\x00\xFF\x59\x02\x00\x00", "\x01\xFF\x59\x02\x01\x00", 6, 6}, /* keys */
         {"MTrk\xFF\xFF\xFF\xFF", "MTrk\x00\x00\x00\x00", 8, 8},         /* tracks */
         {"\x00\xF0\x7F", "\x00\xF0\x7F", 3, 3}, /* system exclusives without end */
+        {"\x00\xF0\x7F\xF7", "\x00\xF0\xFF\xFF\xFF\x7F\xF7", 4, 7}, /* with wrong lengths */
+        {"\x00\xFF\x01\x04MTrk", "\x00\xFF\x01\x04MTrk", 8, 8},     /* "MTrk" in texts */
+        {"\x00\x00\x00\x00", "\x00\x00\x00\x00", 4, 4},             /* data without status */
     };
     for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
         nm_buffer file = nm_buffer_on(*state);
