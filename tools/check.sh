@@ -5,9 +5,11 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
+patience=1
 if [ "${1-}" = --long ]; then
     NEUME_LONG=1
     export NEUME_LONG
+    patience=40
 fi
 tools/install.sh build check || exit 1
 
@@ -36,7 +38,7 @@ run() {
         suites="$suites --suite $suite"
     done
     # shellcheck disable=SC2086 # a list of words
-    meson test -C "$folder" --no-rebuild --print-errorlogs $suites
+    meson test -C "$folder" --no-rebuild --timeout-multiplier "$patience" --print-errorlogs $suites
 }
 
 # A build that fails is one failure, and says so.

@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """Command lines, good and bad: exit code and what is said first."""
-import os
-import time
 
 import tool
 
@@ -173,18 +171,6 @@ class Usage(tool.Case):
     def test_control_characters_of_a_name_do_not_reach_the_terminal(self):
         done = self.neume("info", "\033[31m\nx", code=3)
         self.assertNotIn("\033", done.errors)
-
-    def test_starts_within_20_milliseconds(self):
-        if os.environ.get("NEUME_SANITIZED") == "yes":
-            tool.skip("a program with sanitizers starts slowly")
-        song = self.put("song.mid", tool.midi(tool.notes(60)))
-        for argv in (["--version"], ["info", song], ["tokens", "--preset", "chords", song]):
-            self.assertLess(min(self.seconds(*argv) for _ in range(20)), 0.02, argv)
-
-    def seconds(self, *argv):
-        before = time.perf_counter()
-        self.neume(*argv)
-        return time.perf_counter() - before
 
 
 tool.main()
