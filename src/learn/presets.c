@@ -25,7 +25,7 @@ static const recipe recipes[] = {
         .name = "chords",
         .codec = "word",
         .network =
-            {.embed = 128, .layers = {512, 512}, .layer_count = 2, .trunk = 256, .dropout = 0.3f},
+            {.embed = 128, .layers = {512, 512}, .layer_count = 2, .trunk = 256, .dropout = 0.5f},
         .batch = 16,
         .steps = 64,
         .optimizer = NEUME_OPTIMIZER_ADAMW,
@@ -33,7 +33,7 @@ static const recipe recipes[] = {
         .schedule = NEUME_SCHEDULE_COSINE,
         .warmup = 0.02,
         .clip = 1.0,
-        .weight_decay = 0.01,
+        .weight_decay = 0.3,
         .ema = 0.999,
         .usual_epochs = 40,
     },
