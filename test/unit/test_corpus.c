@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "learn/corpus.h"
 
-
 static neume_corpus *load_with(const test_folder *folder, neume_corpus_options options) {
     const char *path = folder->path;
     neume_corpus *corpus = NULL;
