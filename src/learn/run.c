@@ -109,8 +109,8 @@ static void fit_batch(nm_run *run) {
     const size_t pieces = run->corpus->train_count;
     if (run->options.batch <= pieces)
         return;
-    nm_log(run->context, NEUME_LOG_INFO, "batch: %zu rows in the place of %u: one for each piece",
-           pieces, run->options.batch);
+    nm_log(run->context, NEUME_LOG_INFO, "batch: %zu of %u rows, one for each piece", pieces,
+           run->options.batch);
     run->options.batch = (uint32_t)pieces;
 }
 
