@@ -6,6 +6,7 @@ Usage: test_songs.py FIVE_READERS_COMMAND..., with NEUME in the environment."""
 import os
 import subprocess
 import sys
+import unittest
 
 import mido
 
@@ -13,6 +14,7 @@ import tool
 
 COUNT = 10000 if os.environ.get("NEUME_LONG") else 200
 AT_ONCE = 100
+MISSING = []  # whether a reader was: then the whole test is a skipped one
 SETTINGS = [
     [],
     ["--temperature", "1.5", "--top-p", "1"],
@@ -54,10 +56,13 @@ class Songs(tool.Case):
         self.assertEqual([fault for path in paths for fault in faults(path)], [])
         readers = subprocess.run([*READERS, *paths], capture_output=True, text=True, check=False)
         print(readers.stdout[-500:], flush=True)
-        self.assertEqual(readers.returncode, 0, readers.stdout[-2000:] + readers.stderr[-2000:])
+        print(readers.stderr, flush=True)
+        self.assertIn(readers.returncode, (0, 77), readers.stdout[-2000:] + readers.stderr[-2000:])
+        MISSING.append(readers.returncode == 77)
 
 
 if __name__ == "__main__":
     READERS = sys.argv[1:]
     del sys.argv[1:]
-    tool.main()
+    done = unittest.main(verbosity=2, exit=False).result.wasSuccessful()
+    sys.exit((77 if any(MISSING) else 0) if done else 1)
