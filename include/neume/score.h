@@ -83,11 +83,9 @@ NEUME_API void neume_score_set_ticks_per_quarter(neume_score *score, uint32_t ti
 
 /** The format that the file declared: 0, 1 or 2 (others were taken as 1). */
 NEUME_API unsigned neume_score_format(const neume_score *score);
-NEUME_API void neume_score_set_format(neume_score *score, unsigned format);
 
 /** Tracks, also those without notes. Adding an event of a higher track raises it. */
 NEUME_API unsigned neume_score_track_count(const neume_score *score);
-NEUME_API void neume_score_set_track_count(neume_score *score, unsigned count);
 
 /** Add one event at any time, in any order. On NEUME_NO_MEMORY the score is as before. */
 NEUME_API NEUME_MUST_USE neume_status neume_score_add_note(neume_score *score,

@@ -36,11 +36,6 @@ uint16_t nm_read_u16_be(nm_reader *reader) {
     return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
 }
 
-uint32_t nm_read_u24_be(nm_reader *reader) {
-    const uint8_t *b = nm_read_bytes(reader, 3);
-    return b ? (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2] : 0;
-}
-
 uint32_t nm_read_u32_be(nm_reader *reader) {
     const uint8_t *b = nm_read_bytes(reader, 4);
     return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;

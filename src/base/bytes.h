@@ -19,7 +19,6 @@ nm_reader nm_reader_on(const void *data, size_t size);
 size_t nm_reader_left(const nm_reader *reader);
 uint8_t nm_read_u8(nm_reader *reader);
 uint16_t nm_read_u16_be(nm_reader *reader);
-uint32_t nm_read_u24_be(nm_reader *reader);
 uint32_t nm_read_u32_be(nm_reader *reader);
 uint32_t nm_read_u32_le(nm_reader *reader);
 uint64_t nm_read_u64_le(nm_reader *reader);

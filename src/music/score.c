@@ -44,16 +44,8 @@ unsigned neume_score_format(const neume_score *score) {
     return score->format;
 }
 
-void neume_score_set_format(neume_score *score, unsigned format) {
-    score->format = format;
-}
-
 unsigned neume_score_track_count(const neume_score *score) {
     return score->track_count;
-}
-
-void neume_score_set_track_count(neume_score *score, unsigned count) {
-    score->track_count = count;
 }
 
 bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size) {
