@@ -21,14 +21,30 @@ typedef enum neume_voicing {
     NEUME_VOICING_PITCHES  /**< true pitches, ascending: "C4.E4.G4" */
 } neume_voicing;
 
+/** What r1..r4 count in codec "interval". */
+typedef enum neume_rest_unit {
+    NEUME_REST_QUARTER,  /**< r1..r4 are quarters, x1..x3 sixteenths */
+    NEUME_REST_SIXTEENTH /**< r1..r4 are sixteenths; there is no x */
+} neume_rest_unit;
+
+/** In which order codec "frame" says the pitches of a frame. */
+typedef enum neume_order { NEUME_ORDER_ASCENDING, NEUME_ORDER_DESCENDING } neume_order;
+
+#define NEUME_MAX_METRES 8
+
 typedef struct neume_codec_options {
-    const char *name; /**< "word" */
-    uint32_t
-        grid; /**< cells of a quarter; onsets in one cell are simultaneous; 1..960, default 12 */
-    neume_voicing voicing;   /**< default NEUME_VOICING_CLASSES */
-    double spacing_quarters; /**< from one decoded word to the next; default 0.5 */
-    int track;               /**< only this track of a file, 0..; default -1: all */
-    int program;             /**< only this program, 0..127; default -1: all */
+    const char *name; /**< "word", "stream", "interval", "frame" */
+    uint32_t grid;    /**< cells of a quarter; onsets in one cell are simultaneous; 1..960, default
+                         12 */
+    neume_voicing voicing;     /**< of "word" and "stream"; default NEUME_VOICING_CLASSES */
+    double spacing_quarters;   /**< of "word": from one decoded word to the next; default 0.5 */
+    int track;                 /**< only this track of a file, 0..; default -1: all */
+    int program;               /**< only this program, 0..127; default -1: all */
+    bool melody;               /**< of "interval": the top voice only; default false */
+    neume_rest_unit rest_unit; /**< of "interval"; default NEUME_REST_QUARTER */
+    neume_order order;         /**< of "frame"; default NEUME_ORDER_ASCENDING */
+    uint8_t metres[NEUME_MAX_METRES]; /**< of "interval": only notes under time signatures of these
+                                         numerators; ends at the first 0; default none: all */
 } neume_codec_options;
 
 NEUME_API neume_codec_options neume_codec_options_default(void);
@@ -59,7 +75,11 @@ NEUME_API const neume_codec_options *neume_codec_options_of(const neume_codec *c
 
 NEUME_API unsigned neume_codec_stream_count(const neume_codec *codec);
 
-/** What a step is: "word", "event", "sixteenth", "frame". Borrowed: static. */
+/** What a stream's words say: "word"; of "stream" "note", "offset", "duration", "instrument".
+ * Borrowed: static. */
+NEUME_API const char *neume_codec_stream_name(const neume_codec *codec, unsigned stream);
+
+/** What a step is: "word", "event". Borrowed: static. */
 NEUME_API const char *neume_codec_step_unit(const neume_codec *codec);
 
 /** Words of a stream's vocabulary so far, `<end>` and `<unk>` included. */

@@ -45,7 +45,7 @@ static neume_status check_options(const neume_generate_options *options, neume_e
  * step. */
 static neume_status plan_length(nm_composer_plan *plan, const neume_codec *codec,
                                 const neume_generate_options *options, neume_error *error) {
-    const double step_quarters = nm_codec_step_quarters(codec);
+    const double step_quarters = nm_codec_quarters(codec, 0, NM_WORD_FIRST);
     const double tempo = options->tempo != 0 ? options->tempo : CODEC_TEMPO;
     const double quarters = options->bars * BEATS_PER_BAR + options->seconds * tempo / 60;
     if (quarters > 0 && !(step_quarters > 0))

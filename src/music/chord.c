@@ -138,3 +138,36 @@ bool nm_chord_read(nm_pitch_set *out, const char *text) {
             return true;
     }
 }
+
+static unsigned turn_classes(unsigned classes, int semitones) {
+    const unsigned up =
+        (unsigned)(semitones % NM_PITCH_CLASSES + NM_PITCH_CLASSES) % NM_PITCH_CLASSES;
+    return (classes << up | classes >> (NM_PITCH_CLASSES - up)) & ALL_CLASSES;
+}
+
+static bool move_pitches(nm_pitch_set *out, const nm_pitch_set *set, int semitones) {
+    *out = (nm_pitch_set){{0}};
+    for (int pitch = 0; pitch < NM_PITCHES; pitch++) {
+        if (!nm_pitch_set_has(set, (unsigned)pitch))
+            continue;
+        if (pitch + semitones < 0 || pitch + semitones >= NM_PITCHES)
+            return false;
+        nm_pitch_set_add(out, (unsigned)(pitch + semitones));
+    }
+    return true;
+}
+
+bool nm_chord_transpose(char out[NM_CHORD_TEXT_SIZE], const char *text, neume_voicing voicing,
+                        int semitones) {
+    nm_pitch_set set, moved;
+    if (!nm_chord_read(&set, text))
+        return false;
+    if (text[0] >= '0' && text[0] <= '9') {
+        spell_classes(out, turn_classes(nm_pitch_set_classes(&set), semitones));
+        return true;
+    }
+    if (!move_pitches(&moved, &set, semitones))
+        return false;
+    nm_chord_spell(out, &moved, voicing);
+    return true;
+}

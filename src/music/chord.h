@@ -47,4 +47,9 @@ void nm_chord_spell(char text[NM_CHORD_TEXT_SIZE], const nm_pitch_set *set, neum
  * is a word of a voicing if spelling the set gives the text again. */
 bool nm_chord_read(nm_pitch_set *out, const char *text);
 
+/* The word of the same notes so many semitones higher, spelt as `text` is: classes turn round,
+ * other pitches move. False where a pitch leaves 0..127 or `text` is no such word. */
+bool nm_chord_transpose(char out[NM_CHORD_TEXT_SIZE], const char *text, neume_voicing voicing,
+                        int semitones);
+
 #endif

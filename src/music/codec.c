@@ -37,6 +37,10 @@ static neume_status check_options(const neume_codec_options *options, neume_erro
     if (options->voicing != NEUME_VOICING_CLASSES && options->voicing != NEUME_VOICING_PITCHES)
         return nm_fail(error, NEUME_BAD_USAGE, "voicing %d: expected classes or pitches",
                        (int)options->voicing);
+    if ((unsigned)options->rest_unit > NEUME_REST_SIXTEENTH ||
+        (unsigned)options->order > NEUME_ORDER_DESCENDING)
+        return nm_fail(error, NEUME_BAD_USAGE, "rest unit %d, order %d: expected 0 or 1",
+                       (int)options->rest_unit, (int)options->order);
     if (options->track < -1 || options->track > MAX_TRACK)
         return nm_fail(error, NEUME_BAD_USAGE, "track %d: expected 0 to %d", options->track,
                        MAX_TRACK);
@@ -46,10 +50,23 @@ static neume_status check_options(const neume_codec_options *options, neume_erro
     return NEUME_OK;
 }
 
-/* Every learnt vocabulary starts with <end> and <unk>. */
-static bool start_vocabulary(nm_vocabulary *vocabulary) {
-    return nm_vocabulary_add(vocabulary, "<end>") == NM_WORD_END &&
-           nm_vocabulary_add(vocabulary, "<unk>") == NM_WORD_UNKNOWN;
+bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream) {
+    char word[NM_MAX_WORD_TEXT];
+    return codec->kind->fixed_word && codec->kind->fixed_word(word, &codec->options, stream, 0);
+}
+
+bool nm_codec_start_vocabulary(const neume_codec *codec, unsigned stream,
+                               nm_vocabulary *vocabulary) {
+    char word[NM_MAX_WORD_TEXT];
+    if (nm_vocabulary_add(vocabulary, "<end>") != NM_WORD_END ||
+        nm_vocabulary_add(vocabulary, "<unk>") != NM_WORD_UNKNOWN)
+        return false;
+    if (!codec->kind->fixed_word)
+        return true;
+    for (uint32_t i = 0; codec->kind->fixed_word(word, &codec->options, stream, i); i++)
+        if (nm_vocabulary_add(vocabulary, word) != NM_WORD_FIRST + i)
+            return false;
+    return true;
 }
 
 neume_status neume_codec_new(neume_codec **out, neume_context *context,
@@ -72,7 +89,8 @@ neume_status neume_codec_new(neume_codec **out, neume_context *context,
     bool is_started = true;
     for (unsigned stream = 0; stream < kind->stream_count; stream++) {
         codec->vocabularies[stream] = nm_vocabulary_on(context);
-        is_started = is_started && start_vocabulary(&codec->vocabularies[stream]);
+        is_started =
+            is_started && nm_codec_start_vocabulary(codec, stream, &codec->vocabularies[stream]);
     }
     if (!is_started) {
         neume_codec_free(codec);
@@ -82,16 +100,10 @@ neume_status neume_codec_new(neume_codec **out, neume_context *context,
     return NEUME_OK;
 }
 
-static void clear_grammar(nm_grammar *grammar, const neume_codec *codec) {
-    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
-        nm_free(codec->context, (void *)(uintptr_t)grammar->word_class[stream]);
-    *grammar = (nm_grammar){0};
-}
-
 void neume_codec_free(neume_codec *codec) {
     if (!codec)
         return;
-    clear_grammar(&codec->grammar, codec);
+    nm_codec_tables_clear(codec);
     for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
         nm_vocabulary_clear(&codec->vocabularies[stream]);
     nm_free(codec->context, codec);
@@ -103,6 +115,10 @@ const neume_codec_options *neume_codec_options_of(const neume_codec *codec) {
 
 unsigned neume_codec_stream_count(const neume_codec *codec) {
     return codec->kind->stream_count;
+}
+
+const char *neume_codec_stream_name(const neume_codec *codec, unsigned stream) {
+    return stream < codec->kind->stream_count ? codec->kind->stream_names[stream] : NULL;
 }
 
 const char *neume_codec_step_unit(const neume_codec *codec) {
@@ -124,111 +140,15 @@ uint32_t neume_codec_find(const neume_codec *codec, unsigned stream, const char 
     return nm_vocabulary_find(&codec->vocabularies[stream], text);
 }
 
-/* The grammar's tables and the class of every word: what a closed codec has besides. */
-static neume_status make_grammar(nm_grammar *out, const neume_codec *codec,
-                                 const nm_vocabulary *vocabularies) {
-    *out = codec->kind->grammar;
-    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++) {
-        const uint32_t count = vocabularies[stream].count;
-        uint32_t *classes = nm_alloc(codec->context, count, sizeof *classes);
-        if (!classes) {
-            clear_grammar(out, codec);
-            return NEUME_NO_MEMORY;
-        }
-        for (uint32_t word = 0; word < count; word++)
-            classes[word] = codec->kind->word_class(stream, word);
-        out->word_class[stream] = classes;
-    }
-    return NEUME_OK;
-}
-
-const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
-    return &codec->grammar;
-}
-
-uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream) {
-    const nm_grammar *grammar = &codec->grammar;
-    const size_t count = codec->vocabularies[stream].count;
-    uint8_t *masks = nm_alloc(context, grammar->state_count * count, 1);
-    if (!masks)
-        return NULL;
-    for (uint32_t state = 0; state < grammar->state_count; state++) {
-        const uint8_t *allowed = grammar->allowed + state * grammar->class_count;
-        for (size_t word = 0; word < count && grammar->stream[state] == stream; word++)
-            masks[state * count + word] = allowed[grammar->word_class[stream][word]];
-    }
-    return masks;
-}
-
-static int compare_texts(const void *a, const void *b) {
-    const char *const *left = a, *const *right = b;
-    return strcmp(*left, *right);
-}
-
-/* The words kept, sorted, in a vocabulary of their own. */
-static neume_status sort_vocabulary(nm_vocabulary *out, const nm_vocabulary *words,
-                                    const uint64_t *counts) {
-    *out = nm_vocabulary_on(words->context);
-    const char **texts = nm_alloc(words->context, words->count, sizeof *texts);
-    if (!texts)
-        return NEUME_NO_MEMORY;
-    size_t kept = 0;
-    for (uint32_t word = NM_WORD_FIRST; word < words->count; word++)
-        if (counts[word])
-            texts[kept++] = words->texts[word];
-    qsort(texts, kept, sizeof *texts, compare_texts);
-    bool is_made = start_vocabulary(out);
-    for (size_t i = 0; i < kept && is_made; i++)
-        is_made = nm_vocabulary_add(out, texts[i]) != UINT32_MAX;
-    nm_free(words->context, texts);
-    return is_made ? NEUME_OK : NEUME_NO_MEMORY;
-}
-
-static void map_words(uint32_t *remap, const nm_vocabulary *from, const nm_vocabulary *to) {
-    for (uint32_t word = 0; word < from->count; word++) {
-        const uint32_t found = nm_vocabulary_find(to, from->texts[word]);
-        remap[word] = found == UINT32_MAX ? NM_WORD_UNKNOWN : found;
-    }
-}
-
-neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
-                            uint32_t *const *remap) {
-    const unsigned stream_count = codec->kind->stream_count;
-    nm_vocabulary sorted[NEUME_MAX_STREAMS] = {{0}};
-    neume_status status = NEUME_OK;
-    for (unsigned s = 0; s < stream_count && !status; s++)
-        status = sort_vocabulary(&sorted[s], &codec->vocabularies[s], counts[s]);
-    if (!status)
-        status = make_grammar(&codec->grammar, codec, sorted);
-    for (unsigned s = 0; s < stream_count; s++) {
-        nm_vocabulary *unneeded = status ? &sorted[s] : &codec->vocabularies[s];
-        if (!status)
-            map_words(remap[s], &codec->vocabularies[s], &sorted[s]);
-        nm_vocabulary_clear(unneeded);
-        if (!status)
-            codec->vocabularies[s] = sorted[s];
-    }
-    codec->is_closed = !status;
-    return status;
-}
-
-neume_status nm_codec_seal(neume_codec *codec) {
-    const neume_status status = make_grammar(&codec->grammar, codec, codec->vocabularies);
-    codec->is_closed = !status;
-    return status;
-}
-
 bool nm_codec_is_closed(const neume_codec *codec) {
     return codec->is_closed;
 }
 
 double nm_codec_unseen_count(const neume_codec *codec, unsigned stream) {
+    if (nm_codec_is_fixed(codec, stream))
+        return 0;
     return codec->kind->universe(&codec->options, stream) -
            (codec->vocabularies[stream].count - NM_WORD_FIRST);
-}
-
-double nm_codec_step_quarters(const neume_codec *codec) {
-    return codec->kind->step_quarters(&codec->options);
 }
 
 /* Each text with its NUL, seeded with the hash of those before. */

@@ -17,11 +17,11 @@ enum { NM_WORD_END = 0, NM_WORD_UNKNOWN = 1, NM_WORD_FIRST = 2 };
  * state 0. */
 typedef struct nm_grammar {
     uint32_t state_count;
-    uint32_t class_count;   /* words fall into classes; all words of a class are allowed alike */
-    const uint8_t *allowed; /* [state_count][class_count] */
-    const uint32_t *next;   /* [state_count][class_count] */
-    const uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
-    const uint8_t *stream;                         /* [state_count] whose word comes next */
+    uint32_t class_count; /* words fall into classes; all words of a class are allowed alike */
+    uint8_t *allowed;     /* [state_count][class_count] */
+    uint32_t *next;       /* [state_count][class_count] */
+    uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
+    uint8_t *stream;                         /* [state_count] whose word comes next */
 } nm_grammar;
 
 /* Borrowed: as long as the codec, and only once its vocabulary is closed. */
@@ -31,10 +31,46 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec);
  * with nm_free. */
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
 
-/* Closes a learnt vocabulary: keeps the words with counts[stream][word] > 0, sorts them by their
- * text in byte order behind <end> and <unk>. `remap[stream][old word]` becomes the new id
- * (NM_WORD_UNKNOWN for those left out); each has room for the old word count. A codec with a fixed
- * vocabulary leaves ids as they are. */
+/* What a tracker of any kind needs: no more than this. */
+enum { NM_TRACKER_WORDS = 64 };
+typedef struct nm_tracker {
+    uint64_t words[NM_TRACKER_WORDS];
+} nm_tracker;
+
+enum { NM_NO_OUTPUT = UINT16_MAX }; /* of a head's map: it says nothing of this word */
+
+/* Side features and structured heads: small integers made from the past, see codec_kind.h. The
+ * number of features, and how many values one has. */
+unsigned nm_codec_feature_count(const neume_codec *codec);
+uint32_t nm_codec_feature_size(const neume_codec *codec, unsigned feature);
+
+/* Maps of the head of stream 0; 0: a plain one. */
+unsigned nm_codec_map_count(const neume_codec *codec);
+
+/* A map's table [*context_count][V], entries below `*width` or NM_NO_OUTPUT; freed with nm_free;
+ * NULL for want of memory. */
+uint16_t *nm_codec_map(neume_context *context, const neume_codec *codec, unsigned map,
+                       uint32_t *context_count, uint32_t *width);
+
+/* Follows a piece that was moved by `shift` semitones: what is known before its next step goes into
+ * `features` [feature_count] and `contexts` [map_count]; `words` [S] are that step. */
+void nm_codec_track_begin(const neume_codec *codec, nm_tracker *tracker, int shift);
+void nm_codec_track(const neume_codec *codec, nm_tracker *tracker, const uint32_t *words);
+void nm_codec_read_side(const neume_codec *codec, const nm_tracker *tracker, uint32_t *features,
+                        uint32_t *contexts);
+
+/* Other keys, -48..48 semitones: to be set before the vocabulary is closed; it then has the words
+ * of all these keys. */
+enum { NM_MAX_SHIFT = 48 };
+void nm_codec_set_shifts(neume_codec *codec, int low, int high);
+
+/* The same word in another key within the shifts; NEUME_NO_WORD where it leaves MIDI's range. */
+uint32_t nm_codec_shifted(const neume_codec *codec, unsigned stream, uint32_t word, int shift);
+
+/* Closes a learnt vocabulary: keeps the words with counts[stream][word] > 0, adds
+ * them in the keys of the shifts, sorts them by their text in byte order behind <end> and <unk>.
+ * `remap[stream][old word]` becomes the new id (NM_WORD_UNKNOWN for those left out); each has room
+ * for the old word count. A codec with a fixed vocabulary leaves ids as they are. */
 neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap);
 bool nm_codec_is_closed(const neume_codec *codec);
@@ -44,9 +80,8 @@ bool nm_codec_is_closed(const neume_codec *codec);
  * fixed. */
 double nm_codec_unseen_count(const neume_codec *codec, unsigned stream);
 
-/* Quarters of music that a step of the decoded sequence takes, for lengths in bars and seconds; 0:
- * no fixed length. */
-double nm_codec_step_quarters(const neume_codec *codec);
+/* Quarters of music by which a word moves the time on, for lengths in bars and seconds. */
+double nm_codec_quarters(const neume_codec *codec, unsigned stream, uint32_t word);
 
 /* Settings as one JSON object (text, freed with nm_free), and a vocabulary as its words with a NUL
  * after each, stream after stream; together they make the same codec again, closed. */

@@ -26,25 +26,63 @@ void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count);
 
 enum { NM_MAX_WORD_TEXT = 1024 }; /* bytes of the longest word of any kind, with its NUL */
 
+/* A map of a structured head: for each context the output that a word's logit gets a part of. */
+typedef struct nm_map_kind {
+    uint32_t context_count, width;
+    /* < width, or NM_NO_OUTPUT */
+    uint16_t (*output)(const neume_codec_options *options, uint32_t context, uint32_t word);
+} nm_map_kind;
+
 typedef struct nm_codec_kind {
     const char *name;
     const char *step_unit;
     const char *expects; /* what its words look like, for errors */
     unsigned stream_count;
-    nm_grammar grammar; /* without word_class */
+    const char *const *stream_names; /* [stream_count] */
 
     /* Refuses options out of this kind's range; those that all kinds share have been looked at. */
     neume_status (*check)(const neume_codec_options *options, neume_error *error);
+
+    /* Word `index` of a stream's fixed vocabulary behind <end> and <unk> (which the grammar never
+     * allows there); false where there are no more. NULL, or false at once: it is learnt. */
+    bool (*fixed_word)(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
+                       unsigned stream, uint32_t index);
 
     /* The word that a text stands for, in the only spelling that the codec writes; false where it
      * is none. Words of the grammar such as <end> are not asked for. */
     bool (*spell)(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
                   const char *text);
-    uint32_t (*word_class)(unsigned stream, uint32_t word); /* of the grammar */
 
-    /* How many different words a stream can say in all, those of the grammar not counted. */
+    /* How many different words a learnt stream can say in all, those of the grammar not counted. */
     double (*universe)(const neume_codec_options *options, unsigned stream);
-    double (*step_quarters)(const neume_codec_options *options);
+
+    /* The word so many semitones higher, which `text` is spelt as; false where there is none in
+     * MIDI's range. NULL: words stay as they are. */
+    bool (*transpose)(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
+                      unsigned stream, const char *text, int semitones);
+
+    /* Quarters of music by which a word of the vocabulary moves the time on. */
+    double (*quarters)(const neume_codec_options *options, unsigned stream, const char *text);
+
+    /* The grammar: an automaton on classes of words. Start is state 0; a state belongs to one
+     * stream (NULL: to stream 0). */
+    uint32_t state_count, class_count;
+    unsigned (*state_stream)(uint32_t state);
+    bool (*allows)(uint32_t state, uint32_t word_class);
+    uint32_t (*next_state)(uint32_t state, uint32_t word_class);
+    uint32_t (*word_class)(const neume_codec_options *options, unsigned stream, uint32_t word);
+
+    /* What the network is told of the past beside the last step's words: `feature_count` small
+     * integers, and contexts for the maps of a structured head (where S = 1). A tracker follows a
+     * sequence: read_side says what is known before the next step, track takes that step's words.
+     * All NULL and 0 where a kind has none. */
+    unsigned feature_count;
+    const uint32_t *feature_sizes; /* [feature_count] each value is below its size */
+    unsigned map_count;
+    const nm_map_kind *maps; /* [map_count] */
+    void (*track_begin)(nm_tracker *tracker, const neume_codec_options *options, int shift);
+    void (*track)(nm_tracker *tracker, const uint32_t *words);
+    void (*read_side)(const nm_tracker *tracker, uint32_t *features, uint32_t *contexts);
 
     void (*encode)(nm_encoder *encoder, const neume_score *score);
     neume_status (*decode)(neume_score *score, const neume_codec *codec,
@@ -57,11 +95,23 @@ struct neume_codec {
     neume_codec_options options;
     nm_vocabulary vocabularies[NEUME_MAX_STREAMS];
     bool is_closed;
-    nm_grammar grammar; /* once closed; its word_class are owned */
+    nm_grammar grammar;                   /* once closed; its tables are owned */
+    uint32_t *shifted[NEUME_MAX_STREAMS]; /* [high - low + 1][V] the words of other keys */
+    int shift_low, shift_high;            /* 0, 0: no tables */
+    double *quarters[NEUME_MAX_STREAMS];  /* [V] */
 };
 
 /* Closes a codec with the words that it has, in their order. */
 neume_status nm_codec_seal(neume_codec *codec);
+
+/* Adds <end>, <unk> and the words of a fixed vocabulary; false for want of memory. */
+bool nm_codec_start_vocabulary(const neume_codec *codec, unsigned stream,
+                               nm_vocabulary *vocabulary);
+
+void nm_codec_tables_clear(neume_codec *codec);
+
+/* Whether the vocabulary of a stream is fixed. */
+bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);
 
 extern const nm_codec_kind nm_codec_word;
 

@@ -8,14 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const voicings[] = {"classes", "pitches"};
+static const char *const voicings[] = {"classes", "pitches", NULL};
+static const char *const rest_units[] = {"quarter", "sixteenth", NULL};
+static const char *const orders[] = {"ascending", "descending", NULL};
+
+static json_t *metres_json(const uint8_t *metres) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < NEUME_MAX_METRES && metres[i]; i++)
+        if (json_array_append_new(array, json_integer(metres[i]))) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
 
 char *nm_codec_settings(const neume_codec *codec) {
     const neume_codec_options *options = &codec->options;
-    json_t *object = json_pack("{s:s, s:I, s:s, s:f, s:i, s:i}", "name", options->name, "grid",
-                               (json_int_t)options->grid, "voicing", voicings[options->voicing],
-                               "spacing_quarters", options->spacing_quarters, "track",
-                               options->track, "program", options->program);
+    json_t *object = json_pack(
+        "{s:s, s:I, s:s, s:f, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i]}", "name", options->name,
+        "grid", (json_int_t)options->grid, "voicing", voicings[options->voicing],
+        "spacing_quarters", options->spacing_quarters, "track", options->track, "program",
+        options->program, "melody", (int)options->melody, "rest_unit",
+        rest_units[options->rest_unit], "order", orders[options->order], "metres",
+        metres_json(options->metres), "shifts", codec->shift_low, codec->shift_high);
     char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
     char *copy = text ? nm_copy_text(codec->context, text, strlen(text)) : NULL;
     free(text);
@@ -32,31 +47,72 @@ neume_status nm_codec_vocabulary(const neume_codec *codec, nm_buffer *out) {
     return out->failed ? NEUME_NO_MEMORY : NEUME_OK;
 }
 
+/* The index of a text among others, or of the NULL at their end. */
+static unsigned choice_of(const char *const *choices, const char *text) {
+    unsigned i = 0;
+    while (choices[i] && strcmp(choices[i], text) != 0)
+        i++;
+    return i;
+}
+
+static bool read_metres(uint8_t *metres, const json_t *array) {
+    if (!json_is_array(array) || json_array_size(array) > NEUME_MAX_METRES)
+        return false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_int_t numerator = json_integer_value(json_array_get(array, i));
+        if (numerator < 1 || numerator > UINT8_MAX)
+            return false;
+        metres[i] = (uint8_t)numerator;
+    }
+    return true;
+}
+
+/* What the settings say, as far as it can be said; the options' ranges are checked later. */
+typedef struct stored_options {
+    neume_codec_options options;
+    int low, high; /* shifts */
+} stored_options;
+
+static bool read_options(stored_options *out, const json_t *object) {
+    const char *voicing, *rest_unit, *order;
+    json_t *metres;
+    json_int_t grid;
+    json_error_t reason;
+    int melody;
+    neume_codec_options *options = &out->options;
+    *options = neume_codec_options_default();
+    if (json_unpack_ex((json_t *)(uintptr_t)object, &reason, JSON_STRICT,
+                       "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i]}", "name",
+                       &options->name, "grid", &grid, "voicing", &voicing, "spacing_quarters",
+                       &options->spacing_quarters, "track", &options->track, "program",
+                       &options->program, "melody", &melody, "rest_unit", &rest_unit, "order",
+                       &order, "metres", &metres, "shifts", &out->low, &out->high))
+        return false;
+    options->grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
+    options->melody = melody != 0;
+    options->voicing = (neume_voicing)choice_of(voicings, voicing);
+    options->rest_unit = (neume_rest_unit)choice_of(rest_units, rest_unit);
+    options->order = (neume_order)choice_of(orders, order);
+    return out->low <= 0 && out->low >= -NM_MAX_SHIFT && out->high >= 0 &&
+           out->high <= NM_MAX_SHIFT && read_metres(options->metres, metres);
+}
+
 /* An open codec from the settings; nothing in them is trusted. */
 static neume_status make_from_settings(neume_codec **out, neume_context *context,
                                        const json_t *object, neume_error *error) {
-    neume_codec_options options = neume_codec_options_default();
-    const char *voicing;
-    json_int_t grid;
-    json_error_t reason;
+    stored_options read;
     neume_error refusal = {0};
-    if (json_unpack_ex((json_t *)(uintptr_t)object, &reason, JSON_STRICT,
-                       "{s:s, s:I, s:s, s:F, s:i, s:i}", "name", &options.name, "grid", &grid,
-                       "voicing", &voicing, "spacing_quarters", &options.spacing_quarters, "track",
-                       &options.track, "program", &options.program))
+    if (!read_options(&read, object))
         return nm_fail(error, NEUME_BAD_MODEL,
-                       "codec settings: expected name, grid, voicing, spacing_quarters, track and "
-                       "program, nothing else");
-    options.grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
-    options.voicing =
-        strcmp(voicing, voicings[1]) == 0 ? NEUME_VOICING_PITCHES : NEUME_VOICING_CLASSES;
-    if (strcmp(voicing, voicings[options.voicing]) != 0)
-        return nm_fail(error, NEUME_BAD_MODEL,
-                       "codec settings: voicing is not one of classes and pitches");
-    const neume_status status = neume_codec_new(out, context, &options, &refusal);
+                       "codec settings: expected name, grid, voicing, spacing_quarters, track, "
+                       "program, melody, rest_unit, order, metres and shifts, nothing else");
+    const neume_status status = neume_codec_new(out, context, &read.options, &refusal);
     if (status == NEUME_BAD_USAGE)
         return nm_fail(error, NEUME_BAD_MODEL, "codec settings: %s", refusal.line);
-    return status ? nm_fail_memory(error, "codec") : NEUME_OK;
+    if (status)
+        return nm_fail_memory(error, "codec");
+    nm_codec_set_shifts(*out, read.low, read.high);
+    return NEUME_OK;
 }
 
 /* Whether the codec could have written this word behind those that it has: in order, said in its
@@ -64,23 +120,26 @@ static neume_status make_from_settings(neume_codec **out, neume_context *context
 static bool belongs(const neume_codec *codec, unsigned stream, const char *text) {
     const nm_vocabulary *words = &codec->vocabularies[stream];
     char spelt[NM_MAX_WORD_TEXT];
+    if (nm_codec_is_fixed(codec, stream))
+        return false;
     if (words->count > NM_WORD_FIRST && strcmp(words->texts[words->count - 1], text) >= 0)
         return false;
     return codec->kind->spell(spelt, &codec->options, stream, text) && strcmp(spelt, text) == 0;
 }
 
-/* Takes the words of one stream from `*words`: <end>, <unk>, and those that follow up to the next
- * <end> or the end. */
+/* Takes the words of one stream from `*words`: those that it starts with, and those that follow up
+ * to the next <end> or the end. */
 static neume_status restore_stream(neume_codec *codec, unsigned stream, neume_bytes *words,
                                    neume_error *error) {
     const char *text = words->data;
     const char *const end = text + words->size_bytes;
+    const uint32_t first = codec->vocabularies[stream].count;
     uint32_t index = 0;
     for (; text < end; index++, text += strlen(text) + 1) {
         const bool is_end = strcmp(text, codec->vocabularies[stream].texts[NM_WORD_END]) == 0;
         if (is_end && index > 0)
             break;
-        if (index < NM_WORD_FIRST) {
+        if (index < first) {
             if (strcmp(text, codec->vocabularies[stream].texts[index]) != 0)
                 break;
             continue;
@@ -92,9 +151,9 @@ static neume_status restore_stream(neume_codec *codec, unsigned stream, neume_by
         if (nm_vocabulary_add(&codec->vocabularies[stream], text) == UINT32_MAX)
             return nm_fail_memory(error, "vocabulary");
     }
-    if (index < NM_WORD_FIRST)
-        return nm_fail(error, NEUME_BAD_MODEL,
-                       "vocabulary: stream %u does not start with <end> and <unk>", stream);
+    if (index < first)
+        return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: stream %u does not start with %s",
+                       stream, first > NM_WORD_FIRST ? "the codec's words" : "<end> and <unk>");
     *words = (neume_bytes){text, (size_t)(end - text)};
     return NEUME_OK;
 }

@@ -15,7 +15,7 @@ void neume_sequence_clear(neume_context *context, neume_sequence *sequence) {
 
 uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text) {
     nm_vocabulary *vocabulary = &encoder->codec->vocabularies[stream];
-    if (encoder->codec->is_closed) {
+    if (encoder->codec->is_closed || nm_codec_is_fixed(encoder->codec, stream)) {
         const uint32_t found = nm_vocabulary_find(vocabulary, text);
         return found == UINT32_MAX ? NM_WORD_UNKNOWN : found;
     }

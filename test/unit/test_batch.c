@@ -9,10 +9,10 @@
 /* The codec of these tests: a grammar of three states (start; after a plain word or <unk>; after a
  * special word, where <unk> is not allowed). It stands in for the library's. */
 enum { V = 10, SPECIAL = 8, CLASSES = 4, STATES = 3 };
-static const uint32_t word_class[V] = {0, 1, 2, 2, 2, 2, 2, 2, 3, 3};
-static const uint8_t allowed[STATES * CLASSES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1};
-static const uint32_t next_state[STATES * CLASSES] = {0, 1, 1, 2, 0, 1, 1, 2, 0, 0, 1, 2};
-static const uint8_t stream_of_state[STATES];
+static uint32_t word_class[V] = {0, 1, 2, 2, 2, 2, 2, 2, 3, 3};
+static uint8_t allowed[STATES * CLASSES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1};
+static uint32_t next_state[STATES * CLASSES] = {0, 1, 1, 2, 0, 1, 1, 2, 0, 0, 1, 2};
+static uint8_t stream_of_state[STATES];
 static const nm_grammar grammar = {STATES,     CLASSES,      allowed,
                                    next_state, {word_class}, stream_of_state};
 

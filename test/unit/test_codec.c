@@ -165,9 +165,12 @@ static void settings_and_vocabulary_make_the_same_codec_again(void **state) {
     close_fixture(&f);
 }
 
-#define GOOD_SETTINGS                                                                              \
-    "{\"name\": \"word\", \"grid\": 12, \"voicing\": \"classes\", \"spacing_quarters\": 0.5, "     \
-    "\"track\": -1, \"program\": -1}"
+#define SETTINGS(grid, voicing, more)                                                              \
+    "{\"name\": \"word\", \"grid\": " grid ", \"voicing\": \"" voicing                             \
+    "\", \"spacing_quarters\": 0.5, \"track\": -1, \"program\": -1, \"melody\": false, "           \
+    "\"rest_unit\": \"quarter\", \"order\": \"ascending\", \"metres\": [], \"shifts\": [0, "       \
+    "0]" more "}"
+#define GOOD_SETTINGS SETTINGS("12", "classes", "")
 
 static void refuses_foreign_settings_and_vocabularies(void **state) {
     (void)state;
@@ -178,15 +181,9 @@ static void refuses_foreign_settings_and_vocabularies(void **state) {
         {"", "<end>\0<unk>\0C4", 16},
         {"[]", "<end>\0<unk>\0C4", 16},
         {"{}", "<end>\0<unk>\0C4", 16},
-        {"{\"name\": \"word\", \"grid\": 0, \"voicing\": \"classes\", \"spacing_quarters\": 0.5, "
-         "\"track\": -1, \"program\": -1}",
-         "<end>\0<unk>\0C4", 16},
-        {"{\"name\": \"word\", \"grid\": 12, \"voicing\": \"x\", \"spacing_quarters\": 0.5, "
-         "\"track\": -1, \"program\": -1}",
-         "<end>\0<unk>\0C4", 16},
-        {"{\"name\": \"word\", \"grid\": 12, \"voicing\": \"classes\", \"spacing_quarters\": 0.5, "
-         "\"track\": -1, \"program\": -1, \"more\": 1}",
-         "<end>\0<unk>\0C4", 16},
+        {SETTINGS("0", "classes", ""), "<end>\0<unk>\0C4", 16},
+        {SETTINGS("12", "x", ""), "<end>\0<unk>\0C4", 16},
+        {SETTINGS("12", "classes", ", \"more\": 1"), "<end>\0<unk>\0C4", 16},
         {GOOD_SETTINGS, "", 0},
         {GOOD_SETTINGS, "<end>\0<unk>\0C4", 14},
         {GOOD_SETTINGS, "<end>\0", 6},

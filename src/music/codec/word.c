@@ -14,11 +14,17 @@ enum { TICKS_PER_QUARTER = 480, MAX_SPACING_QUARTERS = 64 };
 
 /* State 0, the begin: a piece has at least one word; state 1: any word, or the end. */
 enum { CLASS_END, CLASS_UNKNOWN, CLASS_NOTES, CLASS_COUNT };
-static const uint8_t allowed[2 * CLASS_COUNT] = {0, 1, 1, 1, 1, 1};
-static const uint32_t next[2 * CLASS_COUNT] = {0, 1, 1, 0, 1, 1};
-static const uint8_t stream_of_state[2] = {0, 0};
+static bool allows(uint32_t state, uint32_t word_class) {
+    return state == 1 || word_class != CLASS_END;
+}
 
-static uint32_t word_class(unsigned stream, uint32_t word) {
+static uint32_t next_state(uint32_t state, uint32_t word_class) {
+    (void)state;
+    return word_class != CLASS_END;
+}
+
+static uint32_t word_class(const neume_codec_options *options, unsigned stream, uint32_t word) {
+    (void)options;
     (void)stream;
     return word < CLASS_NOTES ? word : CLASS_NOTES;
 }
@@ -50,7 +56,15 @@ static double universe(const neume_codec_options *options, unsigned stream) {
     return options->voicing == NEUME_VOICING_PITCHES ? 0x1p128 - 1 : NM_PITCHES + 4095.0;
 }
 
-static double step_quarters(const neume_codec_options *options) {
+static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
+                      unsigned stream, const char *text, int semitones) {
+    (void)stream;
+    return nm_chord_transpose(word, text, options->voicing, semitones);
+}
+
+static double quarters(const neume_codec_options *options, unsigned stream, const char *text) {
+    (void)stream;
+    (void)text;
     return options->spacing_quarters;
 }
 
@@ -167,21 +181,24 @@ static neume_status decode(neume_score *score, const neume_codec *codec,
     return status;
 }
 
+static const char *const stream_names[] = {"word"};
+
 const nm_codec_kind nm_codec_word = {
     .name = "word",
     .step_unit = "word",
     .expects = "a pitch such as E-4 or a chord such as 0.4.7 (with true pitches C4.E4.G4)",
     .stream_count = 1,
-    .grammar = {.state_count = 2,
-                .class_count = CLASS_COUNT,
-                .allowed = allowed,
-                .next = next,
-                .stream = stream_of_state},
+    .stream_names = stream_names,
     .check = check,
     .spell = spell,
-    .word_class = word_class,
     .universe = universe,
-    .step_quarters = step_quarters,
+    .transpose = transpose,
+    .quarters = quarters,
+    .state_count = 2,
+    .class_count = CLASS_COUNT,
+    .allows = allows,
+    .next_state = next_state,
+    .word_class = word_class,
     .encode = encode,
     .decode = decode,
 };
