@@ -13,7 +13,18 @@ typedef struct nm_encoder {
     neume_sequence *sequence;
     size_t capacity; /* of sequence->words */
     bool failed;
+    uint64_t drums, other_tracks, other_programs; /* that nm_encoder_wants refused */
 } nm_encoder;
+
+/* Whether the codec's options want this note; counts it where not. Drums never are. */
+bool nm_encoder_wants(nm_encoder *encoder, const neume_note *note);
+
+enum { NM_TICKS_PER_QUARTER = 480 }; /* of decoded scores, and where a score says none */
+uint32_t nm_score_quarter(const neume_score *score);
+
+/* The cell of the grid that a tick is nearest to, of two the later: floor(ticks grid / quarter +
+ * 1/2). Only differences of cells matter, so that they may wrap. */
+uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter);
 
 /* The id of a word: learnt if the codec is open, NM_WORD_UNKNOWN if it is closed and has it not. */
 uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text);

@@ -43,6 +43,29 @@ void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count) {
         sequence->omissions[sequence->omission_count++] = (neume_omission){what, count};
 }
 
+bool nm_encoder_wants(nm_encoder *encoder, const neume_note *note) {
+    const neume_codec_options *options = &encoder->codec->options;
+    if (note->is_drum)
+        encoder->drums++;
+    else if (options->track >= 0 && note->track != options->track)
+        encoder->other_tracks++;
+    else if (options->program >= 0 && note->program != options->program)
+        encoder->other_programs++;
+    else
+        return true;
+    return false;
+}
+
+uint32_t nm_score_quarter(const neume_score *score) {
+    const uint32_t declared = neume_score_ticks_per_quarter(score);
+    return declared ? declared : NM_TICKS_PER_QUARTER;
+}
+
+uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter) {
+    const uint64_t quarter = ticks / ticks_per_quarter, rest = ticks % ticks_per_quarter;
+    return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
+}
+
 /* How many words each stream has had, so that what a failed encoding has learnt can be forgotten.
  */
 typedef struct word_counts {
@@ -68,6 +91,9 @@ neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec, const n
     const word_counts before = count_words(codec);
     nm_encoder encoder = {.codec = codec, .sequence = out};
     codec->kind->encode(&encoder, score);
+    nm_encoder_omit(&encoder, "drums", encoder.drums);
+    nm_encoder_omit(&encoder, "other-tracks", encoder.other_tracks);
+    nm_encoder_omit(&encoder, "other-programs", encoder.other_programs);
     if (!encoder.failed)
         return NEUME_OK;
     undo(&encoder, &before);

@@ -10,7 +10,7 @@
 
 _Static_assert((int)NM_CHORD_TEXT_SIZE <= (int)NM_MAX_WORD_TEXT, "a chord is a word");
 
-enum { TICKS_PER_QUARTER = 480, MAX_SPACING_QUARTERS = 64 };
+enum { MAX_SPACING_QUARTERS = 64 };
 
 /* State 0, the begin: a piece has at least one word; state 1: any word, or the end. */
 enum { CLASS_END, CLASS_UNKNOWN, CLASS_NOTES, CLASS_COUNT };
@@ -32,7 +32,7 @@ static uint32_t word_class(const neume_codec_options *options, unsigned stream, 
 /* Decoded words must fall into different cells again. Their distance is the spacing in ticks,
  * rounded up or down; so that rounded down must be a cell (480 / grid ticks) at least. */
 static neume_status check(const neume_codec_options *options, neume_error *error) {
-    const double least = ceil((double)TICKS_PER_QUARTER / options->grid) / TICKS_PER_QUARTER;
+    const double least = ceil((double)NM_TICKS_PER_QUARTER / options->grid) / NM_TICKS_PER_QUARTER;
     if (!(options->spacing_quarters >= least && options->spacing_quarters <= MAX_SPACING_QUARTERS))
         return nm_fail(error, NEUME_BAD_USAGE,
                        "a spacing of %g quarters: expected %g (a cell of the grid) to %d",
@@ -68,19 +68,12 @@ static double quarters(const neume_codec_options *options, unsigned stream, cons
     return options->spacing_quarters;
 }
 
-/* The cell of the grid that a tick is nearest to. Only equality of cells matters, so that they may
- * wrap. */
-static uint64_t cell_of(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter) {
-    const uint64_t quarter = ticks / ticks_per_quarter, rest = ticks % ticks_per_quarter;
-    return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
-}
-
 /* The chord that is being gathered, and what could not be said so far. */
 typedef struct chord_gathering {
     nm_encoder *encoder;
     nm_pitch_set set;
     uint64_t cell;
-    uint64_t drums, other_tracks, other_programs, unisons, doublings;
+    uint64_t unisons, doublings;
 } chord_gathering;
 
 /* A chord of classes holds each class once; one of a single class stands for an octave. */
@@ -107,31 +100,16 @@ static void end_word(chord_gathering *gathering) {
     gathering->set = (nm_pitch_set){{0}};
 }
 
-/* Whether the codec says this note; counts it where not. */
-static bool is_wanted(chord_gathering *gathering, const neume_note *note) {
-    const neume_codec_options *options = &gathering->encoder->codec->options;
-    if (note->is_drum)
-        gathering->drums++;
-    else if (options->track >= 0 && note->track != options->track)
-        gathering->other_tracks++;
-    else if (options->program >= 0 && note->program != options->program)
-        gathering->other_programs++;
-    else
-        return true;
-    return false;
-}
-
 static void encode(nm_encoder *encoder, const neume_score *score) {
     const uint32_t grid = encoder->codec->options.grid;
-    const uint32_t declared = neume_score_ticks_per_quarter(score);
-    const uint32_t ticks_per_quarter = declared ? declared : TICKS_PER_QUARTER;
+    const uint32_t ticks_per_quarter = nm_score_quarter(score);
     chord_gathering gathering = {.encoder = encoder};
     size_t count;
     const neume_note *notes = neume_score_notes(score, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!is_wanted(&gathering, &notes[i]))
+        if (!nm_encoder_wants(encoder, &notes[i]))
             continue;
-        const uint64_t cell = cell_of(notes[i].start_ticks, grid, ticks_per_quarter);
+        const uint64_t cell = nm_grid_cell(notes[i].start_ticks, grid, ticks_per_quarter);
         if (cell != gathering.cell)
             end_word(&gathering);
         gathering.cell = cell;
@@ -141,9 +119,6 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
     end_word(&gathering);
     if (encoder->sequence->step_count)
         nm_encoder_push(encoder, &(uint32_t){NM_WORD_END});
-    nm_encoder_omit(encoder, "drums", gathering.drums);
-    nm_encoder_omit(encoder, "other-tracks", gathering.other_tracks);
-    nm_encoder_omit(encoder, "other-programs", gathering.other_programs);
     nm_encoder_omit(encoder, "unisons", gathering.unisons);
     nm_encoder_omit(encoder, "doublings", gathering.doublings);
 }
@@ -165,7 +140,7 @@ static neume_status add_notes(neume_score *score, const nm_pitch_set *set, uint6
 /* A word that is no chord (<end>, <unk>) is silence as long as a word. */
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
-    const double spacing_ticks = codec->options.spacing_quarters * TICKS_PER_QUARTER;
+    const double spacing_ticks = codec->options.spacing_quarters * NM_TICKS_PER_QUARTER;
     neume_status status =
         neume_score_add_tempo(score, &(neume_tempo){.microseconds_per_quarter = 500000});
     if (!status)
