@@ -69,8 +69,9 @@ typedef struct nm_lstm_grad {
 
 /* Masked softmax with cross-entropy, row by row:
  *   p_w = exp(z_w) / sum over allowed v of exp(z_v);  loss = -ln p_target
- *   dz_w = (p_w - [w = target]) scale for w allowed, else 0
- * Rows that are not valid give loss 0 and dz = 0. */
+ *   dz_w = (p_w - q_w) scale for w allowed, else 0;  q_w = (1 - e) [w = target] + e / A
+ * with A the number of allowed words and e the smoothing of the target (Szegedy et al. 2016), which
+ * the loss does not know. Rows that are not valid give loss 0 and dz = 0. */
 typedef struct nm_softmax_loss {
     size_t N, V;
     real *logits;            /* [N,V]; overwritten by dz where `scale` is not 0 */
@@ -79,6 +80,7 @@ typedef struct nm_softmax_loss {
     const uint32_t *states;  /* [N], a row of masks; NULL with masks */
     const uint8_t *valid;    /* [N]; NULL: all are */
     real scale;              /* of the gradient; 0: no gradient wanted */
+    real smoothing;          /* e, 0 <= e < 1 */
     real *loss;              /* [N] nats */
     uint8_t *correct; /* [N], 1: the target was the likeliest (the first of equals); may be NULL */
 } nm_softmax_loss;

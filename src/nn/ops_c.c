@@ -286,8 +286,16 @@ static size_t likeliest(const real *z, const uint8_t *mask, size_t V) {
     return best;
 }
 
+static size_t count_allowed(const uint8_t *mask, size_t V) {
+    size_t count = 0;
+    for (size_t v = 0; v < V; v++)
+        count += !mask || mask[v];
+    return count;
+}
+
 /* p_v = exp(z_v) / sum over allowed u of exp(z_u);  loss = -ln p_target;
- * dz_v = (p_v - [v = target]) scale.  The largest logit is taken off first, lest exp overflow. */
+ * dz_v = (p_v - (1 - e) [v = target] - e / A) scale, A words allowed.  The largest logit is taken
+ * off first, lest exp overflow. */
 static void softmax_loss_row(const nm_softmax_loss *a, size_t row) {
     real *z = a->logits + row * a->V;
     const uint8_t *mask = a->masks ? a->masks + a->states[row] * a->V : NULL;
@@ -303,9 +311,10 @@ static void softmax_loss_row(const nm_softmax_loss *a, size_t row) {
     if (a->scale == 0)
         return;
     const real share = a->scale / (real)sum;
+    const real e = a->smoothing, even = e > 0 ? e * a->scale / (real)count_allowed(mask, a->V) : 0;
     for (size_t v = 0; v < a->V; v++)
-        z[v] = mask && !mask[v] ? 0 : nm_exp(z[v] - largest) * share;
-    z[target] -= a->scale;
+        z[v] = mask && !mask[v] ? 0 : nm_exp(z[v] - largest) * share - even;
+    z[target] -= (1 - e) * a->scale;
 }
 
 static void softmax_loss_job(void *data, nm_pool *pool, unsigned thread) {

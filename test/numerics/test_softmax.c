@@ -13,7 +13,7 @@ typedef struct softmax_case {
     size_t N, V;
     float size; /* of the logits */
     bool has_masks, has_valid, has_correct;
-    float scale;
+    float scale, smoothing;
 } softmax_case;
 
 typedef struct softmax_outputs {
@@ -46,6 +46,7 @@ static softmax_outputs softmax(const nm_ops *ops, nm_pool *pool, const softmax_c
                                   .states = c->has_masks ? states : NULL,
                                   .valid = c->has_valid ? valid : NULL,
                                   .scale = c->scale,
+                                  .smoothing = c->smoothing,
                                   .loss = out.loss,
                                   .correct = c->has_correct ? out.correct : NULL};
     ops->softmax_loss(pool, &rows);
@@ -74,12 +75,13 @@ static void check_case(const nm_ops *ops, nm_pool *pool, const softmax_case *c) 
 
 static void check_cases(const nm_ops *ops, nm_pool *pool) {
     static const size_t vs[] = {1, 2, 5, 16, 17, 89, 400, 2000}, ns[] = {1, 2, 7, 50};
-    static const float sizes[] = {1, 8, 60}, scales[] = {0, 1, 0.01f};
+    static const float sizes[] = {1, 8, 60}, scales[] = {0, 1, 0.01f}, smoothings[] = {0, 0.1f};
     for (size_t i = 0; i < 8 * 4 * 3 * 3; i++) {
         const softmax_case c = {.V = vs[i % 8],
                                 .N = ns[i / 8 % 4],
                                 .size = sizes[i / 32 % 3],
                                 .scale = scales[i / 96],
+                                .smoothing = smoothings[(i + i / 8) / 2 % 2],
                                 .has_masks = (i + i / 8) % 2,
                                 .has_valid = (i + i / 16) % 2,
                                 .has_correct = i % 3};
@@ -106,7 +108,8 @@ static float *losses_and_gradients(const nm_ops *ops, nm_pool *pool, const void 
 
 static void check_threads(const nm_ops *ops, nm_pool *pool) {
     (void)pool;
-    const softmax_case c = {.N = 19, .V = 89, .size = 4, .has_masks = true, .scale = 1};
+    const softmax_case c = {
+        .N = 19, .V = 89, .size = 4, .has_masks = true, .scale = 1, .smoothing = 0.1f};
     assert_same_for_any_threads(ops, losses_and_gradients, &c);
 }
 
@@ -146,6 +149,50 @@ static void words_not_allowed_count_for_nothing(void **state) {
     for_each_table(check_forbidden);
 }
 
+/* What dz is by definition, scale 1: q = (1 - e) [w = target] + e / A over the A allowed words. */
+static double smoothed_gradient(const float *z, const uint8_t *mask, size_t V, size_t word) {
+    double sum = 0, allowed = 0;
+    for (size_t v = 0; v < V; v++) {
+        sum += mask[v] ? exp(z[v]) : 0;
+        allowed += mask[v];
+    }
+    const double q = (word == 1 ? 1 - 0.25 : 0) + 0.25 / allowed;
+    return mask[word] ? exp(z[word]) / sum - q : 0;
+}
+
+static void check_smoothing(const nm_ops *ops, nm_pool *pool) {
+    enum { V = 37 };
+    float *z = random_floats(31, V, 2), *dz = guarded_copy(z, V), losses[2];
+    uint8_t *mask = random_flags(32, V, 0.5);
+    mask[1] = 1;
+    nm_softmax_loss row = {.N = 1,
+                           .V = V,
+                           .logits = dz,
+                           .targets = &(uint32_t){1},
+                           .masks = mask,
+                           .states = &(uint32_t){0},
+                           .loss = &losses[0]};
+    ops->softmax_loss(pool, &row);
+    row.scale = 1;
+    row.smoothing = 0.25f;
+    row.loss = &losses[1];
+    ops->softmax_loss(pool, &row);
+    assert_same_bits("loss", &losses[1], &losses[0], 1);
+    for (size_t v = 0; v < V; v++)
+        assert_float_equal(dz[v], smoothed_gradient(z, mask, V, v), mask[v] ? 1e-6 : 0);
+    guarded_free(dz, V);
+    free(z);
+    free(mask);
+}
+
+static void smoothing_shares_the_target_among_allowed_words(void **state) {
+    (void)state;
+    neume_context *context = test_context(1, NEUME_ISA_C, NULL);
+    check_smoothing(&nm_ops_c, context->pool);
+    neume_context_free(context);
+    for_each_table(check_smoothing);
+}
+
 /* The loss of four words of which the second is the target. */
 static float loss_of(const nm_ops *ops, nm_pool *pool, const float z[4]) {
     float logits[4], loss;
@@ -176,6 +223,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_and_gradients_agree_with_the_reference),
         cmocka_unit_test(words_not_allowed_count_for_nothing),
+        cmocka_unit_test(smoothing_shares_the_target_among_allowed_words),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(extreme_logits_stay_visible_or_saturate),
     };

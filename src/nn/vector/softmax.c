@@ -65,17 +65,25 @@ static bool is_first_of_largest(const logit_row *row, size_t target, float large
     return true;
 }
 
-/* dz = exp(z - largest) share, where allowed. */
-static void write_gradient(const logit_row *row, float largest, float share) {
+static size_t count_allowed(const logit_row *row) {
+    size_t count = row->mask ? 0 : row->V;
+    for (size_t word = 0; row->mask && word < row->V; word++)
+        count += row->mask[word] != 0;
+    return count;
+}
+
+/* dz = exp(z - largest) share - even, where allowed. */
+static void write_gradient(const logit_row *row, float largest, float share, float even) {
     for (size_t word = 0; word < row->V; word += LANES) {
         const size_t count = lanes_below(word, row->V);
-        const vec dz = exp_of(load_part(row->z + word, count) - largest) * share;
+        const vec dz = exp_of(load_part(row->z + word, count) - largest) * share - even;
         store_part(row->z + word, choose(allowed_at(row, word), dz, (vec){0}), count);
     }
 }
 
 /* p_v = exp(z_v) / sum over allowed u of exp(z_u);  loss = -ln p_target;
- * dz_v = (p_v - [v = target]) scale.  The largest logit is taken off first, lest exp overflow. */
+ * dz_v = (p_v - (1 - e) [v = target] - e / A) scale, A words allowed.  The largest logit is taken
+ * off first, lest exp overflow. */
 static void softmax_row(const nm_softmax_loss *a, size_t n) {
     const logit_row row = {.z = a->logits + n * a->V,
                            .mask = a->masks ? a->masks + a->states[n] * a->V : NULL,
@@ -87,8 +95,9 @@ static void softmax_row(const nm_softmax_loss *a, size_t n) {
         a->correct[n] = is_first_of_largest(&row, target, largest);
     if (a->scale == 0)
         return;
-    write_gradient(&row, largest, a->scale / sum);
-    row.z[target] -= a->scale;
+    const float e = a->smoothing, even = e > 0 ? e * a->scale / (float)count_allowed(&row) : 0;
+    write_gradient(&row, largest, a->scale / sum, even);
+    row.z[target] -= (1 - e) * a->scale;
 }
 
 static void skip_row(const nm_softmax_loss *a, size_t n) {
