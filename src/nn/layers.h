@@ -73,6 +73,57 @@ typedef struct nm_head {
 void nm_head_loss(nm_pool *pool, const nm_ops *ops, const nm_head *head, const real *x,
                   const nm_softmax_loss *rows, bool is_training);
 
+/* Layer norm (Ba, Kiros, Hinton 2016) and batch norm (Ioffe, Szegedy 2015):
+ *   y = gain x^ + bias,  x^ = (x - mean) / sqrt(variance + 1e-5)
+ * with mean and (biased) variance of a row, or of a column over the valid positions. Positions that
+ * are not valid are normalised too, but count for nothing in statistics and gradients. y may be x.
+ */
+typedef struct nm_norm_pass {
+    size_t N, D;
+    const uint8_t *valid;    /* [N]; NULL: all are */
+    const real *gain, *bias; /* [D] */
+    real *mean, *variance;   /* [D], batch norm only; 0 and 1 where no position is valid */
+    real *kept;              /* [nm_norm_kept_size] what backward needs; NULL: no backward */
+} nm_norm_pass;
+
+/* In reals: N*D + N + D. */
+size_t nm_norm_kept_size(size_t N, size_t D);
+
+void nm_layer_norm_forward(nm_pool *pool, const nm_norm_pass *norm, real *y, const real *x);
+/* Writes mean and variance of the batch. */
+void nm_batch_norm_forward(nm_pool *pool, const nm_norm_pass *norm, real *y, const real *x);
+/* By the mean and variance that are given; valid and kept are not looked at. */
+void nm_batch_norm_evaluate(nm_pool *pool, const nm_norm_pass *norm, real *y, const real *x);
+
+typedef struct nm_norm_grad {
+    const real *dy;      /* [N,D] */
+    real *dx;            /* [N,D], overwritten, 0 where not valid; may be dy */
+    real *dgain, *dbias; /* [D], added to */
+} nm_norm_grad;
+
+void nm_layer_norm_backward(nm_pool *pool, const nm_norm_pass *norm, const nm_norm_grad *grad);
+void nm_batch_norm_backward(nm_pool *pool, const nm_norm_pass *norm, const nm_norm_grad *grad);
+
+/* y = max(y, 0), in place. A NaN stays. */
+void nm_relu_forward(nm_pool *pool, real *y, size_t count);
+/* dy becomes dx, in place; y is what forward gave. */
+void nm_relu_backward(nm_pool *pool, real *dy, const real *y, size_t count);
+
+/* Activation regularisation (Merity, McCann, Socher 2017) of h [T,B,H]. */
+typedef struct nm_activity {
+    size_t T, B, H;
+    const uint8_t *reset; /* [T,B] */
+    const uint8_t *valid; /* [T,B]; NULL: all are */
+} nm_activity;
+
+/* AR: dh += the gradient of  ar mean(h^2)  over the units of valid positions; h after dropout. */
+void nm_activity_add_ar(nm_pool *pool, const nm_activity *activity, real ar, real *dh,
+                        const real *h);
+/* TAR: dh += the gradient of  tar mean((h_t - h_{t-1})^2) where t > 0, both positions are valid
+ * and t is no reset; h before dropout. */
+void nm_activity_add_tar(nm_pool *pool, const nm_activity *activity, real tar, real *dh,
+                         const real *h);
+
 /* y[i] = a x[i], or y[i] += a x[i]. */
 void nm_scaled_copy(nm_pool *pool, real *y, real a, const real *x, size_t count);
 void nm_scaled_add(nm_pool *pool, real *y, real a, const real *x, size_t count);
