@@ -131,6 +131,47 @@ def write_optimisers():
     write("optimisers.txt", "Weights [step][2][n] after each step; the first row of weights decays.", arrays)
 
 
+def norm_arrays():
+    """Both norms of one input [N,D]. Batch norm sees the valid rows alone; the others are normalised like them."""
+    rows, columns = 9, 21
+    x = (2 * torch.randn(rows, columns) + 3).requires_grad_()
+    gain, bias = torch.randn(2, columns).unbind()
+    gain.requires_grad_()
+    bias.requires_grad_()
+    valid = torch.arange(rows) % 4 != 2
+    dy = torch.randn(rows, columns)
+    mean, variance = x[valid].mean(0).detach(), x[valid].var(0, unbiased=False).detach()
+    layer = functional.layer_norm(x, (columns,), gain, bias, eps=1e-5)
+    batch = functional.batch_norm(x[valid], None, None, gain, bias, training=True, eps=1e-5)
+    everywhere = functional.batch_norm(x, mean, variance, gain, bias, training=False, eps=1e-5)
+    arrays = {"norm.x": x, "norm.gain": gain, "norm.bias": bias, "norm.valid": valid.int(), "norm.dy": dy,
+              "layer.y": layer, "batch.y": everywhere, "batch.mean": mean, "batch.variance": variance}
+    for name, y in (("layer", layer[valid]), ("batch", batch)):
+        gradients = torch.autograd.grad(y, (x, gain, bias), dy[valid])
+        arrays |= dict(zip((f"{name}.dx", f"{name}.dgain", f"{name}.dbias"), gradients))
+    return arrays
+
+
+def activity_arrays():
+    steps, rows, units, ar, tar = 6, 3, 5, 2.0, 1.5
+    h = torch.randn(steps, rows, units, requires_grad=True)
+    reset, valid = torch.rand(steps, rows) < 0.2, torch.rand(steps, rows) < 0.8
+    pairs = valid[1:] & valid[:-1] & ~reset[1:]
+    arrays = {"activity.h": h, "activity.reset": reset.int(), "activity.valid": valid.int(), "activity.weights": [ar, tar]}
+    arrays["activity.ar"], = torch.autograd.grad(ar * h[valid].square().mean(), h)
+    arrays["activity.tar"], = torch.autograd.grad(tar * (h[1:] - h[:-1])[pairs].square().mean(), h)
+    return arrays
+
+
+def smoothing_arrays():
+    rows, words, smoothing = 5, 23, 0.15
+    logits, targets = torch.randn(rows, words, requires_grad=True), torch.randint(words, (rows,))
+    loss = functional.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
+    return {"smoothing.logits": logits, "smoothing.targets": targets, "smoothing.e": [smoothing],
+            "smoothing.loss": functional.cross_entropy(logits, targets, reduction="none"),
+            "smoothing.dz": torch.autograd.grad(loss, logits)[0]}
+
+
 def main():
     torch.set_default_dtype(torch.double)
     torch.manual_seed(1)
@@ -139,6 +180,8 @@ def main():
     write_network("onehot.txt", "One-hot words, two LSTM layers, head.",
                   Network(words=7, embed=0, hidden=5, trunk=0), steps=6, rows=4, has_masks=False)
     write_optimisers()
+    write("layers.txt", "Layer and batch norm, activation regularisation, label smoothing.",
+          norm_arrays() | activity_arrays() | smoothing_arrays())
 
 
 main()

@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "base/mem.h"
+#include "nn/layers.h"
 #include "nn/optim.h"
 #include "nn/stack.h"
 
@@ -197,10 +198,147 @@ static void optimisers_take_the_steps_of_pytorch(void **state) {
     fixture_clear(&f);
 }
 
+static real *reals_of(const fixture *f, const char *name, size_t count) {
+    real *block = malloc(count * sizeof *block);
+    assert_non_null(block);
+    copy_reals(block, fixture_find(f, name, count), count);
+    return block;
+}
+
+enum { NORM_N = 9, NORM_D = 21, NORM_SIZE = NORM_N * NORM_D };
+
+/* A norm over the fixture's input, in place, forward and backward. */
+typedef struct norm_case {
+    const fixture *numbers;
+    nm_norm_pass pass;
+    real y[NORM_SIZE], dx[NORM_SIZE], dgain[NORM_D], dbias[NORM_D], mean[NORM_D], variance[NORM_D];
+    real *gain, *bias, *kept;
+    uint8_t *valid;
+    nm_norm_grad grad;
+} norm_case;
+
+static void norm_case_init(norm_case *c, const fixture *f) {
+    *c = (norm_case){.numbers = f,
+                     .gain = reals_of(f, "norm.gain", NORM_D),
+                     .bias = reals_of(f, "norm.bias", NORM_D),
+                     .kept = malloc(nm_norm_kept_size(NORM_N, NORM_D) * sizeof(real)),
+                     .valid = bits_of(f, "norm.valid", NORM_N)};
+    assert_non_null(c->kept);
+    copy_reals(c->y, fixture_find(f, "norm.x", NORM_SIZE), NORM_SIZE);
+    copy_reals(c->dx, fixture_find(f, "norm.dy", NORM_SIZE), NORM_SIZE);
+    c->pass = (nm_norm_pass){.N = NORM_N,
+                             .D = NORM_D,
+                             .valid = c->valid,
+                             .gain = c->gain,
+                             .bias = c->bias,
+                             .mean = c->mean,
+                             .variance = c->variance,
+                             .kept = c->kept};
+    c->grad = (nm_norm_grad){.dy = c->dx, .dx = c->dx, .dgain = c->dgain, .dbias = c->dbias};
+}
+
+static void norm_case_clear(norm_case *c) {
+    free(c->gain);
+    free(c->bias);
+    free(c->kept);
+    free(c->valid);
+}
+
+static void expect_part(const norm_case *c, const char *kind, const char *part, const real *ours,
+                        size_t count) {
+    char name[48];
+    snprintf(name, sizeof name, "%s.%s", kind, part);
+    expect_close(name, ours, fixture_find(c->numbers, name, count), count);
+}
+
+static void expect_same_parts(const norm_case *c, const char *kind) {
+    expect_part(c, kind, "y", c->y, NORM_SIZE);
+    expect_part(c, kind, "dx", c->dx, NORM_SIZE);
+    expect_part(c, kind, "dgain", c->dgain, NORM_D);
+    expect_part(c, kind, "dbias", c->dbias, NORM_D);
+}
+
+static void norms_have_the_values_and_gradients_of_pytorch(void **state) {
+    (void)state;
+    neume_context *context = test_context(2, NEUME_ISA_C, NULL);
+    fixture f;
+    norm_case c;
+    fixture_load(&f, "layers.txt");
+    norm_case_init(&c, &f);
+    nm_layer_norm_forward(context->pool, &c.pass, c.y, c.y);
+    nm_layer_norm_backward(context->pool, &c.pass, &c.grad);
+    expect_same_parts(&c, "layer");
+    norm_case_clear(&c);
+    norm_case_init(&c, &f);
+    nm_batch_norm_forward(context->pool, &c.pass, c.y, c.y);
+    nm_batch_norm_backward(context->pool, &c.pass, &c.grad);
+    expect_same_parts(&c, "batch");
+    expect_part(&c, "batch", "mean", c.mean, NORM_D);
+    expect_part(&c, "batch", "variance", c.variance, NORM_D);
+    norm_case_clear(&c);
+    fixture_clear(&f);
+    neume_context_free(context);
+}
+
+static void activity_has_the_gradient_of_pytorch(void **state) {
+    (void)state;
+    enum { T = 6, B = 3, H = 5, COUNT = T * B * H };
+    neume_context *context = test_context(2, NEUME_ISA_C, NULL);
+    fixture f;
+    fixture_load(&f, "layers.txt");
+    real *h = reals_of(&f, "activity.h", COUNT), ar[COUNT] = {0}, tar[COUNT] = {0};
+    uint8_t *reset = bits_of(&f, "activity.reset", T * B);
+    uint8_t *valid = bits_of(&f, "activity.valid", T * B);
+    const nm_activity activity = {.T = T, .B = B, .H = H, .reset = reset, .valid = valid};
+    const double *weights = fixture_find(&f, "activity.weights", 2);
+    nm_activity_add_ar(context->pool, &activity, (real)weights[0], ar, h);
+    nm_activity_add_tar(context->pool, &activity, (real)weights[1], tar, h);
+    expect_close("activity.ar", ar, fixture_find(&f, "activity.ar", COUNT), COUNT);
+    expect_close("activity.tar", tar, fixture_find(&f, "activity.tar", COUNT), COUNT);
+    free(h);
+    free(reset);
+    free(valid);
+    fixture_clear(&f);
+    neume_context_free(context);
+}
+
+static void expect_same_smoothing(const fixture *f, neume_isa isa) {
+    enum { N = 5, V = 23 };
+    neume_context *context = test_context(2, isa, NULL);
+    real *logits = reals_of(f, "smoothing.logits", N * V), loss[N];
+    uint32_t *targets = words_of(f, "smoothing.targets", N);
+    const nm_softmax_loss rows = {.N = N,
+                                  .V = V,
+                                  .logits = logits,
+                                  .targets = targets,
+                                  .scale = 1,
+                                  .smoothing = (real)*fixture_find(f, "smoothing.e", 1),
+                                  .loss = loss};
+    nm_ops_for(isa)->softmax_loss(context->pool, &rows);
+    expect_close("smoothing.loss", loss, fixture_find(f, "smoothing.loss", N), N);
+    expect_close("smoothing.dz", logits, fixture_find(f, "smoothing.dz", N * V), N * V);
+    free(logits);
+    free(targets);
+    neume_context_free(context);
+}
+
+static void smoothing_has_the_losses_and_gradients_of_pytorch(void **state) {
+    (void)state;
+    fixture f;
+    fixture_load(&f, "layers.txt");
+    for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++)
+        if (nm_ops_for(isa) && nm_isa_is_available(isa))
+            expect_same_smoothing(&f, isa);
+    fixture_clear(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_have_the_values_and_gradients_of_pytorch),
         cmocka_unit_test(optimisers_take_the_steps_of_pytorch),
+        cmocka_unit_test(norms_have_the_values_and_gradients_of_pytorch),
+        cmocka_unit_test(activity_has_the_gradient_of_pytorch),
+        cmocka_unit_test(smoothing_has_the_losses_and_gradients_of_pytorch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
