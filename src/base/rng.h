@@ -16,7 +16,13 @@ typedef enum nm_purpose {
     NM_PURPOSE_DROPOUT = 3, /* update: update and place, packed by the network */
     NM_PURPOSE_UNKNOWN = 4, /* update: epoch; index: position in the corpus */
     NM_PURPOSE_SAMPLE = 5,  /* update: step; index: song */
-    NM_PURPOSE_TEST = 6
+    NM_PURPOSE_TEST = 6,
+    /* The other masks of a network; update: as of DROPOUT. */
+    NM_PURPOSE_INPUT_DROPOUT = 7,   /* place: stream */
+    NM_PURPOSE_FEATURE_DROPOUT = 8, /* index: position and column */
+    NM_PURPOSE_BRANCH_DROPOUT = 9,
+    NM_PURPOSE_HEAD_DROPOUT = 10, /* place: stream */
+    NM_PURPOSE_WEIGHT_DROP = 11   /* place: layer, branches first */
 } nm_purpose;
 
 typedef struct nm_random {

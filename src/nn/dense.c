@@ -35,5 +35,6 @@ void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
                                    .k = dense->n,
                                    .x = grad->dy,
                                    .packed = dense->packed_transposed,
-                                   .y = grad->dx});
+                                   .y = grad->dx,
+                                   .accumulate = grad->accumulate});
 }

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "nn/layers.h"
 
-#include "base/rng.h"
+enum { PLACE_BITS = 4 };
 
-enum { WORDS_A_DRAW = 4, PLACE_BITS = 4 };
+/* mask_i = 0 with probability p, else 1/(1-p); element i takes word i mod 4 of draw i / 4. */
+void nm_dropout_elements(const nm_dropout *dropout, real *mask, nm_range share) {
+    const double least = (double)dropout->probability * 0x1p32;
+    const real kept = 1 / (1 - dropout->probability);
+    const uint64_t update = dropout->update << PLACE_BITS | dropout->place;
+    nm_random random = {{0}};
+    for (size_t i = share.begin; i < share.end; i++) {
+        if (i % NM_MASK_UNIT == 0)
+            random = nm_random_at(dropout->seed, dropout->purpose, update, i / NM_MASK_UNIT);
+        mask[i - share.begin] = random.word[i % NM_MASK_UNIT] < least ? 0 : kept;
+    }
+}
 
 typedef struct draw_work {
     const nm_dropout *dropout;
@@ -11,20 +22,10 @@ typedef struct draw_work {
     size_t count;
 } draw_work;
 
-/* mask_i = 0 with probability p, else 1/(1-p); element i takes word i mod 4 of draw i / 4. */
 static void draw_job(void *data, nm_pool *pool, unsigned thread) {
     const draw_work *work = data;
-    const nm_dropout *dropout = work->dropout;
-    const double least = (double)dropout->probability * 0x1p32;
-    const real kept = 1 / (1 - dropout->probability);
-    const uint64_t update = dropout->update << PLACE_BITS | dropout->place;
-    const nm_range share = nm_pool_share(pool, thread, work->count, WORDS_A_DRAW);
-    nm_random random = {{0}};
-    for (size_t i = share.begin; i < share.end; i++) {
-        if (i % WORDS_A_DRAW == 0)
-            random = nm_random_at(dropout->seed, NM_PURPOSE_DROPOUT, update, i / WORDS_A_DRAW);
-        work->mask[i] = random.word[i % WORDS_A_DRAW] < least ? 0 : kept;
-    }
+    const nm_range share = nm_pool_share(pool, thread, work->count, NM_MASK_UNIT);
+    nm_dropout_elements(work->dropout, work->mask + share.begin, share);
 }
 
 void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_t count) {

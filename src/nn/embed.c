@@ -11,13 +11,26 @@ typedef struct embed_work {
     const real *dy;
 } embed_work;
 
+/* y[n] += x[n] */
+static void add(real *restrict y, const real *restrict x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
 /* Each thread some of the positions. */
 static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     const embed_work *work = data;
-    const size_t E = work->embed->E;
-    const nm_range share = nm_pool_share(pool, thread, work->embed->N, 1);
-    for (size_t n = share.begin; n < share.end; n++)
-        memcpy(work->y + n * E, work->weight + work->embed->words[n] * E, E * sizeof(real));
+    const nm_embed *embed = work->embed;
+    const nm_range share = nm_pool_share(pool, thread, embed->N, 1);
+    for (size_t n = share.begin; n < share.end; n++) {
+        const uint32_t *rows = embed->rows + n * embed->stride;
+        real *y = work->y + n * embed->E;
+        if (!embed->accumulate)
+            memset(y, 0, embed->E * sizeof *y);
+        for (size_t c = 0; c < embed->columns; c++)
+            if (rows[c] != NM_NO_ROW)
+                add(y, work->weight + rows[c] * embed->E, embed->E);
+    }
 }
 
 void nm_embed_forward(nm_pool *pool, const nm_embed *embed, real *y, const real *weight) {
@@ -25,17 +38,19 @@ void nm_embed_forward(nm_pool *pool, const nm_embed *embed, real *y, const real 
     nm_pool_run(pool, forward_job, &work);
 }
 
-/* forward was y_n = weight_w with w = words_n, hence dweight_w += dy_n, summed over the n of w.
- * Each thread some of the columns (of a cache line), all positions in order. */
+/* forward was y_n = the sum of weight_r over the rows r of n, hence dweight_r += dy_n, summed over
+ * the n that have r. Each thread some of the columns of weight (of a cache line), all positions in
+ * order. */
 static void backward_job(void *data, nm_pool *pool, unsigned thread) {
     const embed_work *work = data;
-    const size_t E = work->embed->E;
-    const nm_range share = nm_pool_share(pool, thread, E, 16);
-    for (size_t n = 0; n < work->embed->N; n++) {
-        real *restrict dweight = work->dweight + work->embed->words[n] * E;
-        const real *restrict dy = work->dy + n * E;
-        for (size_t e = share.begin; e < share.end; e++)
-            dweight[e] += dy[e];
+    const nm_embed *embed = work->embed;
+    const nm_range share = nm_pool_share(pool, thread, embed->E, 16);
+    for (size_t n = 0; n < embed->N; n++) {
+        const uint32_t *rows = embed->rows + n * embed->stride;
+        const real *dy = work->dy + n * embed->E + share.begin;
+        for (size_t c = 0; c < embed->columns; c++)
+            if (rows[c] != NM_NO_ROW)
+                add(work->dweight + rows[c] * embed->E + share.begin, dy, share.end - share.begin);
     }
 }
 

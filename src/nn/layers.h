@@ -5,12 +5,17 @@
 #ifndef NM_NN_LAYERS_H
 #define NM_NN_LAYERS_H
 
+#include "base/rng.h"
 #include "nn/ops.h"
 
-/* y_n = the row words_n of weight [words,E]; y [N,E]. */
+#define NM_NO_ROW UINT32_MAX
+
+/* y_n = the sum over c < columns of the rows r_nc of weight [rows,E]; y [N,E]. */
 typedef struct nm_embed {
-    size_t N, E;
-    const uint32_t *words; /* [N] */
+    size_t N, E, columns;
+    const uint32_t *rows; /* [N,columns] r_nc, or NM_NO_ROW */
+    size_t stride;        /* from r_nc to that of the next position */
+    bool accumulate;      /* add to y instead */
 } nm_embed;
 
 void nm_embed_forward(nm_pool *pool, const nm_embed *embed, real *y, const real *weight);
@@ -23,8 +28,14 @@ void nm_embed_backward(nm_pool *pool, const nm_embed *embed, real *dweight, cons
 typedef struct nm_dropout {
     real probability; /* p, 0 < p < 1 */
     uint64_t seed, update;
-    unsigned place; /* 0..15: which of a network's masks */
+    nm_purpose purpose;
+    unsigned place; /* 0..15: which of a network's masks of this purpose */
 } nm_dropout;
+
+/* The elements `share` of a mask; share.begin is a multiple of NM_MASK_UNIT. To be called inside a
+ * job. */
+enum { NM_MASK_UNIT = 4 };
+void nm_dropout_elements(const nm_dropout *dropout, real *mask, nm_range share);
 
 void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_t count);
 
@@ -32,6 +43,13 @@ void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_
  * be x. */
 void nm_dropout_apply(nm_pool *pool, real *y, const real *x, const real *mask, size_t T,
                       size_t count);
+
+/* Weight-drop (Merity, Keskar, Socher 2017): y = w * mask, the mask as that of dropout; and dw +=
+ * dy * mask. The mask is drawn each time and never lies in memory. */
+void nm_weight_drop_forward(nm_pool *pool, const nm_dropout *drop, real *y, const real *w,
+                            size_t count);
+void nm_weight_drop_backward(nm_pool *pool, const nm_dropout *drop, real *dw, const real *dy,
+                             size_t count);
 
 /* y [m,n] = x [m,k] Wᵀ + b, W [n,k]. */
 typedef struct nm_dense {
@@ -50,28 +68,12 @@ typedef struct nm_dense_grad {
     size_t m;
     const real *x, *dy;
     real *dx;              /* overwritten */
+    bool accumulate;       /* add to dx instead */
     real *dweight, *dbias; /* added to */
 } nm_dense_grad;
 
 void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
                        const nm_dense_grad *grad);
-
-/* The head: dense to V logits, then masked softmax with cross-entropy. Forward and backward are
- * done at once, `chunk` positions at a time, so that the logits of a batch never lie in memory all
- * together. */
-typedef struct nm_head {
-    nm_dense dense; /* n = V */
-    size_t chunk;   /* positions */
-    real *logits;   /* [chunk,V] */
-    real *dweight;  /* [V,k] of the summed loss, as the next two; NULL: no backward */
-    real *dbias;    /* [V] */
-    real *dx;       /* [N,k] */
-} nm_head;
-
-/* `rows` says all but logits and scale. With `is_training` head->dweight, dbias and dx are
- * overwritten. */
-void nm_head_loss(nm_pool *pool, const nm_ops *ops, const nm_head *head, const real *x,
-                  const nm_softmax_loss *rows, bool is_training);
 
 /* Layer norm (Ba, Kiros, Hinton 2016) and batch norm (Ioffe, Szegedy 2015):
  *   y = gain x^ + bias,  x^ = (x - mean) / sqrt(variance + 1e-5)
@@ -127,5 +129,15 @@ void nm_activity_add_tar(nm_pool *pool, const nm_activity *activity, real tar, r
 /* y[i] = a x[i], or y[i] += a x[i]. */
 void nm_scaled_copy(nm_pool *pool, real *y, real a, const real *x, size_t count);
 void nm_scaled_add(nm_pool *pool, real *y, real a, const real *x, size_t count);
+
+/* y[i] = a[i] + b[i]; y may be a. */
+void nm_sum(nm_pool *pool, real *y, const real *a, const real *b, size_t count);
+
+/* Copies `width` columns of N rows; strides are from row to row. */
+typedef struct nm_columns {
+    size_t N, width, to_stride, from_stride;
+} nm_columns;
+
+void nm_columns_copy(nm_pool *pool, const nm_columns *columns, real *to, const real *from);
 
 #endif

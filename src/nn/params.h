@@ -16,7 +16,7 @@ typedef struct nm_param {
     bool has_decay; /* weight decay applies: matrices and embeddings, not biases and norms */
 } nm_param;
 
-enum { NM_MAX_PARAMS = 96 };
+enum { NM_MAX_PARAMS = 160 };
 
 typedef struct nm_params {
     nm_param table[NM_MAX_PARAMS];

@@ -3,72 +3,106 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "nn/stack_shape.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Sizes stay so small that no product of a table or of a run overflows 64 bits. */
-static const uint64_t max_width = UINT64_C(1) << 20;
 static const uint64_t max_reals = UINT64_C(1) << 33;
 
-static neume_status check_width(const char *what, uint64_t width, neume_error *error) {
-    if (width >= 1 && width <= max_width)
-        return NEUME_OK;
-    return nm_fail(error, NEUME_BAD_MODEL, "network: %s is %llu, expected 1..%llu", what,
-                   (unsigned long long)width, (unsigned long long)max_width);
-}
-
-static neume_status check_shape(const nm_stack_shape *shape, neume_error *error) {
-    neume_status status = check_width("the vocabulary", shape->vocabulary, error);
-    if (!status && shape->embed)
-        status = check_width("the embedding", shape->embed, error);
-    if (!status && (shape->layer_count < 1 || shape->layer_count > NM_MAX_LAYERS))
-        status = nm_fail(error, NEUME_BAD_MODEL, "network: %u layers, expected 1..%d",
-                         shape->layer_count, NM_MAX_LAYERS);
-    for (unsigned l = 0; !status && l < shape->layer_count; l++)
-        status = check_width("a layer", shape->layers[l], error);
-    if (!status && shape->trunk)
-        status = check_width("the trunk", shape->trunk, error);
-    return status;
-}
-
-static void add_dense(nm_params *params, const char *name, size_t rows, size_t columns) {
-    char full[48];
-    snprintf(full, sizeof full, "%s.weight", name);
+/* Adds the matrix or the vector "part.name". */
+static void add_matrix(nm_params *params, const char *part, const char *name, size_t rows,
+                       size_t columns) {
+    char full[64];
+    snprintf(full, sizeof full, "%s.%s", part, name);
     nm_params_add(params, full, rows, columns, true);
-    snprintf(full, sizeof full, "%s.bias", name);
-    nm_params_add(params, full, 1, rows, false);
 }
 
-static void add_lstm(nm_params *params, unsigned layer, size_t I, size_t H) {
-    char name[48];
-    snprintf(name, sizeof name, "lstm.%u.weight_ih", layer);
-    nm_params_add(params, name, 4 * H, I, true);
-    snprintf(name, sizeof name, "lstm.%u.weight_hh", layer);
-    nm_params_add(params, name, 4 * H, H, true);
-    snprintf(name, sizeof name, "lstm.%u.bias", layer);
-    nm_params_add(params, name, 1, 4 * H, false);
+static void add_vector(nm_params *params, const char *part, const char *name, size_t count) {
+    char full[64];
+    snprintf(full, sizeof full, "%s.%s", part, name);
+    nm_params_add(params, full, 1, count, false);
+}
+
+static void add_dense(nm_params *params, const char *part, size_t rows, size_t columns) {
+    add_matrix(params, part, "weight", rows, columns);
+    add_vector(params, part, "bias", rows);
+}
+
+static void add_lstm(nm_params *params, const char *part, size_t I, size_t H) {
+    add_matrix(params, part, "weight_ih", 4 * H, I);
+    add_matrix(params, part, "weight_hh", 4 * H, H);
+    add_vector(params, part, "bias", 4 * H);
+}
+
+static void add_norm(nm_params *params, const char *part, nm_norm norm, size_t n) {
+    if (norm == NM_NORM_NONE)
+        return;
+    add_vector(params, part, "weight", n);
+    add_vector(params, part, "bias", n);
+    if (norm == NM_NORM_LAYER)
+        return;
+    add_vector(params, part, "mean", n);
+    add_vector(params, part, "variance", n);
+}
+
+static void add_inputs(nm_params *params, const nm_stack_shape *shape) {
+    size_t rows = 0;
+    for (unsigned s = 0; s < shape->stream_count; s++)
+        rows += (size_t)shape->vocabulary[s] + 1;
+    for (unsigned f = 0; f < shape->feature_count; f++)
+        rows += shape->features[f];
+    if (shape->embed)
+        add_matrix(params, "embed", "weight", rows, shape->embed);
+    for (unsigned s = 0; shape->branch && s < shape->stream_count; s++) {
+        char part[32];
+        snprintf(part, sizeof part, "branch.%u", s);
+        add_lstm(params, part, nm_stack_input_width(shape), shape->branch);
+    }
+}
+
+static void add_body(nm_params *params, const nm_stack_shape *shape) {
+    for (unsigned l = 0; l < shape->layer_count; l++) {
+        char part[32];
+        snprintf(part, sizeof part, "lstm.%u", l);
+        add_lstm(params, part, nm_stack_layer_input(shape, l), shape->layers[l]);
+    }
+    if (!shape->trunk)
+        return;
+    const size_t width = shape->layers[shape->layer_count - 1];
+    add_norm(params, "trunk.norm", shape->norm, width);
+    add_dense(params, "trunk", shape->trunk, width);
+}
+
+static void add_head(nm_params *params, const nm_stack_shape *shape, unsigned stream) {
+    const size_t Z = nm_stack_output_width(shape, stream);
+    char head[32], part[40];
+    snprintf(head, sizeof head, "head.%u", stream);
+    if (shape->head) {
+        snprintf(part, sizeof part, "%s.dense", head);
+        add_dense(params, part, shape->head, nm_stack_body_width(shape));
+        snprintf(part, sizeof part, "%s.norm", head);
+        add_norm(params, part, shape->norm, shape->head);
+    }
+    for (unsigned j = 0; j < stream; j++) {
+        snprintf(part, sizeof part, "%s.chain.%u", head, j);
+        add_matrix(params, part, "weight", shape->vocabulary[j], shape->head ? shape->head : Z);
+    }
+    if (!shape->is_tied)
+        add_matrix(params, head, "weight", Z, nm_stack_head_width(shape));
+    add_vector(params, head, "bias", Z);
 }
 
 neume_status nm_stack_init(nm_stack *stack, const nm_stack_shape *shape, neume_error *error) {
     *stack = (nm_stack){.shape = *shape};
-    const neume_status status = check_shape(shape, error);
+    const neume_status status = nm_stack_check_shape(shape, error);
     if (status)
         return status;
     nm_params *params = &stack->params;
-    const size_t words = (size_t)shape->vocabulary + 1;
-    size_t width = shape->embed ? shape->embed : words;
-    if (shape->embed)
-        nm_params_add(params, "embed.weight", words, shape->embed, true);
-    for (unsigned l = 0; l < shape->layer_count; l++) {
-        add_lstm(params, l, width, shape->layers[l]);
-        width = shape->layers[l];
-    }
-    if (shape->trunk) {
-        add_dense(params, "trunk", shape->trunk, width);
-        width = shape->trunk;
-    }
-    add_dense(params, "head", shape->vocabulary, width);
+    add_inputs(params, shape);
+    add_body(params, shape);
+    for (unsigned s = 0; s < shape->stream_count; s++)
+        add_head(params, shape, s);
     if (params->size <= max_reals)
         return NEUME_OK;
     return nm_fail(error, NEUME_BAD_MODEL, "network: %zu weights, expected at most %llu",
@@ -78,6 +112,10 @@ neume_status nm_stack_init(nm_stack *stack, const nm_stack_shape *shape, neume_e
 static bool ends_with(const char *name, const char *end) {
     const size_t length = strlen(name), end_length = strlen(end);
     return length >= end_length && strcmp(name + length - end_length, end) == 0;
+}
+
+static bool starts_with(const char *name, const char *start) {
+    return strncmp(name, start, strlen(start)) == 0;
 }
 
 static void fill_uniform(real *weights, size_t count, double bound, uint64_t seed, size_t index) {
@@ -97,16 +135,32 @@ static void fill_bias(real *bias, size_t count, bool is_lstm) {
         bias[i] = is_lstm && i / (count / 4) == 1 ? 1 : 0;
 }
 
+static void fill_norm(const char *name, real *values, size_t count) {
+    const bool is_one = ends_with(name, "weight") || ends_with(name, "variance");
+    for (size_t i = 0; i < count; i++)
+        values[i] = is_one ? 1 : 0;
+}
+
+/* Rows that are summed, or that are the head's weight too, start smaller. */
+static double embedding_deviation(const nm_stack_shape *shape) {
+    return shape->feature_count > 0 || shape->is_tied ? 0.1 : 1;
+}
+
 void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed) {
     memset(weights, 0, stack->params.size * sizeof *weights);
     for (size_t p = 0; p < stack->params.count; p++) {
         const nm_param *param = &stack->params.table[p];
         const size_t count = param->rows * param->columns;
+        const char *name = param->name;
         real *first = weights + param->offset;
-        if (ends_with(param->name, "bias"))
-            fill_bias(first, count, strncmp(param->name, "lstm.", 5) == 0);
-        else if (strcmp(param->name, "embed.weight") == 0)
-            fill_normal(first, count, 1, seed, p);
+        if (strstr(name, ".chain."))
+            continue;
+        if (strstr(name, ".norm."))
+            fill_norm(name, first, count);
+        else if (ends_with(name, "bias"))
+            fill_bias(first, count, starts_with(name, "lstm.") || starts_with(name, "branch."));
+        else if (strcmp(name, "embed.weight") == 0)
+            fill_normal(first, count, embedding_deviation(&stack->shape), seed, p);
         else
             fill_uniform(first, count, 1 / sqrt((double)param->columns), seed, p);
     }

@@ -1,136 +1,79 @@
 /* SPDX-License-Identifier: ISC */
+/* Forward and backward of a whole stack: input, LSTM layers, trunk, heads. */
 #include "nn/stack_run.h"
 
-/* A pass over T steps: what all layers need to know. */
-typedef struct pass {
-    nm_stack_run *run;
-    nm_pool *pool;
-    size_t T, N;
-    const uint32_t *inputs;
-    const uint8_t *reset;
-    uint64_t update;
-    bool is_training;
-} pass;
-
-static pass pass_over(nm_stack_run *run, const nm_stack_batch *batch) {
-    return (pass){.run = run,
-                  .pool = run->context->pool,
-                  .T = batch->T,
-                  .N = batch->T * run->options.max_B,
-                  .inputs = batch->inputs,
-                  .reset = batch->reset};
+static nm_stack_pass pass_over(nm_stack_run *run, const nm_stack_batch *batch) {
+    return (nm_stack_pass){.run = run,
+                           .pool = run->context->pool,
+                           .T = batch->T,
+                           .N = batch->T * run->options.max_B,
+                           .batch = batch,
+                           .kind = NM_PASS_EVALUATE};
 }
 
-static bool has_dropout(const pass *p, const nm_stack_dropout *dropout) {
-    return p->is_training && dropout->mask;
+/* h = y + x where there is a residual; out = dropout(norm(h)). */
+static const real *layer_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x) {
+    nm_stack_lstm_forward(p, lstm, x);
+    if (lstm->has_residual)
+        nm_sum(p->pool, lstm->h, lstm->y, x, p->N * lstm->H);
+    const real *out = nm_stack_norm_forward(p, &lstm->norm, lstm->out, lstm->h);
+    return nm_stack_drop(p, &lstm->dropout, lstm->out, out);
 }
 
-/* Returns where the output of a layer with output y lies after its dropout. */
-static const real *dropout_forward(const pass *p, const nm_stack_dropout *dropout, const real *y,
-                                   size_t width, unsigned place) {
-    if (!has_dropout(p, dropout))
-        return y;
-    const size_t count = p->run->options.max_B * width;
-    const nm_dropout draw = {.probability = p->run->options.dropout,
-                             .seed = p->run->options.seed,
-                             .update = p->update,
-                             .place = place};
-    nm_dropout_draw(p->pool, &draw, dropout->mask, count);
-    nm_dropout_apply(p->pool, dropout->y, y, dropout->mask, p->T, count);
-    return dropout->y;
+static const real *trunk_forward(const nm_stack_pass *p, nm_stack_dense *trunk, const real *x) {
+    trunk->x = x;
+    nm_dense_forward(p->pool, p->run->ops, &trunk->dense, trunk->y, x, p->N);
+    if (p->run->stack->shape.activation == NM_ACTIVATION_RELU)
+        nm_relu_forward(p->pool, trunk->y, p->N * trunk->dense.n);
+    return nm_stack_drop(p, &trunk->dropout, trunk->y, trunk->y);
 }
 
-static void dropout_backward(const pass *p, const nm_stack_dropout *dropout, real *dy,
-                             size_t width) {
-    if (dropout->mask)
-        nm_dropout_apply(p->pool, dy, dy, dropout->mask, p->T, p->run->options.max_B * width);
-}
-
-static nm_lstm lstm_of(const pass *p, const nm_stack_lstm *lstm) {
-    return (nm_lstm){.T = p->T,
-                     .B = p->run->options.max_B,
-                     .I = lstm->I,
-                     .H = lstm->H,
-                     .x = lstm->x,
-                     .words = p->inputs,
-                     .reset = p->reset,
-                     .packed = lstm->packed,
-                     .h0 = lstm->h,
-                     .c0 = lstm->c,
-                     .y = lstm->y,
-                     .h1 = lstm->h,
-                     .c1 = lstm->c,
-                     .tape = lstm->tape};
-}
-
-/* From words to what enters the head, [N,k]. Dropout after LSTM layer l is place l, that after the
- * trunk is place L. */
-static const real *body_forward(const pass *p) {
+/* From words to what enters the heads, [N,k]. */
+static const real *body_forward(const nm_stack_pass *p) {
     nm_stack_run *run = p->run;
-    const nm_stack_shape *shape = &run->stack->shape;
-    const real *x = NULL;
-    if (shape->embed) {
-        const nm_embed embed = {.N = p->N, .E = shape->embed, .words = p->inputs};
-        nm_embed_forward(p->pool, &embed, run->embedded,
-                         run->weights + run->stack->params.table[0].offset);
-        x = run->embedded;
-    }
-    for (unsigned l = 0; l < shape->layer_count; l++) {
-        nm_stack_lstm *lstm = &run->lstm[l];
-        lstm->x = x;
-        const nm_lstm layer = lstm_of(p, lstm);
-        run->ops->lstm_forward(p->pool, &layer);
-        x = dropout_forward(p, &lstm->dropout, lstm->y, lstm->H, l);
-    }
-    if (!shape->trunk)
-        return x;
-    run->trunk.x = x;
-    nm_dense_forward(p->pool, run->ops, &run->trunk.dense, run->trunk.y, x, p->N);
-    return dropout_forward(p, &run->trunk.dropout, run->trunk.y, shape->trunk, shape->layer_count);
+    const real *x = nm_stack_input_forward(p);
+    for (unsigned l = run->branch_count; l < run->lstm_count; l++)
+        x = layer_forward(p, &run->lstm[l], x);
+    if (run->trunk.dense.n)
+        x = trunk_forward(p, &run->trunk, x);
+    run->body = x;
+    return x;
 }
 
 void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
-                      bool is_training) {
-    pass p = pass_over(run, batch);
+                      nm_pass_kind kind) {
+    nm_stack_pass p = pass_over(run, batch);
     p.update = update;
-    p.is_training = is_training;
-    const nm_softmax_loss rows = {.N = p.N,
-                                  .V = run->head.dense.n,
-                                  .targets = batch->targets,
-                                  .masks = batch->masks,
-                                  .states = batch->states,
-                                  .valid = batch->valid,
-                                  .loss = run->loss,
-                                  .correct = run->correct};
-    nm_head_loss(p.pool, run->ops, &run->head, body_forward(&p), &rows, is_training);
+    p.kind = kind;
+    nm_stack_heads_forward(&p, body_forward(&p));
 }
 
-const real *nm_stack_step(nm_stack_run *run, const uint32_t *inputs, const uint8_t *reset) {
+void nm_stack_step(nm_stack_run *run, const uint32_t *inputs, const uint8_t *reset) {
     const nm_stack_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
-    const pass p = pass_over(run, &batch);
-    nm_dense_forward(p.pool, run->ops, &run->head.dense, run->head.logits, body_forward(&p), p.N);
-    return run->head.logits;
+    const nm_stack_pass p = pass_over(run, &batch);
+    body_forward(&p);
+}
+
+const real *nm_stack_logits(nm_stack_run *run, unsigned stream, const uint32_t *chosen,
+                            const uint32_t *contexts) {
+    const nm_stack_batch batch = {.T = 1, .contexts = contexts};
+    nm_stack_pass p = pass_over(run, &batch);
+    p.chosen = chosen;
+    return nm_stack_head_logits(&p, stream, run->body);
 }
 
 static real *other_buffer(const nm_stack_run *run, const real *buffer) {
     return run->buffers[buffer == run->buffers[0]];
 }
 
-/* The head's gradients were made with its losses; returns what flows back into the body. */
-static real *head_backward(const pass *p, real scale, real *gradient) {
-    const nm_stack_run *run = p->run;
-    const nm_head *head = &run->head;
-    const size_t V = head->dense.n, k = head->dense.k;
-    nm_scaled_add(p->pool, gradient + run->head_weight, scale, head->dweight, V * k);
-    nm_scaled_add(p->pool, gradient + run->head_bias, scale, head->dbias, V);
-    nm_scaled_copy(p->pool, run->buffers[0], scale, head->dx, p->N * k);
-    return run->buffers[0];
-}
-
-static real *trunk_backward(const pass *p, real *gradient, real *dy) {
+/* forward was y = dropout(activation(dense(x))), in place: where dropout or activation gave 0, no
+ * gradient passes. */
+static real *trunk_backward(const nm_stack_pass *p, real *gradient, real *dy) {
     const nm_stack_dense *trunk = &p->run->trunk;
     real *dx = other_buffer(p->run, dy);
-    dropout_backward(p, &trunk->dropout, dy, trunk->dense.n);
+    nm_stack_drop_backward(p, &trunk->dropout, dy);
+    if (p->run->stack->shape.activation == NM_ACTIVATION_RELU)
+        nm_relu_backward(p->pool, dy, trunk->y, p->N * trunk->dense.n);
     nm_dense_backward(p->pool, p->run->ops, &trunk->dense,
                       &(nm_dense_grad){.m = p->N,
                                        .x = trunk->x,
@@ -141,30 +84,48 @@ static real *trunk_backward(const pass *p, real *gradient, real *dy) {
     return dx;
 }
 
-static real *lstm_backward(const pass *p, const nm_stack_lstm *lstm, real *gradient, real *dy) {
-    real *dx = lstm->x ? other_buffer(p->run, dy) : NULL;
-    dropout_backward(p, &lstm->dropout, dy, lstm->H);
-    const nm_lstm layer = lstm_of(p, lstm);
-    p->run->ops->lstm_backward(p->pool, &layer,
-                               &(nm_lstm_grad){.dy = dy,
-                                               .dx = dx,
-                                               .dweight_ih = gradient + lstm->weight_ih,
-                                               .dweight_hh = gradient + lstm->weight_hh,
-                                               .dbias = gradient + lstm->bias,
-                                               .scratch = p->run->scratch});
+/* What activation regularisation looks at: the last layer's h. */
+static nm_activity activity_of(const nm_stack_pass *p) {
+    return (nm_activity){.T = p->T,
+                         .B = p->run->options.max_B,
+                         .H = p->run->lstm[p->run->lstm_count - 1].H,
+                         .reset = p->batch->reset,
+                         .valid = p->batch->valid};
+}
+
+/* `d` is that of the layer's output, with dropout and norm. */
+static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, real *d) {
+    const nm_stack_run *run = p->run;
+    const nm_stack_lstm *lstm = &run->lstm[l];
+    const nm_noise *noise = &run->options.noise;
+    const nm_activity activity = activity_of(p);
+    const bool is_last = l + 1 == run->lstm_count;
+    real *dx = lstm->x ? other_buffer(run, d) : NULL;
+    if (is_last && noise->ar > 0)
+        nm_activity_add_ar(p->pool, &activity, noise->ar, d, lstm->out);
+    nm_stack_drop_backward(p, &lstm->dropout, d);
+    if (lstm->norm.D)
+        nm_stack_norm_backward(p, &lstm->norm,
+                               &(nm_norm_grad){.dy = d,
+                                               .dx = d,
+                                               .dgain = gradient + lstm->norm.gain,
+                                               .dbias = gradient + lstm->norm.bias});
+    if (is_last && noise->tar > 0)
+        nm_activity_add_tar(p->pool, &activity, noise->tar, d, lstm->h);
+    nm_stack_lstm_backward(p, lstm, gradient, d, dx);
+    if (lstm->has_residual)
+        nm_sum(p->pool, dx, dx, d, p->N * lstm->H);
     return dx;
 }
 
 void nm_stack_backward(nm_stack_run *run, const nm_stack_batch *batch, real scale, real *gradient) {
-    const pass p = pass_over(run, batch);
-    const nm_stack_shape *shape = &run->stack->shape;
-    real *d = head_backward(&p, scale, gradient);
-    if (shape->trunk)
+    nm_stack_pass p = pass_over(run, batch);
+    p.kind = NM_PASS_TRAIN;
+    real *d = run->buffers[0];
+    nm_stack_heads_backward(&p, scale, gradient, d);
+    if (run->trunk.dense.n)
         d = trunk_backward(&p, gradient, d);
-    for (unsigned l = shape->layer_count; l-- > 0;)
-        d = lstm_backward(&p, &run->lstm[l], gradient, d);
-    if (!shape->embed)
-        return;
-    const nm_embed embed = {.N = p.N, .E = shape->embed, .words = p.inputs};
-    nm_embed_backward(p.pool, &embed, gradient + run->stack->params.table[0].offset, d);
+    for (unsigned l = run->lstm_count; l-- > run->branch_count;)
+        d = layer_backward(&p, l, gradient, d);
+    nm_stack_input_backward(&p, gradient, d);
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* The small parts that stand at several places of a stack: dropout, norms, LSTM layers. */
+#include "nn/stack_run.h"
+
+#include <string.h>
+
+const real *nm_stack_drop(const nm_stack_pass *p, const nm_stack_dropout *dropout, real *y,
+                          const real *x) {
+    if (p->kind != NM_PASS_TRAIN || !dropout->mask)
+        return x;
+    const size_t count = p->run->options.max_B * dropout->width;
+    const nm_dropout draw = {.probability = dropout->probability,
+                             .seed = p->run->options.seed,
+                             .update = p->update,
+                             .purpose = dropout->purpose,
+                             .place = dropout->place};
+    nm_dropout_draw(p->pool, &draw, dropout->mask, count);
+    nm_dropout_apply(p->pool, y, x, dropout->mask, p->T, count);
+    return y;
+}
+
+void nm_stack_drop_backward(const nm_stack_pass *p, const nm_stack_dropout *dropout, real *dy) {
+    const size_t count = p->run->options.max_B * dropout->width;
+    if (dropout->mask)
+        nm_dropout_apply(p->pool, dy, dy, dropout->mask, p->T, count);
+}
+
+static nm_norm_pass norm_pass_of(const nm_stack_pass *p, const nm_stack_norm *norm, real *moments) {
+    const real *weights = p->run->weights;
+    return (nm_norm_pass){.N = p->N,
+                          .D = norm->D,
+                          .valid = p->batch->valid,
+                          .gain = weights + norm->gain,
+                          .bias = weights + norm->bias,
+                          .mean = moments,
+                          .variance = moments ? moments + norm->D : NULL,
+                          .kept = p->kind == NM_PASS_TRAIN ? norm->kept : NULL};
+}
+
+const real *nm_stack_norm_forward(const nm_stack_pass *p, const nm_stack_norm *norm, real *y,
+                                  const real *x) {
+    if (norm->D == 0)
+        return x;
+    const bool is_evaluation = p->kind == NM_PASS_EVALUATE;
+    const nm_norm_pass pass = norm_pass_of(p, norm, is_evaluation ? norm->given : norm->batch);
+    if (p->run->stack->shape.norm == NM_NORM_LAYER)
+        nm_layer_norm_forward(p->pool, &pass, y, x);
+    else if (is_evaluation)
+        nm_batch_norm_evaluate(p->pool, &pass, y, x);
+    else
+        nm_batch_norm_forward(p->pool, &pass, y, x);
+    return y;
+}
+
+void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
+                            const nm_norm_grad *grad) {
+    const nm_norm_pass pass = norm_pass_of(p, norm, norm->batch);
+    if (p->run->stack->shape.norm == NM_NORM_LAYER)
+        nm_layer_norm_backward(p->pool, &pass, grad);
+    else
+        nm_batch_norm_backward(p->pool, &pass, grad);
+}
+
+/* Weight-drop of a layer in the update that was packed. */
+static nm_dropout weight_drop_of(const nm_stack_run *run, const nm_stack_lstm *lstm) {
+    return (nm_dropout){.probability = run->options.noise.weight_drop,
+                        .seed = run->options.seed,
+                        .update = run->noisy_update,
+                        .purpose = NM_PURPOSE_WEIGHT_DROP,
+                        .place = lstm->place};
+}
+
+void nm_stack_lstm_pack(nm_stack_run *run, const nm_stack_lstm *lstm) {
+    nm_pool *pool = run->context->pool;
+    const real *weights = run->weights, *weight_hh = weights + lstm->weight_hh;
+    if (run->is_noisy) {
+        const nm_dropout drop = weight_drop_of(run, lstm);
+        nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
+        weight_hh = run->dropped;
+    }
+    run->ops->lstm_pack(pool, lstm->packed, lstm->I, lstm->H, weights + lstm->weight_ih, weight_hh,
+                        weights + lstm->bias, run->options.for_training);
+}
+
+static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
+    return (nm_lstm){.T = p->T,
+                     .B = p->run->options.max_B,
+                     .I = lstm->I,
+                     .H = lstm->H,
+                     .x = lstm->x,
+                     .words = p->batch->inputs,
+                     .reset = p->batch->reset,
+                     .packed = lstm->packed,
+                     .h0 = lstm->h0,
+                     .c0 = lstm->c0,
+                     .y = lstm->y,
+                     .h1 = lstm->h0,
+                     .c1 = lstm->c0,
+                     .tape = lstm->tape};
+}
+
+void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x) {
+    lstm->x = x;
+    const nm_lstm layer = lstm_of(p, lstm);
+    p->run->ops->lstm_forward(p->pool, &layer);
+}
+
+void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,
+                            const real *dy, real *dx) {
+    const nm_stack_run *run = p->run;
+    const size_t recurrent = 4 * lstm->H * lstm->H;
+    real *dweight_hh = gradient + lstm->weight_hh;
+    if (run->is_noisy)
+        memset(run->dropped, 0, recurrent * sizeof(real));
+    const nm_lstm layer = lstm_of(p, lstm);
+    run->ops->lstm_backward(p->pool, &layer,
+                            &(nm_lstm_grad){.dy = dy,
+                                            .dx = dx,
+                                            .dweight_ih = gradient + lstm->weight_ih,
+                                            .dweight_hh = run->is_noisy ? run->dropped : dweight_hh,
+                                            .dbias = gradient + lstm->bias,
+                                            .scratch = run->scratch});
+    if (!run->is_noisy)
+        return;
+    const nm_dropout drop = weight_drop_of(run, lstm);
+    nm_weight_drop_backward(p->pool, &drop, dweight_hh, run->dropped, recurrent);
+}
