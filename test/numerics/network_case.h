@@ -7,22 +7,23 @@
 
 typedef struct network_case {
     const char *name;
-    nm_stack_shape shape;
+    nm_stack_shape shape; /* the indices of its maps are drawn */
     size_t T, B;
-    real dropout;
+    nm_noise noise;
     double reset_share;   /* of the positions where a piece begins */
     double padding_share; /* of the positions that are not valid */
     double masked_share;  /* of the words that a mask forbids; 0: no masks */
     bool carries_state;   /* another batch was read before */
 } network_case;
 
-enum { CASE_BATCHES = 2, CASE_STATES = 3 };
+enum { CASE_BATCHES = 2, CASE_STATES = 3, CASE_BLOCKS = 48 };
 
 typedef struct network_data {
     nm_stack stack;
     real *weights;
     nm_stack_batch batches[CASE_BATCHES];
-    void *blocks[8]; /* what the batches lie in */
+    void *blocks[CASE_BLOCKS]; /* what the batches and maps lie in */
+    size_t block_count;
 } network_data;
 
 void network_data_init(network_data *data, neume_context *context, const network_case *shape);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Analytic gradients against central differences, on every parameter of whole networks, in double:
- *   dL/dw = (L(w + e) - L(w - e)) / 2e + O(e²), L the summed loss times SCALE, dropout masks fixed.
+ *   dL/dw = (L(w + e) - L(w - e)) / 2e + O(e²), L the summed loss times SCALE and the
+ * regularisation of activations, the masks of dropout and weight-drop fixed.
  * And the proof that the check sees: each wrong backward below must fail it. */
 #include "test.h"
 
@@ -9,68 +10,282 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "nn/stack_run.h"
 
 #include <string.h>
 
-static const double step = 2e-5, tolerance = 1e-8;
+static const double step = 1e-5, tolerance = 1e-8;
 static const real gradient_scale = 0.7;
 static const uint64_t update = 5;
 
 static const network_case cases[] = {
     {.name = "one-hot, one layer, one step",
-     .shape = {.vocabulary = 5, .layers = {3}, .layer_count = 1},
+     .shape = {.stream_count = 1, .vocabulary = {5}, .layers = {3}, .layer_count = 1},
      .T = 1,
      .B = 1},
     {.name = "one-hot, one layer",
-     .shape = {.vocabulary = 7, .layers = {5}, .layer_count = 1},
+     .shape = {.stream_count = 1, .vocabulary = {7}, .layers = {5}, .layer_count = 1},
      .T = 6,
      .B = 2},
     {.name = "embedding, one layer",
-     .shape = {.vocabulary = 6, .embed = 4, .layers = {5}, .layer_count = 1},
+     .shape = {.stream_count = 1, .vocabulary = {6}, .embed = 4, .layers = {5}, .layer_count = 1},
      .T = 5,
      .B = 3},
     {.name = "embedding, two layers, trunk",
-     .shape = {.vocabulary = 6, .embed = 3, .layers = {4, 5}, .layer_count = 2, .trunk = 3},
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .embed = 3,
+               .layers = {4, 5},
+               .layer_count = 2,
+               .trunk = 3},
      .T = 5,
      .B = 3},
     {.name = "one-hot, three layers, resets in the middle",
-     .shape = {.vocabulary = 5, .layers = {4, 3, 5}, .layer_count = 3},
+     .shape = {.stream_count = 1, .vocabulary = {5}, .layers = {4, 3, 5}, .layer_count = 3},
      .T = 8,
      .B = 2,
      .reset_share = 0.3},
     {.name = "padding and masks",
-     .shape = {.vocabulary = 9, .embed = 3, .layers = {4}, .layer_count = 1, .trunk = 5},
+     .shape = {.stream_count = 1,
+               .vocabulary = {9},
+               .embed = 3,
+               .layers = {4},
+               .layer_count = 1,
+               .trunk = 5},
      .T = 6,
      .B = 3,
      .padding_share = 0.3,
      .masked_share = 0.5},
     {.name = "dropout",
-     .shape = {.vocabulary = 6, .embed = 4, .layers = {6, 5}, .layer_count = 2, .trunk = 7},
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .embed = 4,
+               .layers = {6, 5},
+               .layer_count = 2,
+               .trunk = 7},
      .T = 5,
      .B = 3,
-     .dropout = 0.4},
+     .noise = {.dropout = 0.4}},
     {.name = "state carried over from another batch",
-     .shape = {.vocabulary = 6, .embed = 4, .layers = {5, 4}, .layer_count = 2},
+     .shape =
+         {.stream_count = 1, .vocabulary = {6}, .embed = 4, .layers = {5, 4}, .layer_count = 2},
      .T = 5,
      .B = 3,
      .carries_state = true},
     {.name = "all at once, one-hot",
-     .shape = {.vocabulary = 8, .layers = {5, 4, 6}, .layer_count = 3, .trunk = 5},
+     .shape =
+         {.stream_count = 1, .vocabulary = {8}, .layers = {5, 4, 6}, .layer_count = 3, .trunk = 5},
      .T = 7,
      .B = 3,
-     .dropout = 0.3,
+     .noise = {.dropout = 0.3},
      .reset_share = 0.2,
      .padding_share = 0.2,
      .masked_share = 0.4,
      .carries_state = true},
     {.name = "all at once, embedding",
-     .shape = {.vocabulary = 8, .embed = 5, .layers = {5, 4, 6}, .layer_count = 3, .trunk = 5},
+     .shape = {.stream_count = 1,
+               .vocabulary = {8},
+               .embed = 5,
+               .layers = {5, 4, 6},
+               .layer_count = 3,
+               .trunk = 5},
      .T = 7,
      .B = 3,
-     .dropout = 0.3,
+     .noise = {.dropout = 0.3},
      .reset_share = 0.2,
      .padding_share = 0.2,
      .masked_share = 0.4,
+     .carries_state = true},
+    {.name = "side features, summed",
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .feature_count = 3,
+               .features = {2, 5, 3},
+               .embed = 4,
+               .layers = {5},
+               .layer_count = 1},
+     .T = 5,
+     .B = 3,
+     .noise = {.input_dropout = 0.3, .feature_dropout = 0.2},
+     .reset_share = 0.2},
+    {.name = "weight-drop",
+     .shape =
+         {.stream_count = 1, .vocabulary = {6}, .embed = 4, .layers = {6, 5}, .layer_count = 2},
+     .T = 5,
+     .B = 3,
+     .noise = {.weight_drop = 0.4}},
+    {.name = "a structured head",
+     .shape = {.stream_count = 1,
+               .vocabulary = {9},
+               .feature_count = 2,
+               .features = {4, 3},
+               .embed = 4,
+               .layers = {5},
+               .layer_count = 1,
+               .map_count = 3,
+               .maps = {{.context_count = 1, .width = 9},
+                        {.context_count = 4, .width = 5},
+                        {.context_count = 3, .width = 1}}},
+     .T = 5,
+     .B = 3,
+     .padding_share = 0.2,
+     .masked_share = 0.3},
+    {.name = "a structured head behind a dense layer",
+     .shape = {.stream_count = 1,
+               .vocabulary = {7},
+               .embed = 4,
+               .layers = {5},
+               .layer_count = 1,
+               .head = 6,
+               .norm = NM_NORM_LAYER,
+               .activation = NM_ACTIVATION_RELU,
+               .map_count = 2,
+               .maps = {{.context_count = 2, .width = 4}, {.context_count = 3, .width = 6}}},
+     .T = 5,
+     .B = 3},
+    {.name = "residual layers",
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .embed = 5,
+               .layers = {5, 4, 4},
+               .layer_count = 3,
+               .has_residual = true},
+     .T = 5,
+     .B = 3,
+     .noise = {.dropout = 0.3}},
+    {.name = "a tied head",
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .feature_count = 1,
+               .features = {3},
+               .embed = 5,
+               .layers = {4},
+               .layer_count = 1,
+               .trunk = 5,
+               .is_tied = true},
+     .T = 5,
+     .B = 3,
+     .padding_share = 0.2},
+    {.name = "batch norm in trunk and heads",
+     .shape = {.stream_count = 2,
+               .vocabulary = {4, 5},
+               .embed = 4,
+               .layers = {5},
+               .layer_count = 1,
+               .trunk = 4,
+               .head = 6,
+               .norm = NM_NORM_BATCH,
+               .activation = NM_ACTIVATION_RELU},
+     .T = 6,
+     .B = 4,
+     .noise = {.dropout = 0.2},
+     .padding_share = 0.2},
+    {.name = "chained heads without a dense layer",
+     .shape =
+         {.stream_count = 3, .vocabulary = {4, 6, 3}, .embed = 4, .layers = {5}, .layer_count = 1},
+     .T = 5,
+     .B = 3,
+     .padding_share = 0.2,
+     .masked_share = 0.3},
+    {.name = "a branch of one-hot words",
+     .shape = {.stream_count = 1, .vocabulary = {6}, .branch = 4, .layers = {5}, .layer_count = 1},
+     .T = 5,
+     .B = 3,
+     .noise = {.dropout = 0.3}},
+    {.name = "branches and chained heads",
+     .shape = {.stream_count = 3,
+               .vocabulary = {4, 6, 3},
+               .feature_count = 2,
+               .features = {3, 2},
+               .embed = 4,
+               .branch = 3,
+               .layers = {5},
+               .layer_count = 1,
+               .head = 4,
+               .norm = NM_NORM_LAYER,
+               .activation = NM_ACTIVATION_RELU},
+     .T = 5,
+     .B = 3,
+     .reset_share = 0.2},
+    {.name = "activation regularisation",
+     .shape =
+         {.stream_count = 1, .vocabulary = {6}, .embed = 4, .layers = {4, 5}, .layer_count = 2},
+     .T = 6,
+     .B = 3,
+     .noise = {.dropout = 0.3, .ar = 0.8, .tar = 0.6},
+     .reset_share = 0.2,
+     .padding_share = 0.2},
+    {.name = "activation regularisation of a normed residual layer",
+     .shape = {.stream_count = 1,
+               .vocabulary = {6},
+               .embed = 5,
+               .layers = {5},
+               .layer_count = 1,
+               .has_residual = true,
+               .trunk = 4,
+               .norm = NM_NORM_LAYER},
+     .T = 6,
+     .B = 3,
+     .noise = {.dropout = 0.3, .ar = 0.8, .tar = 0.6},
+     .reset_share = 0.2,
+     .padding_share = 0.2},
+    {.name = "label smoothing",
+     .shape =
+         {.stream_count = 2, .vocabulary = {6, 4}, .embed = 4, .layers = {5}, .layer_count = 1},
+     .T = 5,
+     .B = 3,
+     .noise = {.label_smoothing = 0.2},
+     .padding_share = 0.2,
+     .masked_share = 0.4},
+    {.name = "frames: all at once",
+     .shape = {.stream_count = 1,
+               .vocabulary = {8},
+               .feature_count = 17,
+               .features = {2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 6},
+               .embed = 5,
+               .layers = {6},
+               .layer_count = 1,
+               .map_count = 4,
+               .maps = {{.context_count = 1, .width = 8},
+                        {.context_count = 3, .width = 12},
+                        {.context_count = 4, .width = 12},
+                        {.context_count = 2, .width = 5}}},
+     .T = 7,
+     .B = 3,
+     .noise = {.input_dropout = 0.2,
+               .dropout = 0.2,
+               .feature_dropout = 0.1,
+               .weight_drop = 0.3,
+               .label_smoothing = 0.1},
+     .reset_share = 0.1,
+     .padding_share = 0.2,
+     .masked_share = 0.2,
+     .carries_state = true},
+    {.name = "streams: all at once",
+     .shape = {.stream_count = 4,
+               .vocabulary = {4, 6, 3, 5},
+               .feature_count = 2,
+               .features = {3, 2},
+               .embed = 4,
+               .branch = 5,
+               .layers = {6, 6},
+               .layer_count = 2,
+               .has_residual = true,
+               .trunk = 5,
+               .head = 4,
+               .norm = NM_NORM_LAYER,
+               .activation = NM_ACTIVATION_RELU},
+     .T = 6,
+     .B = 3,
+     .noise = {.input_dropout = 0.2,
+               .dropout = 0.2,
+               .feature_dropout = 0.1,
+               .weight_drop = 0.2,
+               .ar = 0.5,
+               .tar = 0.4},
+     .reset_share = 0.2,
+     .padding_share = 0.2,
+     .masked_share = 0.3,
      .carries_state = true},
 };
 
@@ -96,7 +311,7 @@ static void check_init(check *c, const network_case *shape) {
     c->run = network_run_new(c->context, shape, &c->data.stack);
     if (shape->carries_state) {
         nm_stack_run_pack(c->run, c->data.weights);
-        nm_stack_forward(c->run, &c->data.batches[0], update, true);
+        nm_stack_forward(c->run, &c->data.batches[0], update, NM_PASS_TRAIN);
     }
     size_t count;
     const real *state = nm_stack_run_state(c->run, &count);
@@ -115,20 +330,95 @@ static void check_clear(check *c) {
     neume_context_free(c->context);
 }
 
-static real loss_at(check *c) {
+static void forward(check *c, const nm_stack_batch *batch) {
     size_t count;
     real *state = nm_stack_run_state(c->run, &count);
     memcpy(state, c->state_before, count * sizeof *state);
-    nm_stack_run_pack(c->run, c->data.weights);
-    nm_stack_forward(c->run, batch_of(c), update, true);
+    nm_stack_forward(c->run, batch, update, NM_PASS_TRAIN);
+}
+
+static real sum_losses(const check *c, unsigned stream) {
     real sum = 0;
     for (size_t n = 0; n < c->shape->T * c->shape->B; n++)
-        sum += nm_stack_losses(c->run)[n];
-    return sum * gradient_scale;
+        sum += nm_stack_losses(c->run, stream)[n];
+    return sum;
+}
+
+static bool is_allowed(const nm_stack_targets *targets, uint32_t V, size_t n, uint32_t word) {
+    return !targets->masks || targets->masks[targets->states[n] * V + word];
+}
+
+/* The losses of this stream, would each position's target be `word`, over the number of allowed
+ * words; nothing where it is not allowed. */
+static real loss_of_word(check *c, unsigned stream, uint32_t word) {
+    nm_stack_batch batch = *batch_of(c);
+    const nm_stack_targets *targets = &batch_of(c)->targets[stream];
+    const uint32_t V = c->shape->shape.vocabulary[stream];
+    const size_t N = c->shape->T * c->shape->B;
+    uint32_t words[256];
+    real sum = 0;
+    assert_true(N <= sizeof words / sizeof *words);
+    for (size_t n = 0; n < N; n++)
+        words[n] = is_allowed(targets, V, n, word) ? word : targets->words[n];
+    batch.targets[stream].words = words;
+    forward(c, &batch);
+    for (size_t n = 0; n < N; n++) {
+        size_t allowed = 0;
+        for (uint32_t v = 0; v < V; v++)
+            allowed += is_allowed(targets, V, n, v);
+        if (is_allowed(targets, V, n, word))
+            sum += nm_stack_losses(c->run, stream)[n] / (real)allowed;
+    }
+    return sum;
+}
+
+/* The sum over streams and positions of (1 - e) loss + e (the mean loss of the allowed words). */
+static real smoothed_loss(check *c) {
+    const nm_stack_shape *shape = &c->shape->shape;
+    const real e = c->shape->noise.label_smoothing;
+    real sum = 0, smooth = 0;
+    for (unsigned s = 0; e > 0 && s < shape->stream_count; s++)
+        for (uint32_t word = 0; word < shape->vocabulary[s]; word++)
+            smooth += loss_of_word(c, s, word);
+    forward(c, batch_of(c));
+    for (unsigned s = 0; s < shape->stream_count; s++)
+        sum += sum_losses(c, s);
+    return (1 - e) * sum + e * smooth;
+}
+
+static real square(real x) {
+    return x * x;
+}
+
+/* ar mean(h'^2) + tar mean((h_t - h_{t-1})^2) of the last layer */
+static real activity_loss(const check *c) {
+    const nm_stack_lstm *last = &c->run->lstm[c->run->lstm_count - 1];
+    const nm_stack_batch *batch = batch_of(c);
+    const size_t B = c->shape->B, H = last->H;
+    real sizes = 0, changes = 0, size_count = 0, change_count = 0;
+    for (size_t i = 0; i < c->shape->T * B * H; i++) {
+        const size_t n = i / H;
+        if (!batch->valid[n])
+            continue;
+        sizes += square(last->out[i]);
+        size_count++;
+        if (n < B || !batch->valid[n - B] || batch->reset[n])
+            continue;
+        changes += square(last->h[i] - last->h[i - B * H]);
+        change_count++;
+    }
+    return c->shape->noise.ar * sizes / size_count + c->shape->noise.tar * changes / change_count;
+}
+
+static real loss_at(check *c) {
+    nm_stack_run_pack_noisy(c->run, c->data.weights, update);
+    const real sum = smoothed_loss(c) * gradient_scale;
+    return c->shape->noise.ar > 0 ? sum + activity_loss(c) : sum;
 }
 
 static void compute_gradient(check *c) {
-    loss_at(c);
+    nm_stack_run_pack_noisy(c->run, c->data.weights, update);
+    forward(c, batch_of(c));
     nm_stack_backward(c->run, batch_of(c), gradient_scale, c->gradient);
 }
 
@@ -180,12 +470,15 @@ static void every_gradient_is_that_of_central_differences(void **state) {
  * the derivative along random directions is. */
 static void a_long_batch_has_the_right_gradient(void **state) {
     (void)state;
-    const network_case shape = {
-        .name = "many words",
-        .shape = {.vocabulary = 5000, .embed = 2, .layers = {3}, .layer_count = 1},
-        .T = 30,
-        .B = 20,
-        .padding_share = 0.1};
+    const network_case shape = {.name = "many words",
+                                .shape = {.stream_count = 1,
+                                          .vocabulary = {5000},
+                                          .embed = 2,
+                                          .layers = {3},
+                                          .layer_count = 1},
+                                .T = 30,
+                                .B = 20,
+                                .padding_share = 0.1};
     check c;
     check_init(&c, &shape);
     compute_gradient(&c);
