@@ -125,5 +125,6 @@ void nm_codec_tables_clear(neume_codec *codec);
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);
 
 extern const nm_codec_kind nm_codec_word;
+extern const nm_codec_kind nm_codec_frame;
 
 #endif
