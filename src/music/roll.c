@@ -37,13 +37,13 @@ static bool add_note(nm_roll *roll, neume_context *context, pitch_ends *ends, un
         roll->late_notes++;
         return true;
     }
+    if (!make_room(roll, context, cells[1]))
+        return false;
     if (cells[0] >= cells[1]) {
         roll->short_notes++;
         return true;
     }
     roll->repetitions += end && cells[0] <= end;
-    if (!make_room(roll, context, cells[1]))
-        return false;
     for (size_t cell = cells[0] > end ? cells[0] : end; cell < cells[1]; cell++)
         nm_pitch_set_add(&roll->frames[cell], pitch);
     ends->of[pitch] = cells[1] > end ? cells[1] : end;

@@ -19,9 +19,9 @@ typedef struct nm_roll {
 } nm_roll;
 
 /* A sorted score on a grid of so many cells a quarter: a note fills the cells from that of its
- * onset to the one before that of its end (nm_grid_cell), and the roll ends with the last note.
- * `encoder` says which notes are wanted; NULL: all. Into a new roll; fails with NEUME_NO_MEMORY,
- * then nothing is to be cleared. */
+ * onset to the one before that of its end (nm_grid_cell). The roll ends with the last end of a
+ * note, short ones too, so that its last frames may be empty. `encoder` says which notes are
+ * wanted; NULL: all. Into a new roll; fails with NEUME_NO_MEMORY, then nothing is to be cleared. */
 neume_status nm_roll_of_score(nm_roll *out, neume_context *context, const neume_score *score,
                               uint32_t grid, nm_encoder *encoder);
 void nm_roll_clear(neume_context *context, nm_roll *roll);

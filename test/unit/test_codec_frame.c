@@ -64,10 +64,11 @@ static void both_ends_go_to_the_nearest_cell_and_halves_go_up(void **state) {
     (void)state;
     fixture f = open_codec(frame_options(2, NEUME_ORDER_ASCENDING));
     const neume_note notes[] = {long_note(119, 241, 60), long_note(120, 239, 61),
-                                long_note(0, 119, 62), long_note(121, 238, 63)};
-    neume_sequence sequence = encode_notes(&f, notes, 4);
+                                long_note(0, 119, 62), long_note(121, 238, 63),
+                                long_note(960, 100, 64)};
+    neume_sequence sequence = encode_notes(&f, notes, 5);
     assert_string_equal(text_of(&f, &sequence), "60 . 60 . <end>");
-    assert_int_equal(omitted(&sequence, "short-notes"), 3);
+    assert_int_equal(omitted(&sequence, "short-notes"), 4);
     assert_int_equal(sequence.note_count, 1);
     neume_sequence_clear(f.context, &sequence);
     close_fixture(&f);

@@ -150,6 +150,12 @@ neume_status nm_codec_encode_roll(neume_sequence *out, neume_codec *codec, const
     return NEUME_NO_MEMORY;
 }
 
+/* A score cannot say silence at its end; empty frames there come of short notes. */
+static void cut_silence(nm_roll *roll) {
+    while (roll->frame_count && !nm_pitch_set_count(&roll->frames[roll->frame_count - 1]))
+        roll->frame_count--;
+}
+
 static void encode(nm_encoder *encoder, const neume_score *score) {
     neume_context *context = encoder->codec->context;
     nm_roll roll;
@@ -157,6 +163,7 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
         encoder->failed = true;
         return;
     }
+    cut_silence(&roll);
     encode_roll(encoder, &roll);
     nm_encoder_omit(encoder, "repetitions", roll.repetitions);
     nm_encoder_omit(encoder, "short-notes", roll.short_notes);
