@@ -75,4 +75,25 @@ static inline neume_sequence encode_notes(const fixture *f, const neume_note *no
     return sequence;
 }
 
+/* Of a closed codec of one stream: the automaton allows every word of a piece. */
+static inline void assert_grammatical(const fixture *f, const neume_sequence *sequence) {
+    const nm_grammar *grammar = nm_codec_grammar(f->codec);
+    uint32_t state = 0;
+    for (size_t i = 0; i < sequence->step_count; i++) {
+        const size_t cell =
+            (size_t)state * grammar->class_count + grammar->word_class[0][sequence->words[i]];
+        if (!grammar->allowed[cell])
+            fail_msg("word %zu, %s, is not allowed", i,
+                     neume_codec_word(f->codec, 0, sequence->words[i]));
+        state = grammar->next[cell];
+    }
+}
+
+static inline uint64_t omitted(const neume_sequence *sequence, const char *what) {
+    for (unsigned i = 0; i < sequence->omission_count; i++)
+        if (strcmp(sequence->omissions[i].what, what) == 0)
+            return sequence->omissions[i].count;
+    return 0;
+}
+
 #endif

@@ -3,13 +3,6 @@
 
 #include "base/rng.h"
 
-static uint64_t omitted(const neume_sequence *sequence, const char *what) {
-    for (unsigned i = 0; i < sequence->omission_count; i++)
-        if (strcmp(sequence->omissions[i].what, what) == 0)
-            return sequence->omissions[i].count;
-    return 0;
-}
-
 static void a_note_is_its_name_and_a_chord_its_classes(void **state) {
     (void)state;
     fixture f = open_codec(neume_codec_options_default());

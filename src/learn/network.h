@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* Where a codec and the options of a network become a network's shape: the codec says streams,
+ * vocabularies, side features and the maps of a structured head. */
+#ifndef NM_LEARN_NETWORK_H
+#define NM_LEARN_NETWORK_H
+
+#include "music/codec.h"
+#include "nn/stack.h"
+
+#include <neume/model.h>
+
+#include <jansson.h>
+
+/* A network's shape, and the tables that its maps point into. */
+typedef struct nm_network {
+    neume_network_options options;
+    nm_stack stack;
+    uint16_t *maps[NM_MAX_MAPS];
+} nm_network;
+
+/* Of a closed codec. Fails with NEUME_BAD_USAGE or NEUME_BAD_MODEL where the options do not go
+ * together. The caller clears. */
+neume_status nm_network_init(nm_network *network, neume_context *context, const neume_codec *codec,
+                             const neume_network_options *options, neume_error *error);
+void nm_network_clear(nm_network *network, neume_context *context);
+
+/* The options and sizes as an object; NULL for want of memory. */
+json_t *nm_network_json(const nm_network *network);
+
+/* The options back from there; false where they are not whole. */
+bool nm_network_read(neume_network_options *out, const json_t *object);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+#include "learn/row.h"
+
+#include <string.h>
+
+void nm_row_begin(nm_row *row, const neume_codec *codec, int shift) {
+    row->state = 0;
+    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++)
+        row->words[s] = neume_codec_word_count(codec, s);
+    nm_codec_track_begin(codec, &row->tracker, shift);
+}
+
+/* The place of a word's class in the grammar's tables. */
+static size_t place_of(const nm_row *row, const nm_grammar *grammar, unsigned stream,
+                       uint32_t word) {
+    return row->state * (size_t)grammar->class_count + grammar->word_class[stream][word];
+}
+
+bool nm_row_allows(const nm_row *row, const neume_codec *codec, unsigned stream, uint32_t word) {
+    const nm_grammar *grammar = nm_codec_grammar(codec);
+    return grammar->allowed[place_of(row, grammar, stream, word)] != 0;
+}
+
+void nm_row_say(nm_row *row, const neume_codec *codec, unsigned stream, uint32_t word) {
+    const nm_grammar *grammar = nm_codec_grammar(codec);
+    row->state = grammar->next[place_of(row, grammar, stream, word)];
+}
+
+void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *words) {
+    memcpy(row->words, words, neume_codec_stream_count(codec) * sizeof *words);
+    nm_codec_track(codec, &row->tracker, words);
+}
+
+void nm_row_read(const nm_row *row, const neume_codec *codec, uint32_t *inputs,
+                 uint32_t *contexts) {
+    const unsigned streams = neume_codec_stream_count(codec);
+    memcpy(inputs, row->words, streams * sizeof *inputs);
+    nm_codec_read_side(codec, &row->tracker, inputs + streams, contexts);
+}
