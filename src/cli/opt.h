@@ -15,6 +15,7 @@ typedef enum nm_opt_kind {
     NM_OPT_CHOICE,   /* an enum of 4 bytes: the index of the word in `choices` */
     NM_OPT_TEXT,     /* const char *, not empty */
     NM_OPT_LIST,     /* nm_opt_list: 512,512 */
+    NM_OPT_BYTES,    /* uint8_t [size]: 2,4; 0 behind the last */
     NM_OPT_RANGE,    /* nm_opt_range: 3-8, or 3 */
     NM_OPT_SHARE,    /* nm_opt_share: 20 or 0.1 */
     NM_OPT_INTERVAL  /* nm_opt_interval: 2 (epochs) or 5m */

@@ -112,6 +112,16 @@ static bool store_list(const nm_opt *option, const char *text, nm_opt_list *fiel
     return *text == '\0';
 }
 
+static bool store_bytes(const nm_opt *option, const char *text, uint8_t *field) {
+    nm_opt_list list;
+    if (!store_list(option, text, &list) || list.count > option->size)
+        return false;
+    memset(field, 0, option->size);
+    for (unsigned i = 0; i < list.count; i++)
+        field[i] = (uint8_t)list.values[i];
+    return true;
+}
+
 static bool store_range(const char *text, nm_opt_range *field) {
     nm_opt_range range;
     if (!read_unsigned(&range.first, text, &text))
@@ -162,6 +172,8 @@ static bool store(const nm_opt *option, const char *text, void *field) {
         return *text != '\0';
     case NM_OPT_LIST:
         return store_list(option, text, field);
+    case NM_OPT_BYTES:
+        return store_bytes(option, text, field);
     case NM_OPT_RANGE:
         return store_range(text, field);
     case NM_OPT_SHARE:
@@ -216,10 +228,10 @@ void nm_opt_expect(char *out, const nm_opt *option) {
         expect_unsigned(out, size, option);
     } else if (option->kind == NM_OPT_REAL) {
         expect_real(out, size, option);
-    } else if (option->kind == NM_OPT_LIST) {
-        snprintf(out, size, "1 to %d whole numbers from %llu to %llu such as 512,512",
-                 NM_OPT_LIST_MAX, (unsigned long long)option->least,
-                 (unsigned long long)option->most);
+    } else if (option->kind == NM_OPT_LIST || option->kind == NM_OPT_BYTES) {
+        snprintf(out, size, "1 to %d whole numbers from %llu to %llu such as %s", NM_OPT_LIST_MAX,
+                 (unsigned long long)option->least, (unsigned long long)option->most,
+                 option->kind == NM_OPT_LIST ? "512,512" : "2,4");
     } else if (option->kind == NM_OPT_CHOICE) {
         const int used = snprintf(out, size, "one of ");
         join_choices(out + used, size - (size_t)used, option, ", ");
@@ -270,6 +282,15 @@ static void format_list(char *out, size_t size, const nm_opt_list *list) {
         used += (size_t)snprintf(out + used, size - used, "%s%u", i ? "," : "", list->values[i]);
 }
 
+static void format_bytes(char *out, size_t size, const nm_opt *option, const uint8_t *field) {
+    nm_opt_list list = {0};
+    while (list.count < NM_OPT_LIST_MAX && list.count < option->size && field[list.count]) {
+        list.values[list.count] = field[list.count];
+        list.count++;
+    }
+    format_list(out, size, &list);
+}
+
 static void format_interval(char *out, size_t size, const nm_opt_interval *interval) {
     snprintf(out, size, "%llu, and every %g s", (unsigned long long)interval->epochs,
              interval->seconds);
@@ -303,6 +324,9 @@ void nm_opt_format(char *out, size_t size, const nm_opt *option, const void *fie
         break;
     case NM_OPT_LIST:
         format_list(out, size, field);
+        return;
+    case NM_OPT_BYTES:
+        format_bytes(out, size, option, field);
         return;
     case NM_OPT_RANGE:
         text = "all";

@@ -44,8 +44,10 @@ const nm_opt nm_reading_options[3] = {
 };
 
 static const char *const voicings[] = {"classes", "pitches", NULL};
+static const char *const rest_units[] = {"quarter", "sixteenth", NULL};
+static const char *const orders[] = {"ascending", "descending", NULL};
 
-const nm_opt nm_codec_choice_options[4] = {
+const nm_opt nm_codec_choice_options[8] = {
     {.name = "grid",
      .kind = NM_OPT_UNSIGNED,
      NM_OPT_FIELD(neume_codec_options, grid),
@@ -72,6 +74,28 @@ const nm_opt nm_codec_choice_options[4] = {
      .most = 127,
      .word = "all",
      .help = "only the notes of this MIDI program; the first is 0"},
+    {.name = "melody",
+     .kind = NM_OPT_FLAG,
+     NM_OPT_FIELD(neume_codec_options, melody),
+     .help = "for intervals: only the highest note of each cell"},
+    {.name = "rest-unit",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, rest_unit),
+     .choices = rest_units,
+     .help = "for intervals: what r1 to r4 count; beside quarters, x1 to x3 are sixteenths"},
+    {.name = "time-signatures",
+     .kind = NM_OPT_BYTES,
+     NM_OPT_FIELD(neume_codec_options, metres),
+     .value = "N,N...",
+     .least = 1,
+     .most = 255,
+     .default_text = "all",
+     .help = "for intervals: only the music under time signatures of these numerators"},
+    {.name = "order",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, order),
+     .choices = orders,
+     .help = "for frames: in which order the pitches of a frame are said"},
 };
 
 static const char *const isas[] = {"auto", "c", "baseline", "avx2", "avx512", NULL};

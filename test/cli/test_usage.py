@@ -63,6 +63,15 @@ TABLE = [
     ("train x --layers 1,1,1,1,1,1,1,1,1", 2,
      "neume train: --layers 1,1,1,1,1,1,1,1,1: expected 1 to 8 whole numbers from 1 to 16384 such as "
      "512,512"),
+    ("train x --time-signatures 2,256", 2,
+     "neume train: --time-signatures 2,256: expected 1 to 8 whole numbers from 1 to 255 such as 2,4"),
+    ("train x --time-signatures 0", 2,
+     "neume train: --time-signatures 0: expected 1 to 8 whole numbers from 1 to 255 such as 2,4"),
+    ("train x --time-signatures 1,2,3,4,5,6,7,8,9", 2,
+     "neume train: --time-signatures 1,2,3,4,5,6,7,8,9: expected 1 to 8 whole numbers from 1 to 255 such "
+     "as 2,4"),
+    ("train x --rest-unit half", 2, "neume train: --rest-unit half: expected one of quarter, sixteenth"),
+    ("train x --order random", 2, "neume train: --order random: expected one of ascending, descending"),
     ("train x --time-limit 5x", 2,
      "neume train: --time-limit 5x: expected a duration such as 30, 30s, 10m or 2h"),
     ("train x --time-limit 10mm", 2,
