@@ -9,6 +9,7 @@
 typedef struct recipe {
     const char *name;
     const char *codec;
+    uint32_t grid; /* cells of a quarter; 0: the codec's default */
     neume_network_options network;
     uint32_t batch, steps;
     neume_optimizer optimizer;
@@ -37,11 +38,31 @@ static const recipe recipes[] = {
         .ema = 0.999,
         .usual_epochs = 40,
     },
+    {
+        .name = "intervals",
+        .codec = "interval",
+        .grid = 4,
+        .network = {.embed = 128,
+                    .layers = {512, 512, 512},
+                    .layer_count = 3,
+                    .trunk = 256,
+                    .dropout = 0.5f},
+        .batch = 16,
+        .steps = 64,
+        .optimizer = NEUME_OPTIMIZER_ADAMW,
+        .learning_rate = 3e-3,
+        .schedule = NEUME_SCHEDULE_COSINE,
+        .warmup = 0.02,
+        .clip = 1.0,
+        .weight_decay = 0.3,
+        .ema = 0.999,
+        .usual_epochs = 40,
+    },
 };
 
 enum { PRESET_COUNT = sizeof recipes / sizeof recipes[0] };
 
-static const char *const names[PRESET_COUNT + 1] = {"chords"};
+static const char *const names[PRESET_COUNT + 1] = {"chords", "intervals"};
 
 const char *const *neume_preset_names(void) {
     return names;
@@ -74,6 +95,8 @@ neume_status neume_train_options_preset(neume_train_options *out, neume_codec_op
             *out = options_of(&recipes[i]);
             *codec = neume_codec_options_default();
             codec->name = recipes[i].codec;
+            if (recipes[i].grid)
+                codec->grid = recipes[i].grid;
             return NEUME_OK;
         }
     return nm_fail(error, NEUME_BAD_USAGE, "preset %s: there is none of this name, expected %s",

@@ -8,6 +8,7 @@ import tool
 
 WORDS = "C4\nF#5\n0.4.7\nB-2\n4.9\n<end>\n"
 CHORDS = ["tokens", "--preset", "chords"]
+INTERVALS = ["tokens", "--preset", "intervals"]
 
 
 class Tokens(tool.Case):
@@ -53,6 +54,25 @@ class Tokens(tool.Case):
                        stdin="C4 E4 G4")
             seconds.append(json.loads(self.neume("info", "--json", self.path("a.mid")).text)[0]["seconds"])
         self.assertAlmostEqual(seconds[1], 4 * seconds[0])
+
+    def test_intervals_of_a_song_are_words_and_rests(self):
+        song = self.put("song.mid", tool.midi(tool.notes(72, 77, 79, ticks=480) +
+                                              tool.notes((81, 69, 41), ticks=960)))
+        for options, words in [
+                ([], "72 r1 77 r1 79 r1 81 -12 -40 r2 <end>"),
+                (["--melody"], "72 r1 77 r1 79 r1 81 r2 <end>"),
+                (["--rest-unit", "sixteenth"], "72 r4 77 r4 79 r4 81 -12 -40 r4 r4 <end>"),
+                (["--time-signatures", "2,4"], "72 r1 77 r1 79 r1 81 -12 -40 r2 <end>")]:
+            self.assertEqual(self.neume(*INTERVALS, song, *options).text.split(), words.split())
+        done = self.neume(*INTERVALS, song, "--time-signatures", "2,3", code=3)
+        self.assertIn("left out other-metres: 6\n", done.errors)
+        done = self.neume(*INTERVALS, song, "--grid", "12", code=2)
+        self.assertIn("a grid of 12 cells a quarter", done.errors)
+
+    def test_intervals_to_midi_and_back_are_the_same_words(self):
+        words = "r1 x2 72 -12 r4 r1 77 x3 60 r2 <end>"
+        self.neume(*INTERVALS, "--decode", "-", "-o", self.path("a.mid"), stdin=words)
+        self.assertEqual(self.neume(*INTERVALS, self.path("a.mid")).text.split(), words.split())
 
     def test_words_that_are_none_are_refused_and_nothing_is_written(self):
         done = self.neume(*CHORDS, "--decode", "-", "-o", self.path("a.mid"), code=3, stdin="C4 H9")

@@ -109,7 +109,7 @@ TABLE = [
      "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL INPUT... [options]"),
     ("tokens {m}", 2, "neume tokens: missing --preset, expected chords"),
     ("tokens {m} --preset jazz-hands", 2,
-     "neume tokens: --preset jazz-hands: expected chords"),
+     "neume tokens: --preset jazz-hands: expected chords, intervals"),
     ("tokens {m} --preset chords -o {d}/x", 2,
      "neume tokens: --output goes with --decode; words go to standard output"),
     ("tokens {m} --preset chords --decode", 2,
