@@ -33,10 +33,10 @@ typedef enum neume_order { NEUME_ORDER_ASCENDING, NEUME_ORDER_DESCENDING } neume
 #define NEUME_MAX_METRES 8
 
 typedef struct neume_codec_options {
-    const char *name; /**< "word", "stream", "interval", "frame" */
-    uint32_t grid;    /**< cells of a quarter; onsets in one cell are simultaneous; 1..960, default
-                         12 */
-    neume_voicing voicing;     /**< of "word" and "stream"; default NEUME_VOICING_CLASSES */
+    const char *name;      /**< "word", "stream", "interval", "frame" */
+    uint32_t grid;         /**< cells of a quarter; onsets in one cell are simultaneous; 1..960 (of
+                              "stream": 480), default 12 */
+    neume_voicing voicing; /**< of "word" and "stream"; default NEUME_VOICING_CLASSES */
     double spacing_quarters;   /**< of "word": from one decoded word to the next; default 0.5 */
     int track;                 /**< only this track of a file, 0..; default -1: all */
     int program;               /**< only this program, 0..127; default -1: all */

@@ -124,6 +124,6 @@ void nm_codec_tables_clear(neume_codec *codec);
 /* Whether the vocabulary of a stream is fixed. */
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);
 
-extern const nm_codec_kind nm_codec_word, nm_codec_interval, nm_codec_frame;
+extern const nm_codec_kind nm_codec_word, nm_codec_stream, nm_codec_interval, nm_codec_frame;
 
 #endif

@@ -29,18 +29,41 @@ static inline void close_fixture(fixture *f) {
     neume_context_free(f->context);
 }
 
-/* Closes an open codec over all the words that it has; the ids of the sequence follow. */
+/* Closes an open codec over all the words that it has; the ids of the sequence, which may be NULL,
+ * follow. */
 static inline void close_vocabulary(const fixture *f, neume_sequence *sequence) {
-    const uint32_t count = neume_codec_word_count(f->codec, 0);
-    uint64_t *counts = nm_alloc(f->context, count, sizeof *counts);
-    uint32_t *remap = nm_alloc(f->context, count, sizeof *remap);
-    for (uint32_t i = 0; i < count; i++)
-        counts[i] = 1;
-    assert_int_equal(nm_codec_close(f->codec, (const uint64_t *const[]){counts}, &remap), NEUME_OK);
-    for (size_t i = 0; i < sequence->step_count; i++)
-        sequence->words[i] = remap[sequence->words[i]];
-    nm_free(f->context, counts);
-    nm_free(f->context, remap);
+    const unsigned streams = neume_codec_stream_count(f->codec);
+    uint64_t *counts[NEUME_MAX_STREAMS];
+    uint32_t *remap[NEUME_MAX_STREAMS];
+    for (unsigned s = 0; s < streams; s++) {
+        const uint32_t count = neume_codec_word_count(f->codec, s);
+        counts[s] = nm_alloc(f->context, count, sizeof *counts[s]);
+        remap[s] = nm_alloc(f->context, count, sizeof *remap[s]);
+        for (uint32_t i = 0; i < count; i++)
+            counts[s][i] = 1;
+    }
+    assert_int_equal(nm_codec_close(f->codec, (const uint64_t *const *)counts, remap), NEUME_OK);
+    for (size_t i = 0; sequence && i < sequence->step_count * streams; i++)
+        sequence->words[i] = remap[i % streams][sequence->words[i]];
+    for (unsigned s = 0; s < streams; s++) {
+        nm_free(f->context, counts[s]);
+        nm_free(f->context, remap[s]);
+    }
+}
+
+/* Walks the grammar of a closed codec: every word is allowed where it stands. */
+static inline void assert_grammar_allows(const neume_codec *codec, const neume_sequence *sequence) {
+    const nm_grammar *grammar = nm_codec_grammar(codec);
+    uint32_t at = 0;
+    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
+        const unsigned stream = (unsigned)(i % sequence->stream_count);
+        assert_int_equal(grammar->stream[at], stream);
+        const uint32_t class = grammar->word_class[stream][sequence->words[i]];
+        if (!grammar->allowed[at * grammar->class_count + class])
+            fail_msg("word %zu (%s) is not allowed in state %u", i,
+                     neume_codec_word(codec, stream, sequence->words[i]), at);
+        at = grammar->next[at * grammar->class_count + class];
+    }
 }
 
 static inline neume_note note_at(uint64_t start, uint8_t pitch) {
@@ -56,14 +79,22 @@ static inline neume_score *score_of(const fixture *f, const neume_note *notes, s
     return score;
 }
 
+static inline uint64_t omitted(const neume_sequence *sequence, const char *what) {
+    for (unsigned i = 0; i < sequence->omission_count; i++)
+        if (strcmp(sequence->omissions[i].what, what) == 0)
+            return sequence->omissions[i].count;
+    return 0;
+}
+
 /* The words of a sequence with spaces between. */
 static inline const char *text_of(const fixture *f, const neume_sequence *sequence) {
     static char text[4096];
     size_t used = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < sequence->step_count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "",
-                                 neume_codec_word(f->codec, 0, sequence->words[i]));
+    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
+        used += (size_t)snprintf(
+            text + used, sizeof text - used, "%s%s", i ? " " : "",
+            neume_codec_word(f->codec, (unsigned)(i % sequence->stream_count), sequence->words[i]));
     return text;
 }
 

@@ -3,12 +3,9 @@
  * word: a pitch ("E4") or a chord ("4.9"). No rests, durations or velocities. Onsets go to the
  * nearest cell, those half-way between two to the later one; nothing else is rounded. */
 #include "base/error.h"
-#include "music/chord.h"
-#include "music/codec_kind.h"
+#include "music/codec/chord_event.h"
 
 #include <math.h>
-
-_Static_assert((int)NM_CHORD_TEXT_SIZE <= (int)NM_MAX_WORD_TEXT, "a chord is a word");
 
 enum { MAX_SPACING_QUARTERS = 64 };
 
@@ -43,17 +40,12 @@ static neume_status check(const neume_codec_options *options, neume_error *error
 static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
                   const char *text) {
     (void)stream;
-    nm_pitch_set set;
-    if (!nm_chord_read(&set, text))
-        return false;
-    nm_chord_spell(word, &set, options->voicing);
-    return true;
+    return nm_chord_respell(word, options, text);
 }
 
-/* 128 pitches and 2^12 - 1 sets of pitch classes; or all sets of pitches but the empty one. */
 static double universe(const neume_codec_options *options, unsigned stream) {
     (void)stream;
-    return options->voicing == NEUME_VOICING_PITCHES ? 0x1p128 - 1 : NM_PITCHES + 4095.0;
+    return nm_chord_universe(options);
 }
 
 static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
@@ -71,33 +63,17 @@ static double quarters(const neume_codec_options *options, unsigned stream, cons
 /* The chord that is being gathered, and what could not be said so far. */
 typedef struct chord_gathering {
     nm_encoder *encoder;
-    nm_pitch_set set;
+    nm_pitch_set chord;
     uint64_t cell;
-    uint64_t unisons, doublings;
+    nm_chord_losses losses;
 } chord_gathering;
 
-/* A chord of classes holds each class once; one of a single class stands for an octave. */
-static size_t notes_said(const nm_pitch_set *set, neume_voicing voicing) {
-    const unsigned count = nm_pitch_set_count(set);
-    if (voicing == NEUME_VOICING_PITCHES || count <= 2)
-        return count;
-    const unsigned classes = (unsigned)__builtin_popcount(nm_pitch_set_classes(set));
-    return classes == 1 ? 2 : classes;
-}
-
 static void end_word(chord_gathering *gathering) {
-    const neume_voicing voicing = gathering->encoder->codec->options.voicing;
-    const size_t count = nm_pitch_set_count(&gathering->set);
-    if (count == 0)
+    if (nm_pitch_set_count(&gathering->chord) == 0)
         return;
-    char text[NM_CHORD_TEXT_SIZE];
-    nm_chord_spell(text, &gathering->set, voicing);
-    const uint32_t word = nm_encoder_word(gathering->encoder, 0, text);
+    const uint32_t word = nm_chord_word(gathering->encoder, &gathering->chord, &gathering->losses);
     nm_encoder_push(gathering->encoder, &word);
-    const size_t said = notes_said(&gathering->set, voicing);
-    gathering->encoder->sequence->note_count += said;
-    gathering->doublings += count - said;
-    gathering->set = (nm_pitch_set){{0}};
+    gathering->chord = (nm_pitch_set){{0}};
 }
 
 static void encode(nm_encoder *encoder, const neume_score *score) {
@@ -113,45 +89,24 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
         if (cell != gathering.cell)
             end_word(&gathering);
         gathering.cell = cell;
-        gathering.unisons += nm_pitch_set_has(&gathering.set, notes[i].pitch);
-        nm_pitch_set_add(&gathering.set, notes[i].pitch);
+        nm_chord_gather(&gathering.chord, notes[i].pitch, &gathering.losses);
     }
     end_word(&gathering);
     if (encoder->sequence->step_count)
         nm_encoder_push(encoder, &(uint32_t){NM_WORD_END});
-    nm_encoder_omit(encoder, "unisons", gathering.unisons);
-    nm_encoder_omit(encoder, "doublings", gathering.doublings);
-}
-
-static neume_status add_notes(neume_score *score, const nm_pitch_set *set, uint64_t start,
-                              uint64_t end) {
-    neume_status status = NEUME_OK;
-    for (unsigned pitch = 0; pitch < NM_PITCHES && !status; pitch++) {
-        const neume_note note = {.start_ticks = start,
-                                 .duration_ticks = end - start,
-                                 .pitch = (uint8_t)pitch,
-                                 .velocity = 80};
-        if (nm_pitch_set_has(set, pitch))
-            status = neume_score_add_note(score, &note);
-    }
-    return status;
+    nm_chord_omit(encoder, &gathering.losses);
 }
 
 /* A word that is no chord (<end>, <unk>) is silence as long as a word. */
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     const double spacing_ticks = codec->options.spacing_quarters * NM_TICKS_PER_QUARTER;
-    neume_status status =
-        neume_score_add_tempo(score, &(neume_tempo){.microseconds_per_quarter = 500000});
-    if (!status)
-        status = neume_score_add_time_signature(
-            score, &(neume_time_signature){.numerator = 4, .denominator = 4});
+    neume_status status = nm_chord_begin_score(score);
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
-        nm_pitch_set set;
-        const char *text = neume_codec_word(codec, 0, sequence->words[i]);
-        if (text && nm_chord_read(&set, text))
-            status = add_notes(score, &set, (uint64_t)llround((double)i * spacing_ticks),
-                               (uint64_t)llround((double)(i + 1) * spacing_ticks));
+        const uint64_t start = (uint64_t)llround((double)i * spacing_ticks);
+        const uint64_t end = (uint64_t)llround((double)(i + 1) * spacing_ticks);
+        const neume_note like = {.start_ticks = start, .duration_ticks = end - start};
+        status = nm_chord_add_notes(score, neume_codec_word(codec, 0, sequence->words[i]), &like);
     }
     return status;
 }
