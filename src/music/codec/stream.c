@@ -106,10 +106,6 @@ static bool read_time(uint32_t *cells, const char *text, uint32_t grid) {
     return true;
 }
 
-static bool read_duration(uint32_t *cells, const char *text, uint32_t grid) {
-    return read_time(cells, text, grid) && *cells > 0;
-}
-
 static void spell_program(char word[NM_MAX_WORD_TEXT], uint32_t program) {
     snprintf(word, NM_MAX_WORD_TEXT, "p%u", program);
 }
@@ -120,20 +116,24 @@ static bool read_program(uint32_t *program, const char *text) {
     return read_number(program, &text) && !*text && *program < PROGRAMS;
 }
 
+/* What a word of another stream than the notes' stands for. */
+static bool read_value(uint32_t *value, unsigned stream, const char *text, uint32_t grid) {
+    if (stream == INSTRUMENT)
+        return read_program(value, text);
+    return read_time(value, text, grid) && (stream == OFFSET || *value > 0);
+}
+
 static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
                   const char *text) {
     uint32_t value;
     if (stream == NOTE)
         return nm_chord_respell(word, options, text);
-    if (stream == INSTRUMENT) {
-        if (!read_program(&value, text))
-            return false;
-        spell_program(word, value);
-        return true;
-    }
-    if (!(stream == OFFSET ? read_time : read_duration)(&value, text, options->grid))
+    if (!read_value(&value, stream, text, options->grid))
         return false;
-    spell_time(word, value, options->grid);
+    if (stream == INSTRUMENT)
+        spell_program(word, value);
+    else
+        spell_time(word, value, options->grid);
     return true;
 }
 
@@ -268,17 +268,9 @@ static void set_part(neume_note *note, parts *all, uint32_t program) {
 /* The value of a stream's word, or `otherwise` where it has none, such as <unk>. */
 static uint32_t value_of(const neume_codec *codec, unsigned stream, uint32_t word,
                          uint32_t otherwise) {
-    const uint32_t grid = codec->options.grid;
     const char *text = neume_codec_word(codec, stream, word);
     uint32_t value;
-    bool is_read = false;
-    if (text && stream == OFFSET)
-        is_read = read_time(&value, text, grid);
-    else if (text && stream == DURATION)
-        is_read = read_duration(&value, text, grid);
-    else if (text && stream == INSTRUMENT)
-        is_read = read_program(&value, text);
-    return is_read ? value : otherwise;
+    return text && read_value(&value, stream, text, codec->options.grid) ? value : otherwise;
 }
 
 /* An event without a chord (<end>, <unk>) is silent, but its offset counts. What is unknown: an
