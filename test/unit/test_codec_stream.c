@@ -125,18 +125,21 @@ static void a_score_without_a_note_to_say_gives_no_steps(void **state) {
     close_fixture(&f);
 }
 
+/* 2^62 quarters are a whole number of times 2^64 cells. */
 static void takes_any_ticks_and_resolution(void **state) {
     (void)state;
     fixture f = open_codec(stream_options());
     static const uint32_t resolutions[] = {0, 1, UINT32_MAX};
     for (int r = 0; r < 3; r++) {
-        const neume_note notes[] = {note_of(0, UINT64_MAX, 60, 0), note_of(UINT64_MAX, 1, 61, 1),
+        const neume_note notes[] = {note_of(0, UINT64_C(1) << 62, 60, 0),
+                                    note_of(UINT64_MAX, 1, 61, 1),
                                     note_of(UINT64_MAX - 1, 0, 62, 2)};
         neume_score *score = score_of(&f, notes, 3);
         neume_score_set_ticks_per_quarter(score, resolutions[r]);
         neume_sequence sequence;
         assert_int_equal(neume_codec_encode(&sequence, f.codec, score, NULL), NEUME_OK);
         assert_int_equal(sequence.step_count, 4);
+        assert_int_equal(omitted(&sequence, "long-notes"), 1);
         neume_sequence_clear(f.context, &sequence);
         neume_score_free(score);
     }
@@ -174,8 +177,9 @@ static void parsing_takes_words_in_their_own_spelling_alone(void **state) {
     parse_says("C4 0 2/4 p0", "word \"2/4\": expected the spelling \"1/2\"");
     parse_says("C4 0 1/2 p007", "word \"p007\": expected the spelling \"p7\"");
     parse_says("C4 0/3 1/2 p0", "word \"0/3\": expected the spelling \"0\"");
-    static const char *const bad[] = {"1/5", "65", "1/0",        "-1",   "1.5",   "1/",
-                                      "/2",  "x",  "4294967297", "1/48", "1/2/3", "p1"};
+    static const char *const bad[] = {"1/5",     "65",   "1/0",   "-1",         "1.5",
+                                      "1/",      "/2",   "x",     "4294967297", "0000000001",
+                                      "1537/24", "1/48", "1/2/3", "p1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[64];
         snprintf(text, sizeof text, "C4 %s 1 p0", bad[i]);
