@@ -9,7 +9,7 @@ static neume_status train(neume_context *context, const char *folder, const char
                           neume_error *error) {
     neume_corpus_options reading = neume_corpus_options_default();
     neume_train_options training;
-    neume_status status = neume_train_options_preset(&training, &reading.codec, "chords", error);
+    neume_status status = neume_train_options_preset(&training, &reading, "chords", error);
     if (status)
         return status;
     training.network.layers[0] = training.network.layers[1] = 128;

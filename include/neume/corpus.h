@@ -34,9 +34,16 @@ NEUME_API const char *neume_files_path(const neume_files *files, size_t index);
 /** Why it cannot be looked at, in words; NULL where it can. Borrowed: until the next call. */
 NEUME_API const char *neume_files_failure(const neume_files *files, size_t index);
 
+/** Keys of the training pieces: moved by `low`..`high` semitones, -48..48, as far as MIDI's range
+ * allows; drawn for each piece and epoch. 0, 0: only their own. */
+typedef struct neume_shifts {
+    int low, high; /**< low <= 0 <= high */
+} neume_shifts;
+
 typedef struct neume_corpus_options {
     neume_midi_read_options reading;
-    neume_codec_options codec;
+    neume_codec_options codec; /**< of "frame" the grid becomes that of a benchmark file */
+    neume_shifts transpose;    /**< default none */
     double valid_fraction;   /**< 0..1 of the pieces, by hash; default 0.1; not used beside the next
                                 two */
     size_t valid_count;      /**< this many pieces, those of the smallest hashes; default 0 */
@@ -56,7 +63,13 @@ typedef enum neume_file_status {
     NEUME_FILE_CLEAN      /**< used as it was */
 } neume_file_status;
 
-typedef enum neume_split { NEUME_SPLIT_NONE, NEUME_SPLIT_TRAIN, NEUME_SPLIT_VALID } neume_split;
+/** Where a piece belongs; the last only in benchmark files. */
+typedef enum neume_split {
+    NEUME_SPLIT_NONE,
+    NEUME_SPLIT_TRAIN,
+    NEUME_SPLIT_VALID,
+    NEUME_SPLIT_TEST
+} neume_split;
 
 typedef struct neume_corpus_file {
     const char *path; /**< as found: INPUT, or INPUT/sub/file. Borrowed: as long as the corpus, like
@@ -80,8 +93,10 @@ typedef struct neume_corpus_counts {
     size_t train_notes, valid_notes;
 } neume_corpus_counts;
 
-/** Reads everything below `inputs`. A file that cannot be used is an entry, not an error; so is a
- * missing INPUT. An empty corpus (train_pieces = 0) is no error either: the caller decides. */
+/** Reads everything below `inputs`: MIDI files, and for codec "frame" benchmark files (JSON rolls
+ * in train, valid and test parts), which are taken as given. A file that cannot be used is an
+ * entry, not an error; so is a missing INPUT. An empty corpus (train_pieces = 0) is no error
+ * either: the caller decides. */
 NEUME_API NEUME_MUST_USE neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                                         const neume_corpus_options *options,
                                                         neume_inputs inputs, neume_error *error);

@@ -17,6 +17,9 @@ typedef struct neume_likelihood {
     double unknown_share; /**< share of words that the vocabulary does not have */
     double uniform, unigram,
         trigram; /**< baselines, nats a step; the model stores what they were trained on */
+    unsigned stream_count;
+    double stream_nats[NEUME_MAX_STREAMS];       /**< nats a step, by stream */
+    double stream_accuracies[NEUME_MAX_STREAMS]; /**< by stream */
 } neume_likelihood;
 
 typedef struct neume_evaluation {
@@ -30,6 +33,8 @@ typedef struct neume_evaluation {
 typedef struct neume_evaluate_options {
     neume_inputs inputs;             /**< files and folders */
     neume_midi_read_options reading; /**< default neume_midi_read_options_default() */
+    neume_split split;               /**< of benchmark files; default NEUME_SPLIT_TEST */
+    bool calibrated;                 /**< at the model's tuned temperature; default false */
 } neume_evaluate_options;
 
 NEUME_API neume_evaluate_options neume_evaluate_options_default(void);

@@ -13,13 +13,27 @@ typedef struct neume_model neume_model;
 
 #define NEUME_MAX_LAYERS 8
 
-/** The network "stack": embedding, LSTM layers, an optional trunk, softmax. */
+typedef enum neume_norm {
+    NEUME_NORM_NONE,
+    NEUME_NORM_LAYER, /**< Ba, Kiros, Hinton 2016 */
+    NEUME_NORM_BATCH  /**< Ioffe, Szegedy 2015 */
+} neume_norm;
+
+typedef enum neume_activation { NEUME_ACTIVATION_NONE, NEUME_ACTIVATION_RELU } neume_activation;
+
+/** The network "stack": embedded words, a branch for each stream, LSTM layers, trunk, a head with
+ * softmax for each stream. */
 typedef struct neume_network_options {
-    uint32_t embed; /**< columns of the embedding; 0: one-hot words; default by preset */
+    uint32_t embed;  /**< columns of the embedding; 0: one-hot words (one stream only) */
+    uint32_t branch; /**< hidden units of an LSTM layer for each stream; 0: none */
     uint32_t layers[NEUME_MAX_LAYERS]; /**< hidden units of each LSTM layer */
     unsigned layer_count;              /**< 1..8 */
-    uint32_t trunk;                    /**< units of the dense layer before the softmax; 0: none */
-    float dropout; /**< locked dropout after each LSTM layer and the trunk, 0..<1 */
+    bool residual;               /**< a layer as wide as its input adds its input to its output */
+    uint32_t trunk;              /**< units of the dense layer before the heads; 0: none */
+    uint32_t head;               /**< units of the dense layer in each head; 0: none */
+    neume_norm norm;             /**< in trunk and heads */
+    neume_activation activation; /**< of trunk and heads */
+    bool tied; /**< the head's weights are the embedding's (one stream, last layer as wide) */
 } neume_network_options;
 
 /** What a file is, by its content. */
@@ -56,6 +70,9 @@ NEUME_API NEUME_MUST_USE neume_status neume_checkpoint_describe(char **out, neum
                                                                 const char *path,
                                                                 neume_error *error);
 NEUME_API void neume_description_free(neume_context *context, char *description);
+
+/** The softmax temperature that makes the validation pieces likeliest; 1 where it was not tuned. */
+NEUME_API double neume_model_temperature(const neume_model *model);
 
 NEUME_API size_t neume_model_parameter_count(const neume_model *model);
 

@@ -19,6 +19,22 @@ typedef enum neume_optimizer {
 
 typedef enum neume_schedule { NEUME_SCHEDULE_CONSTANT, NEUME_SCHEDULE_COSINE } neume_schedule;
 
+/** What keeps a network from learning pieces by heart. Probabilities are 0..<1. */
+typedef struct neume_regularisation {
+    float input_dropout;   /**< locked (Gal, Ghahramani 2016), on the embedded input */
+    float dropout;         /**< locked, after each LSTM layer, trunk and head */
+    float feature_dropout; /**< of each word and side feature at the input */
+    float weight_drop;     /**< of the recurrent weights (Merity, Keskar, Socher 2018) */
+    float label_smoothing; /**< share of the target that goes to all allowed words alike */
+    float ar, tar;         /**< activation regularisation, temporal too (Merity et al. 2017) */
+} neume_regularisation;
+
+/** A training loss to stop at. */
+typedef struct neume_until {
+    const char *stream; /**< as neume_codec_stream_name says it; NULL: none */
+    double loss;        /**< nats */
+} neume_until;
+
 /** Where a run stands; losses in nats a step, NAN where not known yet. */
 typedef struct neume_train_progress {
     bool is_validation; /**< a validation has just been done; otherwise an update */
@@ -28,6 +44,11 @@ typedef struct neume_train_progress {
     uint64_t planned_updates; /**< 0: not known yet */
     double seconds;           /**< of the whole run, resumed parts included */
     double train_loss, valid_loss, train_accuracy, valid_accuracy;
+    unsigned stream_count;
+    double train_losses[NEUME_MAX_STREAMS]; /**< by stream, like the next three */
+    double valid_losses[NEUME_MAX_STREAMS];
+    double train_accuracies[NEUME_MAX_STREAMS];
+    double valid_accuracies[NEUME_MAX_STREAMS];
     double steps_per_second;
     double learning_rate;
     double gradient_norm;
@@ -46,9 +67,11 @@ typedef struct neume_train_observer {
 typedef struct neume_train_options {
     const char *preset;
     neume_network_options network;
-    uint32_t batch; /**< B, parallel rows */
-    uint32_t steps; /**< T, steps of a batch */
-    uint64_t seed;  /**< default 1 */
+    neume_regularisation regularisation;
+    double keep_key; /**< share of pieces that stay in their key where the corpus has other keys */
+    uint32_t batch;  /**< B, parallel rows */
+    uint32_t steps;  /**< T, steps of a batch */
+    uint64_t seed;   /**< default 1 */
     neume_optimizer optimizer;
     double learning_rate;
     neume_schedule schedule;
@@ -61,6 +84,7 @@ typedef struct neume_train_options {
     double time_limit;     /**< seconds of the whole run; 0: no limit */
     uint64_t usual_epochs; /**< stop after, where none of the three is given; default by preset */
     uint64_t valid_every;  /**< updates between validations; 0: an epoch */
+    neume_until until;     /**< stop after a validation where a training loss is this or less */
     uint64_t patience; /**< validations without a better one before stopping; 0: never stop early */
     uint64_t save_epochs; /**< epochs between checkpoints; 0: none; default 1 */
     double save_seconds;  /**< seconds between checkpoints; 0: none; default 300 */
@@ -76,9 +100,9 @@ typedef struct neume_train_options {
 } neume_train_options;
 
 /** The settings of a preset. Fails with NEUME_BAD_USAGE on an unknown name; also fills the codec's
- * options. */
+ * options and the other keys of the corpus's. */
 NEUME_API NEUME_MUST_USE neume_status neume_train_options_preset(neume_train_options *out,
-                                                                 neume_codec_options *codec,
+                                                                 neume_corpus_options *corpus,
                                                                  const char *preset,
                                                                  neume_error *error);
 
@@ -90,6 +114,7 @@ typedef enum neume_train_end {
     NEUME_END_PLANNED,     /**< all epochs or updates done */
     NEUME_END_TIME,        /**< the time limit */
     NEUME_END_PATIENCE,    /**< validation no longer improved */
+    NEUME_END_UNTIL,       /**< the training loss that was to be reached */
     NEUME_END_ALREADY_DONE /**< resumed a run that was complete */
 } neume_train_end;
 
@@ -102,6 +127,8 @@ typedef struct neume_train_result {
     double seconds;
     double train_loss, valid_loss, valid_accuracy; /**< of the model saved */
     double uniform, unigram, trigram;
+    double temperature;     /**< tuned on the validation pieces; 1 without */
+    double calibrated_loss; /**< validation loss at this temperature; NAN without */
 } neume_train_result;
 
 /** What a run will take, for --dry-run. */

@@ -79,14 +79,16 @@ static neume_status decode(const token_settings *settings, neume_context *contex
 static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
     token_settings *s = settings;
     neume_train_options unused;
+    neume_corpus_options corpus = neume_corpus_options_default();
     *s = (token_settings){.reading = neume_midi_read_options_default()};
-    return nm_cli_preset(&unused, &s->codec, arguments, error);
+    const neume_status status = nm_cli_preset(&unused, &corpus, arguments, error);
+    s->codec = corpus.codec;
+    return status;
 }
 
 static neume_status check(const token_settings *s, neume_error *error) {
     if (!s->preset)
-        return nm_report_fail(error, NEUME_BAD_USAGE, "missing --preset, expected %s",
-                              neume_preset_names()[0]);
+        return nm_cli_fail_preset(NULL, error);
     if (s->decode && !s->output)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "missing --output, expected the MIDI file that --decode is to write");
@@ -122,7 +124,7 @@ static const nm_opt token_options[] = {
      NM_OPT_FIELD(token_settings, preset),
      .value = "NAME",
      .default_text = "none: it must be given",
-     .help = "whose words: chords"},
+     .help = "whose words: chords, jazz, streams, intervals, frames"},
     {.name = "decode",
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(token_settings, decode),

@@ -18,7 +18,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     train_settings *s = settings;
     *s = (train_settings){.corpus = neume_corpus_options_default(),
                           .machine = neume_context_options_default()};
-    neume_status status = nm_cli_preset(&s->train, &s->corpus.codec, arguments, error);
+    neume_status status = nm_cli_preset(&s->train, &s->corpus, arguments, error);
     if (status)
         return status;
     for (unsigned l = 0; l < s->train.network.layer_count; l++)
@@ -26,6 +26,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     s->layers.count = s->train.network.layer_count;
     s->valid = (nm_opt_share){s->corpus.valid_fraction, s->corpus.valid_count};
     s->save = (nm_opt_interval){s->train.save_epochs, s->train.save_seconds};
+    s->transpose = (nm_opt_shifts){s->corpus.transpose.low, s->corpus.transpose.high};
     return NEUME_OK;
 }
 
@@ -36,6 +37,9 @@ static void adopt(train_settings *s) {
     s->train.network.layer_count = s->layers.count;
     s->corpus.valid_fraction = s->valid.fraction;
     s->corpus.valid_count = s->valid.count;
+    s->corpus.transpose = (neume_shifts){s->transpose.low, s->transpose.high};
+    if (s->until.name[0])
+        s->train.until = (neume_until){s->until.name, s->until.value};
     if (s->valid_from)
         s->corpus.valid_from = (neume_inputs){&s->valid_from, 1};
     s->train.save_epochs = s->save.epochs;
@@ -44,8 +48,7 @@ static void adopt(train_settings *s) {
 
 static neume_status check_usage(const train_settings *s, neume_error *error) {
     if (!s->preset)
-        return nm_report_fail(error, NEUME_BAD_USAGE, "missing --preset, expected %s",
-                              neume_preset_names()[0]);
+        return nm_cli_fail_preset(NULL, error);
     if (!s->train.output && !s->is_dry_run)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "missing --output, expected the model file to write");

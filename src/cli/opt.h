@@ -18,7 +18,9 @@ typedef enum nm_opt_kind {
     NM_OPT_BYTES,    /* uint8_t [size]: 2,4; 0 behind the last */
     NM_OPT_RANGE,    /* nm_opt_range: 3-8, or 3 */
     NM_OPT_SHARE,    /* nm_opt_share: 20 or 0.1 */
-    NM_OPT_INTERVAL  /* nm_opt_interval: 2 (epochs) or 5m */
+    NM_OPT_INTERVAL, /* nm_opt_interval: 2 (epochs) or 5m */
+    NM_OPT_SHIFTS,   /* nm_opt_shifts: none, all or -3..4 */
+    NM_OPT_TARGET    /* nm_opt_target: note=1.0 */
 } nm_opt_kind;
 
 enum { NM_OPT_LIST_MAX = 8 };
@@ -41,6 +43,15 @@ typedef struct nm_opt_interval {
     uint64_t epochs; /* 0: not by epochs */
     double seconds;  /* 0: not by time */
 } nm_opt_interval;
+
+typedef struct nm_opt_shifts {
+    int low, high; /* semitones, low <= 0 <= high; "all": -5, 6 */
+} nm_opt_shifts;
+
+typedef struct nm_opt_target {
+    char name[32]; /* "": not given */
+    double value;
+} nm_opt_target;
 
 typedef struct nm_opt {
     const char *name; /* long name, without dashes */

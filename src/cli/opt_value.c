@@ -154,6 +154,39 @@ static bool store_interval(const char *text, nm_opt_interval *field) {
     return is_read && *end == '\0';
 }
 
+enum { MOST_SEMITONES = 48 };
+
+static bool read_semitones(int *out, const char *text, const char **end) {
+    char *stop;
+    const long value = strtol(text, &stop, 10);
+    *end = stop;
+    *out = value >= -MOST_SEMITONES && value <= MOST_SEMITONES ? (int)value : MOST_SEMITONES + 1;
+    return stop != text && *out <= MOST_SEMITONES && strchr("+-0123456789", text[0]);
+}
+
+static bool store_shifts(const char *text, nm_opt_shifts *field) {
+    nm_opt_shifts shifts = {0, 0};
+    const char *end;
+    if (strcmp(text, "all") == 0)
+        shifts = (nm_opt_shifts){-5, 6};
+    else if (strcmp(text, "none") != 0 &&
+             (!read_semitones(&shifts.low, text, &end) || strncmp(end, "..", 2) != 0 ||
+              !read_semitones(&shifts.high, end + 2, &end) || *end))
+        return false;
+    *field = shifts;
+    return shifts.low <= 0 && shifts.high >= 0;
+}
+
+static bool store_target(const char *text, nm_opt_target *field) {
+    const char *equals = strchr(text, '='), *end;
+    const size_t length = equals ? (size_t)(equals - text) : 0;
+    if (length == 0 || length >= sizeof field->name || !read_real(&field->value, equals + 1, &end))
+        return false;
+    memcpy(field->name, text, length);
+    field->name[length] = '\0';
+    return *end == '\0' && field->value > 0;
+}
+
 static bool store(const nm_opt *option, const char *text, void *field) {
     switch (option->kind) {
     case NM_OPT_FLAG:
@@ -180,6 +213,10 @@ static bool store(const nm_opt *option, const char *text, void *field) {
         return store_share(text, field);
     case NM_OPT_INTERVAL:
         return store_interval(text, field);
+    case NM_OPT_SHIFTS:
+        return store_shifts(text, field);
+    case NM_OPT_TARGET:
+        return store_target(text, field);
     }
     return false;
 }
@@ -222,7 +259,9 @@ void nm_opt_expect(char *out, const nm_opt *option) {
         [NM_OPT_TEXT] = "a text that is not empty",
         [NM_OPT_RANGE] = "a range such as 1-8",
         [NM_OPT_SHARE] = "a number of pieces such as 20, or a fraction below 1 such as 0.1",
-        [NM_OPT_INTERVAL] = "a number of epochs such as 2, or a time such as 5m"};
+        [NM_OPT_INTERVAL] = "a number of epochs such as 2, or a time such as 5m",
+        [NM_OPT_SHIFTS] = "none, all, or semitones such as -3..4, from -48..0 to 0..48",
+        [NM_OPT_TARGET] = "a loss and its value above 0 such as note=1.0"};
     const size_t size = NM_OPT_EXPECTED;
     if (option->kind == NM_OPT_UNSIGNED) {
         expect_unsigned(out, size, option);
@@ -296,6 +335,13 @@ static void format_interval(char *out, size_t size, const nm_opt_interval *inter
              interval->seconds);
 }
 
+static void format_shifts(char *out, size_t size, const nm_opt_shifts *shifts) {
+    if (shifts->low == 0 && shifts->high == 0)
+        snprintf(out, size, "none");
+    else
+        snprintf(out, size, "%d..%d", shifts->low, shifts->high);
+}
+
 static void format_share(char *out, size_t size, const nm_opt_share *share) {
     if (share->count)
         snprintf(out, size, "%llu", (unsigned long long)share->count);
@@ -337,6 +383,12 @@ void nm_opt_format(char *out, size_t size, const nm_opt *option, const void *fie
     case NM_OPT_INTERVAL:
         format_interval(out, size, field);
         return;
+    case NM_OPT_SHIFTS:
+        format_shifts(out, size, field);
+        return;
+    case NM_OPT_TARGET:
+        text = "none";
+        break;
     }
     snprintf(out, size, "%s", text);
 }

@@ -59,7 +59,7 @@ void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
 
 static const char *end_name(neume_train_end end) {
     static const char *const names[] = {"as planned", "time limit", "no better validation",
-                                        "was complete already"};
+                                        "loss reached", "was complete already"};
     return names[end];
 }
 
@@ -83,6 +83,8 @@ static void print_losses(const neume_train_result *r, const char *unit, size_t p
     printf("Held-out loss, nats a %s, on %zu piece%s that it did not train on:\n", unit, pieces,
            pieces == 1 ? "" : "s");
     printf("  this model  %7.3f   accuracy %.1f %%\n", r->valid_loss, 100 * r->valid_accuracy);
+    if (isfinite(r->calibrated_loss))
+        printf("  calibrated  %7.3f   at temperature %.3f\n", r->calibrated_loss, r->temperature);
     printf("  trigram     %7.3f\n  unigram     %7.3f\n  uniform     %7.3f\n", r->trigram,
            r->unigram, r->uniform);
     puts(judgement(r));
@@ -118,15 +120,17 @@ void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
 
 json_t *nm_train_result_json(const train_settings *s, const neume_corpus *corpus,
                              const neume_train_result *r, uint64_t planned_updates) {
-    static const char *const ends[] = {"planned", "time", "patience", "already-done"};
+    static const char *const ends[] = {"planned", "time", "patience", "until", "already-done"};
     return json_pack(
-        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}", "model",
-        nm_report_json_text(s->train.output), "preset", s->preset, "end", ends[r->end], "epochs",
-        (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "planned_updates",
+        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}",
+        "model", nm_report_json_text(s->train.output), "preset", s->preset, "end", ends[r->end],
+        "epochs", (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "planned_updates",
         (json_int_t)planned_updates, "best_update", (json_int_t)r->best_update, "seconds",
         nm_report_json_number(r->seconds), "train_loss", nm_report_json_number(r->train_loss),
         "valid_loss", nm_report_json_number(r->valid_loss), "valid_accuracy",
-        nm_report_json_number(r->valid_accuracy), "baselines", "uniform",
+        nm_report_json_number(r->valid_accuracy), "temperature",
+        nm_report_json_number(r->temperature), "calibrated_loss",
+        nm_report_json_number(r->calibrated_loss), "baselines", "uniform",
         nm_report_json_number(r->uniform), "unigram", nm_report_json_number(r->unigram), "trigram",
         nm_report_json_number(r->trigram), "corpus", counts_json(corpus));
 }

@@ -138,11 +138,15 @@ static double nats(const nm_ngrams *ngrams, const nm_ngram_mask *mask, uint32_t 
     return log(all) - log(word == NM_WORD_UNKNOWN ? s : (1 - s) * known.word);
 }
 
+nm_line nm_line_of(const neume_sequence *sequence, unsigned stream) {
+    return (nm_line){sequence->words + stream, sequence->step_count, sequence->stream_count};
+}
+
 void nm_ngrams_score(nm_baseline_sums *sums, const nm_ngrams *ngrams, const nm_ngram_mask *mask,
-                     const uint32_t *words, size_t at) {
-    const uint32_t w = words[at];
-    const uint64_t v = at > 0 ? words[at - 1] : ngrams->vocabulary;
-    const uint64_t u = at > 1 ? words[at - 2] : ngrams->vocabulary;
+                     nm_line line, size_t at) {
+    const uint32_t w = line.words[at * line.stride];
+    const uint64_t v = at > 0 ? line.words[(at - 1) * line.stride] : ngrams->vocabulary;
+    const uint64_t u = at > 1 ? line.words[(at - 2) * line.stride] : ngrams->vocabulary;
     const weighed one = {ngrams->p1[w], mask->p1};
     const weighed two = interpolate(&ngrams->pairs, v, mask, w, one);
     const weighed three = interpolate(&ngrams->triads, u << NM_WORD_BITS | v, mask, w, two);
@@ -151,24 +155,39 @@ void nm_ngrams_score(nm_baseline_sums *sums, const nm_ngrams *ngrams, const nm_n
     sums->trigram += nats(ngrams, mask, w, three);
 }
 
-void nm_baseline_add(nm_baseline_sums *sums, const nm_ngrams *ngrams, const neume_codec *codec,
-                     const uint32_t *words, size_t count) {
+/* A stream's masks and what an unknown word of it costs. */
+typedef struct stream_costs {
+    nm_ngram_mask mask;
+    uint32_t state; /* that the mask is of; UINT32_MAX: none yet */
+    double unseen;
+} stream_costs;
+
+static void add_word(nm_baseline_sums *sums, const nm_ngrams *ngrams, const stream_costs *costs,
+                     nm_line line, size_t at) {
+    nm_ngrams_score(sums, ngrams, &costs->mask, line, at);
+    if (line.words[at * line.stride] != NM_WORD_UNKNOWN)
+        return;
+    sums->uniform += costs->unseen;
+    sums->unigram += costs->unseen;
+    sums->trigram += costs->unseen;
+}
+
+void nm_baseline_add(nm_baseline_sums *sums, nm_ngrams *const *ngrams, const neume_codec *codec,
+                     const neume_sequence *sequence) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
-    const uint32_t *word_class = grammar->word_class[0];
-    const double unseen = log(fmax(nm_codec_unseen_count(codec, 0), 1));
-    uint32_t state = 0, masked = UINT32_MAX;
-    nm_ngram_mask mask = {0};
-    for (size_t i = 0; i < count; i++) {
+    stream_costs costs[NEUME_MAX_STREAMS];
+    for (unsigned s = 0; s < sequence->stream_count; s++)
+        costs[s] = (stream_costs){.state = UINT32_MAX,
+                                  .unseen = log(fmax(nm_codec_unseen_count(codec, s), 1))};
+    uint32_t state = 0;
+    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
+        const unsigned s = (unsigned)(i % sequence->stream_count);
         const size_t row = (size_t)state * grammar->class_count;
-        if (state != masked)
-            mask = nm_ngram_mask_of(ngrams, word_class, grammar->allowed + row);
-        masked = state;
-        nm_ngrams_score(sums, ngrams, &mask, words, i);
-        if (words[i] == NM_WORD_UNKNOWN) {
-            sums->uniform += unseen;
-            sums->unigram += unseen;
-            sums->trigram += unseen;
-        }
-        state = grammar->next[row + word_class[words[i]]];
+        if (state != costs[s].state)
+            costs[s].mask =
+                nm_ngram_mask_of(ngrams[s], grammar->word_class[s], grammar->allowed + row);
+        costs[s].state = state;
+        add_word(sums, ngrams[s], &costs[s], nm_line_of(sequence, s), i / sequence->stream_count);
+        state = grammar->next[row + grammar->word_class[s][sequence->words[i]]];
     }
 }

@@ -27,8 +27,16 @@ enum { NM_MAX_NGRAM_WORDS = (1 << 21) - 1 }; /* V is below; a triple is packed i
 neume_status nm_ngrams_new(nm_ngrams **out, neume_context *context, uint32_t vocabulary);
 void nm_ngrams_free(nm_ngrams *ngrams);
 
+/* One stream's words of a piece, `stride` apart. */
+typedef struct nm_line {
+    const uint32_t *words;
+    size_t count, stride;
+} nm_line;
+
+nm_line nm_line_of(const neume_sequence *sequence, unsigned stream);
+
 /* Counts one training piece (its words, <end> included). */
-neume_status nm_ngrams_add(nm_ngrams *ngrams, const uint32_t *words, size_t count);
+neume_status nm_ngrams_add(nm_ngrams *ngrams, nm_line line);
 
 /* To be called after the last nm_ngrams_add and before a likelihood. */
 neume_status nm_ngrams_finish(nm_ngrams *ngrams);
@@ -56,12 +64,13 @@ typedef struct nm_ngram_mask {
 nm_ngram_mask nm_ngram_mask_of(const nm_ngrams *ngrams, const uint32_t *word_class,
                                const uint8_t *allowed);
 
-/* Adds the negative log-likelihood of `words[at]`, which is allowed. */
+/* Adds the negative log-likelihood of the word at `at`, which is allowed. */
 void nm_ngrams_score(nm_baseline_sums *sums, const nm_ngrams *ngrams, const nm_ngram_mask *mask,
-                     const uint32_t *words, size_t at);
+                     nm_line line, size_t at);
 
-/* Adds a piece's negative log-likelihoods. `codec` gives grammar and the cost of unknown words. */
-void nm_baseline_add(nm_baseline_sums *sums, const nm_ngrams *ngrams, const neume_codec *codec,
-                     const uint32_t *words, size_t count);
+/* Adds a piece's negative log-likelihoods, summed over its streams, each by its own n-grams [S].
+ * `codec` gives grammar and the cost of unknown words. */
+void nm_baseline_add(nm_baseline_sums *sums, nm_ngrams *const *ngrams, const neume_codec *codec,
+                     const neume_sequence *sequence);
 
 #endif

@@ -6,24 +6,23 @@
 
 #include <string.h>
 
-/* A row: where it stands, and what follows from that. */
-typedef struct row_cursor {
-    uint32_t state; /* of the grammar, before the next target */
-    uint32_t input; /* the word before, as it was fed: with <unk> where it stood in */
-} row_cursor;
-
 struct nm_batcher {
     neume_context *context;
-    const nm_grammar *grammar;
-    uint32_t vocabulary; /* V, also the begin input */
     nm_batcher_options options;
-    uint64_t *starts; /* [piece_count] place of a piece's first step in the corpus */
-    uint32_t *order;  /* [piece_count] the queue of `queue_epoch` */
+    unsigned streams, columns, maps; /* S; S + features; M */
+    uint64_t *starts;                /* [piece_count] place of a piece's first step in the corpus */
+    neume_shifts *keys;              /* [piece_count] into which a piece can move */
+    uint32_t *order;                 /* [piece_count] the queue of `queue_epoch` */
     uint64_t queue_epoch, queue_index;
-    nm_row_position *rows;                        /* [B] */
-    row_cursor *cursors;                          /* [B] */
-    uint32_t *inputs, *targets, *states, *owners; /* [T,B] */
-    uint8_t *reset, *valid;                       /* [T,B] */
+    nm_row_position *rows; /* [B] */
+    nm_row *cursors;       /* [B] what follows from that */
+    int *shifts;           /* [B] the key of the row's piece */
+    uint32_t *inputs;      /* [T,B,columns] */
+    uint32_t *contexts;    /* [T,B,maps] */
+    uint32_t *targets;     /* [S,T,B], like the next */
+    uint32_t *states;
+    uint32_t *owners; /* [T,B], like the next two */
+    uint8_t *reset, *valid;
     size_t valid_count;
 };
 
@@ -59,42 +58,68 @@ static nm_row_position take_piece(nm_batcher *batcher) {
     }
 }
 
+/* The key of a piece in an epoch: its own with the chance keep_key, else one of those that it can
+ * move into, all alike. */
+static int draw_shift(const nm_batcher *batcher, const nm_row_position *at) {
+    const nm_batcher_options *options = &batcher->options;
+    const neume_shifts keys = batcher->keys[at->piece];
+    const nm_random draw = nm_random_at(options->seed, NM_PURPOSE_SHIFT, at->epoch, at->piece);
+    if (!options->is_endless || draw.word[0] * 0x1p-32 < options->keep_key)
+        return 0;
+    const uint64_t count = (uint64_t)(keys.high - keys.low + 1);
+    return keys.low + (int)(draw.word[1] * count >> 32);
+}
+
+static void enter_piece(nm_batcher *batcher, size_t b) {
+    const nm_row_position *at = &batcher->rows[b];
+    batcher->shifts[b] = at->piece == NO_PIECE ? 0 : draw_shift(batcher, at);
+    nm_row_begin(&batcher->cursors[b], batcher->options.codec, batcher->shifts[b]);
+}
+
 static void start_piece(nm_batcher *batcher, size_t b) {
     batcher->rows[b] = take_piece(batcher);
-    batcher->cursors[b] = (row_cursor){.state = 0, .input = batcher->vocabulary};
+    enter_piece(batcher, b);
 }
 
-static bool is_allowed(const nm_grammar *grammar, uint32_t state, uint32_t word) {
-    return grammar->allowed[state * grammar->class_count + grammar->word_class[0][word]] != 0;
-}
-
-/* The word at a position as this epoch has it: a word seen once is <unk> every other time. */
-static uint32_t word_at(const nm_batcher *batcher, const nm_row_position *at, uint32_t state) {
-    const uint32_t word = batcher->options.pieces[at->piece].sequence.words[at->step];
+/* Whether a word that the corpus has but once stands for the unknown ones in this epoch. */
+static bool is_hidden(const nm_batcher *batcher, size_t b, unsigned stream, uint32_t word) {
     const nm_batcher_options *options = &batcher->options;
     if (!options->is_endless || !options->word_counts || word < NM_WORD_FIRST ||
-        options->word_counts[word] != 1 || !is_allowed(batcher->grammar, state, NM_WORD_UNKNOWN))
-        return word;
-    const uint64_t place = batcher->starts[at->piece] + at->step;
-    const nm_random coin = nm_random_at(options->seed, NM_PURPOSE_UNKNOWN, at->epoch, place);
-    return coin.word[0] & 1 ? NM_WORD_UNKNOWN : word;
+        options->word_counts[stream][word] != 1 ||
+        !nm_row_allows(&batcher->cursors[b], options->codec, stream, NM_WORD_UNKNOWN))
+        return false;
+    const nm_row_position *at = &batcher->rows[b];
+    const uint64_t place = (batcher->starts[at->piece] + at->step) * batcher->streams + stream;
+    return nm_random_at(options->seed, NM_PURPOSE_UNKNOWN, at->epoch, place).word[0] & 1;
 }
 
-/* Moves the row behind `word`, within its piece. */
-static void step_over(nm_batcher *batcher, size_t b, uint32_t word) {
-    const nm_grammar *grammar = batcher->grammar;
-    row_cursor *cursor = &batcher->cursors[b];
-    cursor->state =
-        grammar->next[cursor->state * grammar->class_count + grammar->word_class[0][word]];
-    cursor->input = word;
+/* A word of the row's next step as this epoch has it, and the grammar behind it. */
+static uint32_t say_word(nm_batcher *batcher, size_t b, unsigned stream) {
+    const nm_row_position *at = &batcher->rows[b];
+    const neume_sequence *sequence = &batcher->options.pieces[at->piece].sequence;
+    uint32_t word = sequence->words[at->step * batcher->streams + stream];
+    word = is_hidden(batcher, b, stream, word)
+               ? NM_WORD_UNKNOWN
+               : nm_codec_shifted(batcher->options.codec, stream, word, batcher->shifts[b]);
+    nm_row_say(&batcher->cursors[b], batcher->options.codec, stream, word);
+    return word;
+}
+
+static void end_step(nm_batcher *batcher, size_t b, const uint32_t *words) {
+    nm_row_end_step(&batcher->cursors[b], batcher->options.codec, words);
     batcher->rows[b].step++;
+}
+
+static size_t positions_of(const nm_batcher *batcher) {
+    return batcher->options.B * batcher->options.T;
 }
 
 /* Padding runs from zero state, so that it stays bounded however long it is. */
 static void fill_padding(nm_batcher *batcher, size_t at) {
-    batcher->inputs[at] = batcher->vocabulary;
-    batcher->targets[at] = NM_WORD_UNKNOWN;
-    batcher->states[at] = 0;
+    for (unsigned s = 0; s < batcher->streams; s++) {
+        batcher->targets[s * positions_of(batcher) + at] = NM_WORD_UNKNOWN;
+        batcher->states[s * positions_of(batcher) + at] = 0;
+    }
     batcher->owners[at] = UINT32_MAX;
     batcher->reset[at] = 1;
     batcher->valid[at] = 0;
@@ -102,20 +127,23 @@ static void fill_padding(nm_batcher *batcher, size_t at) {
 
 static void fill_step(nm_batcher *batcher, size_t at, size_t b) {
     const nm_row_position row = batcher->rows[b];
+    uint32_t words[NEUME_MAX_STREAMS];
+    nm_row_read(&batcher->cursors[b], batcher->options.codec,
+                batcher->inputs + at * batcher->columns, batcher->contexts + at * batcher->maps);
     if (row.piece == NO_PIECE) {
         fill_padding(batcher, at);
         return;
     }
-    const row_cursor cursor = batcher->cursors[b];
-    const uint32_t word = word_at(batcher, &row, cursor.state);
-    batcher->inputs[at] = cursor.input;
-    batcher->targets[at] = word;
-    batcher->states[at] = cursor.state;
+    for (unsigned s = 0; s < batcher->streams; s++) {
+        batcher->states[s * positions_of(batcher) + at] = batcher->cursors[b].state;
+        words[s] = say_word(batcher, b, s);
+        batcher->targets[s * positions_of(batcher) + at] = words[s];
+    }
     batcher->owners[at] = (uint32_t)row.piece;
     batcher->reset[at] = row.step == 0;
     batcher->valid[at] = 1;
     batcher->valid_count++;
-    step_over(batcher, b, word);
+    end_step(batcher, b, words);
     if (batcher->rows[b].step == length_of(batcher, row.piece))
         start_piece(batcher, b);
 }
@@ -142,11 +170,13 @@ bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out) {
             fill_step(batcher, t * B + b, b);
     *out = (nm_stack_batch){.T = t,
                             .inputs = batcher->inputs,
-                            .targets = batcher->targets,
+                            .contexts = batcher->contexts,
                             .reset = batcher->reset,
-                            .valid = batcher->valid,
-                            .masks = batcher->options.masks,
-                            .states = batcher->states};
+                            .valid = batcher->valid};
+    for (unsigned s = 0; s < batcher->streams; s++)
+        out->targets[s] = (nm_stack_targets){batcher->targets + s * positions_of(batcher),
+                                             batcher->options.masks[s],
+                                             batcher->states + s * positions_of(batcher)};
     return t > 0;
 }
 
@@ -222,15 +252,19 @@ static bool is_position(const nm_batcher *batcher, const nm_row_position *row, u
     return row->piece < batcher->options.piece_count && row->step < length_of(batcher, row->piece);
 }
 
-/* Grammar state and input follow from the words before: they are replayed. */
+/* Key, grammar and what the network is told follow from the words before: they are replayed. */
 static void restore_row(nm_batcher *batcher, size_t b, const nm_row_position *row) {
     batcher->rows[b] = *row;
-    batcher->cursors[b] = (row_cursor){.state = 0, .input = batcher->vocabulary};
+    enter_piece(batcher, b);
     if (row->piece == NO_PIECE)
         return;
     batcher->rows[b].step = 0;
-    while (batcher->rows[b].step < row->step)
-        step_over(batcher, b, word_at(batcher, &batcher->rows[b], batcher->cursors[b].state));
+    while (batcher->rows[b].step < row->step) {
+        uint32_t words[NEUME_MAX_STREAMS];
+        for (unsigned s = 0; s < batcher->streams; s++)
+            words[s] = say_word(batcher, b, s);
+        end_step(batcher, b, words);
+    }
 }
 
 bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, uint64_t epoch,
@@ -249,18 +283,47 @@ bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, uint64
 
 static bool allocate(nm_batcher *batcher) {
     neume_context *context = batcher->context;
-    const size_t B = batcher->options.B, N = B * batcher->options.T;
-    return (batcher->starts =
-                nm_alloc(context, batcher->options.piece_count, sizeof *batcher->starts)) &&
-           (batcher->order =
-                nm_alloc(context, batcher->options.piece_count, sizeof *batcher->order)) &&
+    const size_t B = batcher->options.B, N = positions_of(batcher);
+    const size_t pieces = batcher->options.piece_count;
+    return (batcher->starts = nm_alloc(context, pieces, sizeof *batcher->starts)) &&
+           (batcher->keys = nm_alloc(context, pieces, sizeof *batcher->keys)) &&
+           (batcher->order = nm_alloc(context, pieces, sizeof *batcher->order)) &&
            (batcher->rows = nm_alloc(context, B, sizeof *batcher->rows)) &&
            (batcher->cursors = nm_alloc(context, B, sizeof *batcher->cursors)) &&
-           (batcher->inputs = nm_alloc(context, N, sizeof *batcher->inputs)) &&
-           (batcher->targets = nm_alloc(context, N, sizeof *batcher->targets)) &&
-           (batcher->states = nm_alloc(context, N, sizeof *batcher->states)) &&
+           (batcher->shifts = nm_alloc(context, B, sizeof *batcher->shifts)) &&
+           (batcher->inputs = nm_alloc(context, N * batcher->columns, sizeof(uint32_t))) &&
+           (batcher->contexts = nm_alloc(context, N * batcher->maps, sizeof(uint32_t))) &&
+           (batcher->targets = nm_alloc(context, N * batcher->streams, sizeof(uint32_t))) &&
+           (batcher->states = nm_alloc(context, N * batcher->streams, sizeof(uint32_t))) &&
            (batcher->owners = nm_alloc(context, N, sizeof *batcher->owners)) &&
            (batcher->reset = nm_alloc(context, N, 1)) && (batcher->valid = nm_alloc(context, N, 1));
+}
+
+/* Whether every word has one in that key, and the grammar takes them: a chord may lose its lowest
+ * note below MIDI's range while its words are still words. */
+static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
+    const neume_codec *codec = batcher->options.codec;
+    nm_row row;
+    nm_row_begin(&row, codec, shift);
+    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
+        const unsigned s = (unsigned)(i % sequence->stream_count);
+        const uint32_t word = nm_codec_shifted(codec, s, sequence->words[i], shift);
+        if (word == NEUME_NO_WORD || !nm_row_allows(&row, codec, s, word))
+            return false;
+        nm_row_say(&row, codec, s, word);
+    }
+    return true;
+}
+
+/* The keys around its own into which all words of a piece can move. */
+static neume_shifts keys_of(const nm_batcher *batcher, const neume_sequence *sequence) {
+    const neume_shifts shifts = batcher->options.shifts;
+    neume_shifts keys = {0, 0};
+    while (keys.low > shifts.low && has_key(batcher, sequence, keys.low - 1))
+        keys.low--;
+    while (keys.high < shifts.high && has_key(batcher, sequence, keys.high + 1))
+        keys.high++;
+    return keys;
 }
 
 /* Returns the steps of all pieces. */
@@ -268,6 +331,7 @@ static uint64_t place_pieces(nm_batcher *batcher) {
     uint64_t steps = 0;
     for (size_t i = 0; i < batcher->options.piece_count; i++) {
         batcher->starts[i] = steps;
+        batcher->keys[i] = keys_of(batcher, &batcher->options.pieces[i].sequence);
         steps += length_of(batcher, i);
     }
     return steps;
@@ -280,9 +344,10 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
     if (!batcher)
         return NEUME_NO_MEMORY;
     *batcher = (nm_batcher){.context = context,
-                            .grammar = nm_codec_grammar(options->codec),
-                            .vocabulary = neume_codec_word_count(options->codec, 0),
-                            .options = *options};
+                            .options = *options,
+                            .streams = neume_codec_stream_count(options->codec),
+                            .maps = nm_codec_map_count(options->codec)};
+    batcher->columns = batcher->streams + nm_codec_feature_count(options->codec);
     neume_status status = allocate(batcher) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status && place_pieces(batcher) == 0 && options->is_endless)
         status = NEUME_BAD_USAGE;
@@ -304,10 +369,13 @@ void nm_batcher_free(nm_batcher *batcher) {
     nm_free(context, batcher->owners);
     nm_free(context, batcher->states);
     nm_free(context, batcher->targets);
+    nm_free(context, batcher->contexts);
     nm_free(context, batcher->inputs);
+    nm_free(context, batcher->shifts);
     nm_free(context, batcher->cursors);
     nm_free(context, batcher->rows);
     nm_free(context, batcher->order);
+    nm_free(context, batcher->keys);
     nm_free(context, batcher->starts);
     nm_free(context, batcher);
 }

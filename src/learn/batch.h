@@ -7,9 +7,10 @@
 #define NM_LEARN_BATCH_H
 
 #include "learn/corpus.h"
+#include "learn/row.h"
 #include "nn/stack.h"
 
-typedef struct nm_batcher nm_batcher; /* of one stream (S = 1) */
+typedef struct nm_batcher nm_batcher;
 
 typedef struct nm_batcher_options {
     const neume_codec *codec; /* closed; borrowed as long as the batcher, like the pieces */
@@ -17,11 +18,14 @@ typedef struct nm_batcher_options {
     size_t piece_count;
     size_t B, T;
     bool is_endless; /* shuffled, epoch after epoch; otherwise in order, once, then padding */
-    uint64_t seed;   /* of shuffling and of <unk>; only where endless */
-    const uint64_t
-        *word_counts; /* [V], or NULL. Endless: a word of count 1 is <unk> every other time, so that
-                         the network learns p(<unk>) (the share of words seen once: Good, 1953) */
-    const uint8_t *masks; /* of the codec; handed on to the network */
+    uint64_t seed;   /* of shuffling, of <unk> and of keys; only where endless, like the next two */
+    neume_shifts shifts; /* a piece moves into one of these keys for an epoch, as far as its words
+                            have them */
+    double keep_key;     /* share of pieces that stay in their own */
+    const uint64_t *const *word_counts; /* [S][V], or NULL: a word of count 1 is <unk> every other
+                                           time, so that the network learns p(<unk>) (the share of
+                                           words seen once: Good, 1953) */
+    const uint8_t *const *masks;        /* [S] of the codec; handed on to the network */
 } nm_batcher_options;
 
 /* Where a row stands; the whole state of an endless batcher is these rows and the next place in the

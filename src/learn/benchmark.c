@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-static const char *const split_names[NM_SPLITS] = {"train", "valid", "test"};
+enum { SPLITS = NEUME_SPLIT_TEST + 1 };
 
 typedef struct roll_list {
     nm_roll *rolls; /* [count] */
@@ -19,12 +19,12 @@ struct nm_benchmark {
     neume_context *context;
     char *name;
     uint32_t grid;
-    roll_list splits[NM_SPLITS];
+    roll_list splits[SPLITS];
 };
 
 /* Where in a file something was found. */
 typedef struct place {
-    nm_split split;
+    neume_split split;
     size_t sequence, step;
 } place;
 
@@ -57,7 +57,7 @@ static neume_status fail_step(const place *at, neume_error *error) {
     return nm_fail(error, NEUME_BAD_INPUT,
                    "benchmark: %s, sequence %zu, step %zu (both from 0): expected a list of MIDI "
                    "numbers, 0 to 127, or -1",
-                   split_names[at->split], at->sequence, at->step);
+                   neume_split_name(at->split), at->sequence, at->step);
 }
 
 static neume_status read_step(nm_pitch_set *frame, const json_t *step, const place *at,
@@ -83,7 +83,7 @@ static neume_status read_roll(nm_roll *roll, neume_context *context, const json_
     if (count == 0)
         return nm_fail(error, NEUME_BAD_INPUT,
                        "benchmark: %s, sequence %zu (from 0): expected a list of steps",
-                       split_names[at->split], at->sequence);
+                       neume_split_name(at->split), at->sequence);
     roll->frames = nm_alloc(context, count, sizeof *roll->frames);
     if (!roll->frames)
         return nm_fail_memory(error, "benchmark");
@@ -93,14 +93,14 @@ static neume_status read_roll(nm_roll *roll, neume_context *context, const json_
     return status;
 }
 
-static neume_status read_split(nm_benchmark *benchmark, const json_t *root, nm_split split,
+static neume_status read_split(nm_benchmark *benchmark, const json_t *root, neume_split split,
                                neume_error *error) {
-    const json_t *sequences = json_object_get(root, split_names[split]);
+    const json_t *sequences = json_object_get(root, neume_split_name(split));
     roll_list *list = &benchmark->splits[split];
     neume_status status = NEUME_OK;
     if (!json_is_array(sequences))
         return nm_fail(error, NEUME_BAD_INPUT, "benchmark: \"%s\": expected a list of sequences",
-                       split_names[split]);
+                       neume_split_name(split));
     const size_t count = json_array_size(sequences);
     list->rolls = nm_alloc(benchmark->context, count, sizeof *list->rolls);
     if (!list->rolls)
@@ -134,7 +134,7 @@ static neume_status read_root(nm_benchmark **out, neume_context *context, const 
         return nm_fail_memory(error, "benchmark");
     benchmark->context = context;
     neume_status status = read_head(benchmark, root, error);
-    for (nm_split split = 0; split < NM_SPLITS && !status; split++)
+    for (neume_split split = NEUME_SPLIT_TRAIN; split <= NEUME_SPLIT_TEST && !status; split++)
         status = read_split(benchmark, root, split, error);
     if (status)
         nm_benchmark_free(benchmark);
@@ -175,7 +175,7 @@ neume_status nm_benchmark_load(nm_benchmark **out, neume_context *context, const
 void nm_benchmark_free(nm_benchmark *benchmark) {
     if (!benchmark)
         return;
-    for (nm_split split = 0; split < NM_SPLITS; split++) {
+    for (neume_split split = NEUME_SPLIT_TRAIN; split <= NEUME_SPLIT_TEST; split++) {
         for (size_t i = 0; i < benchmark->splits[split].count; i++)
             nm_roll_clear(benchmark->context, &benchmark->splits[split].rolls[i]);
         nm_free(benchmark->context, benchmark->splits[split].rolls);
@@ -192,14 +192,10 @@ uint32_t nm_benchmark_grid(const nm_benchmark *benchmark) {
     return benchmark->grid;
 }
 
-const char *nm_split_name(nm_split split) {
-    return split_names[split];
-}
-
-size_t nm_benchmark_count(const nm_benchmark *benchmark, nm_split split) {
+size_t nm_benchmark_count(const nm_benchmark *benchmark, neume_split split) {
     return benchmark->splits[split].count;
 }
 
-const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, nm_split split, size_t index) {
+const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, neume_split split, size_t index) {
     return &benchmark->splits[split].rolls[index];
 }

@@ -9,7 +9,7 @@
 
 #include "music/roll.h"
 
-typedef enum nm_split { NM_SPLIT_TRAIN, NM_SPLIT_VALID, NM_SPLIT_TEST, NM_SPLITS } nm_split;
+#include <neume/corpus.h>
 
 /* Bytes of a file at most: four times the largest of the known sets. While a file is read it takes
  * up to 50 times its size. */
@@ -34,12 +34,9 @@ const char *nm_benchmark_name(const nm_benchmark *benchmark);
 /* Steps a quarter: 1, 2 or 4. */
 uint32_t nm_benchmark_grid(const nm_benchmark *benchmark);
 
-/* "train", "valid", "test". Borrowed: static. */
-const char *nm_split_name(nm_split split);
-
 /* The sequences of a split, in the order of the file; none is without a step. Borrowed: as long as
  * the benchmark. */
-size_t nm_benchmark_count(const nm_benchmark *benchmark, nm_split split);
-const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, nm_split split, size_t index);
+size_t nm_benchmark_count(const nm_benchmark *benchmark, neume_split split);
+const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, neume_split split, size_t index);
 
 #endif

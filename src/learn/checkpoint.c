@@ -17,52 +17,91 @@ typedef struct field {
     const char *name;
     bool is_count; /* uint64_t; otherwise double */
     size_t offset;
+    size_t length; /* of an array; 0: a single one */
 } field;
 
 #define COUNT(member)                                                                              \
-    { #member, true, offsetof(nm_run_state, member) }
+    { #member, true, offsetof(nm_run_state, member), 0 }
 #define NUMBER(member)                                                                             \
-    { #member, false, offsetof(nm_run_state, member) }
+    { #member, false, offsetof(nm_run_state, member), 0 }
+#define COUNTS(member)                                                                             \
+    { #member, true, offsetof(nm_run_state, member), NEUME_MAX_STREAMS }
+#define NUMBERS(member)                                                                            \
+    { #member, false, offsetof(nm_run_state, member), NEUME_MAX_STREAMS }
+#define MEANS(member)                                                                              \
+    NUMBER(member.loss), NUMBER(member.accuracy), NUMBERS(member.losses), NUMBERS(member.accuracies)
 #define VALIDATION(member)                                                                         \
-    COUNT(member.epoch), COUNT(member.update), NUMBER(member.train_loss),                          \
-        NUMBER(member.train_accuracy), NUMBER(member.valid_loss), NUMBER(member.valid_accuracy)
+    COUNT(member.epoch), COUNT(member.update), MEANS(member.train), MEANS(member.valid)
 
 static const field fields[] = {
-    COUNT(update),          COUNT(planned),     NUMBER(planned_for),   COUNT(validated),
-    COUNT(validated_epoch), COUNT(kept_epoch),  COUNT(worse),          NUMBER(loss_sum),
-    COUNT(step_sum),        COUNT(correct_sum), NUMBER(learning_rate), NUMBER(gradient_norm),
-    NUMBER(seconds),        VALIDATION(last),   VALIDATION(best),
+    COUNT(update),        COUNT(planned),         NUMBER(planned_for),
+    COUNT(validated),     COUNT(validated_epoch), COUNT(kept_epoch),
+    COUNT(worse),         NUMBERS(loss_sums),     COUNT(step_sum),
+    COUNTS(correct_sums), NUMBER(learning_rate),  NUMBER(gradient_norm),
+    NUMBER(seconds),      NUMBER(temperature),    NUMBER(calibrated_loss),
+    VALIDATION(last),     VALIDATION(best),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
 
+static void *place_of(const field *of, nm_run_state *state, size_t i) {
+    return (char *)state + of->offset + i * sizeof(uint64_t);
+}
+
+_Static_assert(sizeof(uint64_t) == sizeof(double), "elements of one size");
+
 /* NULL for want of memory, like all that make JSON here. */
+static json_t *element_json(const field *of, const nm_run_state *state, size_t i) {
+    const void *at = place_of(of, (nm_run_state *)(uintptr_t)state, i);
+    return of->is_count ? nm_json_count(*(const uint64_t *)at) : nm_json_real(*(const double *)at);
+}
+
+static json_t *field_json(const field *of, const nm_run_state *state) {
+    if (of->length == 0)
+        return element_json(of, state, 0);
+    json_t *array = json_array();
+    for (size_t i = 0; i < of->length; i++)
+        if (json_array_append_new(array, element_json(of, state, i))) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
 static json_t *state_json(const nm_run_state *state) {
     json_t *object = json_object();
-    for (size_t i = 0; object && i < FIELD_COUNT; i++) {
-        const void *at = (const char *)state + fields[i].offset;
-        json_t *value = fields[i].is_count ? nm_json_count(*(const uint64_t *)at)
-                                           : nm_json_real(*(const double *)at);
-        if (!nm_json_put(object, fields[i].name, value)) {
+    for (size_t i = 0; object && i < FIELD_COUNT; i++)
+        if (!nm_json_put(object, fields[i].name, field_json(&fields[i], state))) {
             json_decref(object);
             return NULL;
         }
-    }
     return object;
+}
+
+static bool read_element(const field *of, nm_run_state *state, size_t i, const json_t *value) {
+    void *at = place_of(of, state, i);
+    if (!value)
+        return false;
+    if (of->is_count)
+        return nm_json_count_of(at, value);
+    *(double *)at = nm_json_real_of(value);
+    return true;
+}
+
+static bool read_field(const field *of, nm_run_state *state, const json_t *value) {
+    if (of->length == 0)
+        return read_element(of, state, 0, value);
+    for (size_t i = 0; i < of->length; i++)
+        if (!read_element(of, state, i, json_array_get(value, i)))
+            return false;
+    return true;
 }
 
 static bool state_of(nm_run_state *out, const json_t *object) {
     *out = (nm_run_state){0};
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        void *at = (char *)out + fields[i].offset;
-        const json_t *value = json_object_get(object, fields[i].name);
-        if (!value)
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (!read_field(&fields[i], out, json_object_get(object, fields[i].name)))
             return false;
-        if (!fields[i].is_count)
-            *(double *)at = nm_json_real_of(value);
-        else if (!nm_json_count_of(at, value))
-            return false;
-    }
     return out->update <= out->planned && out->validated <= out->update &&
            out->best.update <= out->update;
 }
@@ -73,7 +112,7 @@ static json_t *description_of(const nm_run *run) {
     const bool is_whole =
         object && nm_json_put(object, "preset", json_string(options->preset)) &&
         nm_json_put(object, "corpus", nm_json_count(nm_corpus_hash(run->corpus))) &&
-        nm_json_put(object, "network", nm_network_json(&run->model->stack.shape)) &&
+        nm_json_put(object, "network", nm_network_json(&run->model->network)) &&
         nm_json_put(object, "settings", nm_settings_json(options)) &&
         nm_json_put(object, "state", state_json(&run->state));
     if (is_whole)
@@ -99,7 +138,7 @@ static void add_place(places *to, const char *name, nm_dtype dtype, void *data, 
 
 static void add_blocks(places *to, nm_run *run) {
     static const char *const names[NM_MAX_MOMENTS] = {"moment.0", "moment.1"};
-    const size_t size = run->model->stack.params.size;
+    const size_t size = nm_model_params(run->model)->size;
     add_place(to, "weights", NM_F32, run->model->weights, size);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         if (run->moments[i])
@@ -138,7 +177,7 @@ static void note_positions(places *to, const nm_run *run) {
 }
 
 neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *error) {
-    if (!nm_block_is_finite(&run->model->stack.params, run->model->weights))
+    if (!nm_block_is_finite(nm_model_params(run->model), run->model->weights))
         return nm_fail(error, NEUME_NOT_FINITE,
                        "training: a weight is not finite after update %llu: try a lower learning "
                        "rate or stronger clipping",
@@ -167,7 +206,7 @@ static neume_status fail_changed(neume_error *error, const char *path, const cha
 
 static neume_status match_network(const nm_run *run, const json_t *then, const char *path,
                                   neume_error *error) {
-    json_t *now = nm_network_json(&run->model->stack.shape);
+    json_t *now = nm_network_json(&run->model->network);
     if (!now)
         return nm_fail_memory(error, path);
     const bool is_same = json_equal(now, then);

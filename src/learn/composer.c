@@ -11,9 +11,10 @@
 
 /* A song on its way. */
 typedef struct song {
-    uint32_t state; /* of the grammar, before the next word */
+    nm_row row; /* before the next step */
     bool has_ended;
     size_t step_count;
+    double quarters;
     double log_probability;
     neume_status status;
 } song;
@@ -23,48 +24,75 @@ struct nm_composer {
     const neume_model *model;
     const nm_composer_plan *plan;
     nm_stack_run *run;
-    uint8_t *allowed;      /* [states,V] what may be drawn: the model's masks less <unk>, <end> */
-    song *songs;           /* [row_count] */
-    uint32_t *words;       /* [row_count, primer_count + step_count] */
-    uint32_t *inputs;      /* [row_count] */
-    uint8_t *reset;        /* [row_count] */
-    nm_candidate *scratch; /* [threads,V] */
-    size_t row_count, V;
+    uint8_t *allowed[NEUME_MAX_STREAMS]; /* [states,V] what may be drawn: the model's masks less
+                                            <unk>, <end> */
+    song *songs;                         /* [row_count] */
+    uint32_t *words;                     /* [row_count, primer_count + step_count, S] */
+    uint32_t *inputs;                    /* [row_count, S + features] */
+    uint32_t *contexts;                  /* [row_count, maps] */
+    uint32_t *chosen;                    /* [row_count, S] the words of the step so far */
+    uint8_t *reset;                      /* [row_count] */
+    nm_candidate *scratch;               /* [threads, widest V] */
+    size_t row_count, widest;
+    unsigned streams, columns, maps;
     uint64_t first; /* the number of row 0's song */
     size_t step;
-    const real *logits; /* [row_count,V] of the last step */
+    unsigned stream;    /* whose words are being drawn */
+    const real *logits; /* [row_count,V] of that stream */
 };
 
+static size_t vocabulary_of(const nm_composer *composer, unsigned stream) {
+    return neume_codec_word_count(composer->model->codec, stream);
+}
+
 /* The masks of the model, which are part of it, less what is never drawn. */
-static void restrict_masks(uint8_t *allowed, const neume_model *model, bool allow_ending) {
-    const nm_grammar *grammar = nm_codec_grammar(model->codec);
-    const size_t V = model->stack.shape.vocabulary;
-    memcpy(allowed, model->masks, grammar->state_count * V);
-    for (size_t state = 0; state < grammar->state_count; state++) {
+static bool restrict_masks(nm_composer *composer, unsigned stream) {
+    const size_t states = nm_codec_grammar(composer->model->codec)->state_count;
+    const size_t V = vocabulary_of(composer, stream);
+    uint8_t *allowed = nm_alloc(composer->context, states, V);
+    composer->allowed[stream] = allowed;
+    if (!allowed)
+        return false;
+    memcpy(allowed, composer->model->masks[stream], states * V);
+    for (size_t state = 0; state < states; state++) {
         allowed[state * V + NM_WORD_UNKNOWN] = 0;
-        if (!allow_ending)
+        if (!composer->plan->allow_ending)
             allowed[state * V + NM_WORD_END] = 0;
     }
+    return true;
+}
+
+static size_t song_words(const nm_composer *composer) {
+    return (composer->plan->primer_count + composer->plan->step_count) * composer->streams;
 }
 
 static bool allocate(nm_composer *composer) {
     neume_context *context = composer->context;
-    const size_t rows = composer->row_count, V = composer->V;
-    const size_t threads = nm_pool_thread_count(context->pool);
-    size_t song_size, scratch_size;
-    if (__builtin_add_overflow(composer->plan->primer_count, composer->plan->step_count,
-                               &song_size) ||
-        __builtin_mul_overflow(song_size, rows, &song_size) ||
-        __builtin_mul_overflow(threads, V, &scratch_size))
+    const size_t rows = composer->row_count, threads = nm_pool_thread_count(context->pool);
+    size_t steps, scratch_size;
+    if (__builtin_add_overflow(composer->plan->primer_count, composer->plan->step_count, &steps) ||
+        __builtin_mul_overflow(steps, rows * composer->streams, &steps) ||
+        __builtin_mul_overflow(threads, composer->widest, &scratch_size))
         return false;
-    composer->allowed = nm_alloc(context, nm_codec_grammar(composer->model->codec)->state_count, V);
     composer->songs = nm_alloc(context, rows, sizeof *composer->songs);
-    composer->words = nm_alloc(context, song_size, sizeof *composer->words);
-    composer->inputs = nm_alloc(context, rows, sizeof *composer->inputs);
+    composer->words = nm_alloc(context, steps, sizeof *composer->words);
+    composer->inputs = nm_alloc(context, rows * composer->columns, sizeof *composer->inputs);
+    composer->contexts = nm_alloc(context, rows * composer->maps, sizeof *composer->contexts);
+    composer->chosen = nm_alloc(context, rows * composer->streams, sizeof *composer->chosen);
     composer->reset = nm_alloc(context, rows, sizeof *composer->reset);
     composer->scratch = nm_alloc(context, scratch_size, sizeof *composer->scratch);
-    return composer->allowed && composer->songs && composer->words && composer->inputs &&
-           composer->reset && composer->scratch;
+    return composer->songs && composer->words && composer->inputs && composer->contexts &&
+           composer->chosen && composer->reset && composer->scratch;
+}
+
+static void measure(nm_composer *composer) {
+    const neume_codec *codec = composer->model->codec;
+    composer->streams = neume_codec_stream_count(codec);
+    composer->columns = composer->streams + nm_codec_feature_count(codec);
+    composer->maps = nm_codec_map_count(codec);
+    for (unsigned s = 0; s < composer->streams; s++)
+        if (vocabulary_of(composer, s) > composer->widest)
+            composer->widest = vocabulary_of(composer, s);
 }
 
 neume_status nm_composer_new(nm_composer **out, neume_context *context, const neume_model *model,
@@ -73,21 +101,21 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
     nm_composer *composer = nm_alloc(context, 1, sizeof *composer);
     if (!composer)
         return NEUME_NO_MEMORY;
-    *composer = (nm_composer){.context = context,
-                              .model = model,
-                              .plan = plan,
-                              .row_count = row_count,
-                              .V = model->stack.shape.vocabulary};
+    *composer =
+        (nm_composer){.context = context, .model = model, .plan = plan, .row_count = row_count};
+    measure(composer);
     const nm_stack_run_options options = {.max_T = 1, .max_B = row_count};
-    neume_status status = allocate(composer) ? NEUME_OK : NEUME_NO_MEMORY;
+    bool is_made = allocate(composer);
+    for (unsigned s = 0; s < composer->streams && is_made; s++)
+        is_made = restrict_masks(composer, s);
+    neume_status status = is_made ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status)
-        status = nm_stack_run_new(&composer->run, context, &model->stack, &options, NULL);
+        status = nm_stack_run_new(&composer->run, context, &model->network.stack, &options, NULL);
     if (status) {
         nm_composer_free(composer);
         return status;
     }
     nm_stack_run_pack(composer->run, model->weights);
-    restrict_masks(composer->allowed, model, plan->allow_ending);
     *out = composer;
     return NEUME_OK;
 }
@@ -97,7 +125,10 @@ void nm_composer_free(nm_composer *composer) {
         return;
     neume_context *context = composer->context;
     nm_stack_run_free(composer->run);
-    nm_free(context, composer->allowed);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        nm_free(context, composer->allowed[s]);
+    nm_free(context, composer->contexts);
+    nm_free(context, composer->chosen);
     nm_free(context, composer->songs);
     nm_free(context, composer->words);
     nm_free(context, composer->inputs);
@@ -107,37 +138,43 @@ void nm_composer_free(nm_composer *composer) {
 }
 
 static uint32_t *words_of(const nm_composer *composer, size_t row) {
-    return composer->words + row * (composer->plan->primer_count + composer->plan->step_count);
+    return composer->words + row * song_words(composer);
 }
 
-/* The grammar's state behind a word. */
-static uint32_t state_after(const nm_composer *composer, uint32_t state, uint32_t word) {
-    const nm_grammar *grammar = nm_codec_grammar(composer->model->codec);
-    return grammar->next[state * grammar->class_count + grammar->word_class[0][word]];
+/* Where the words of a step are written; step 0 is the first composed. */
+static uint32_t *step_of(const nm_composer *composer, size_t row, size_t step) {
+    return words_of(composer, row) + (composer->plan->primer_count + step) * composer->streams;
 }
 
+/* One step of the network up to its heads. */
 static void feed(nm_composer *composer) {
-    composer->logits = nm_stack_step(composer->run, composer->inputs, composer->reset);
+    for (size_t r = 0; r < composer->row_count; r++)
+        nm_row_read(&composer->songs[r].row, composer->model->codec,
+                    composer->inputs + r * composer->columns,
+                    composer->contexts + r * composer->maps);
+    nm_stack_step(composer->run, composer->inputs, composer->reset);
     memset(composer->reset, 0, composer->row_count);
 }
 
-/* The begin input from zero state, then the words of the primer: the logits are those of the first
- * word to compose. */
+/* The words of the primer, from zero state. */
 static void begin(nm_composer *composer) {
     const nm_composer_plan *plan = composer->plan;
+    const neume_codec *codec = composer->model->codec;
     memset(composer->reset, 1, composer->row_count);
     for (size_t r = 0; r < composer->row_count; r++) {
-        composer->songs[r] = (song){0};
-        composer->inputs[r] = (uint32_t)composer->V;
+        composer->songs[r] = (song){.has_ended = false};
+        nm_row_begin(&composer->songs[r].row, codec, 0);
+        memcpy(words_of(composer, r), plan->primer,
+               plan->primer ? plan->primer_count * composer->streams * sizeof *plan->primer : 0);
     }
-    feed(composer);
     for (size_t i = 0; i < plan->primer_count; i++) {
-        for (size_t r = 0; r < composer->row_count; r++) {
-            composer->inputs[r] = words_of(composer, r)[i] = plan->primer[i];
-            composer->songs[r].state =
-                state_after(composer, composer->songs[r].state, plan->primer[i]);
-        }
+        const uint32_t *words = plan->primer + i * composer->streams;
         feed(composer);
+        for (size_t r = 0; r < composer->row_count; r++) {
+            for (unsigned s = 0; s < composer->streams; s++)
+                nm_row_say(&composer->songs[r].row, codec, s, words[s]);
+            nm_row_end_step(&composer->songs[r].row, codec, words);
+        }
     }
 }
 
@@ -145,35 +182,67 @@ static void begin(nm_composer *composer) {
  * model's mask, with <end> and <unk>. */
 static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     const nm_composer_plan *plan = composer->plan;
+    const unsigned s = composer->stream;
+    const size_t V = vocabulary_of(composer, s);
     song *drawn = &composer->songs[r];
-    const size_t mask = drawn->state * composer->V;
-    const real *logits = composer->logits + r * composer->V;
-    const nm_choices choices = {composer->V, logits, composer->allowed + mask};
-    const nm_choices own = {composer->V, logits, composer->model->masks + mask};
-    const double uniform =
-        nm_random_uniform(plan->seed, NM_PURPOSE_SAMPLE, composer->step, composer->first + r);
+    const size_t mask = drawn->row.state * V;
+    const real *logits = composer->logits + r * V;
+    const nm_choices choices = {V, logits, composer->allowed[s] + mask};
+    const nm_choices own = {V, logits, composer->model->masks[s] + mask};
+    const double uniform = nm_random_uniform(
+        plan->seed, NM_PURPOSE_SAMPLE, composer->step * composer->streams + s, composer->first + r);
     uint32_t word = NM_WORD_END;
     drawn->status = nm_sample(&word, &plan->sampling, &choices, uniform, scratch);
     if (drawn->status)
         return;
     drawn->log_probability += nm_log_probability(&own, word);
-    drawn->state = state_after(composer, drawn->state, word);
-    drawn->step_count++;
-    drawn->has_ended = word == NM_WORD_END;
-    composer->inputs[r] = words_of(composer, r)[plan->primer_count + composer->step] = word;
+    nm_row_say(&drawn->row, composer->model->codec, s, word);
+    composer->chosen[r * composer->streams + s] = word;
+}
+
+static bool goes_on(const song *drawn) {
+    return !drawn->has_ended && !drawn->status;
 }
 
 static void draw_share(void *data, nm_pool *pool, unsigned thread) {
     nm_composer *composer = data;
     const nm_range share = nm_pool_share(pool, thread, composer->row_count, 1);
     for (size_t r = share.begin; r < share.end; r++)
-        if (!composer->songs[r].has_ended)
-            draw(composer, r, composer->scratch + thread * composer->V);
+        if (goes_on(&composer->songs[r]))
+            draw(composer, r, composer->scratch + thread * composer->widest);
+}
+
+/* Writes the step down, and looks whether the song ends with it. */
+static void end_step(nm_composer *composer, size_t r) {
+    const neume_codec *codec = composer->model->codec;
+    const double limit = composer->plan->quarters;
+    const uint32_t *words = composer->chosen + r * composer->streams;
+    song *drawn = &composer->songs[r];
+    memcpy(step_of(composer, r, composer->step), words, composer->streams * sizeof *words);
+    nm_row_end_step(&drawn->row, codec, words);
+    drawn->step_count++;
+    for (unsigned s = 0; s < composer->streams; s++)
+        drawn->quarters += nm_codec_quarters(codec, s, words[s]);
+    /* the tolerance keeps 4 bars from becoming 4 bars and a step */
+    drawn->has_ended = words[0] == NM_WORD_END || (limit > 0 && drawn->quarters >= limit - 1e-9);
+}
+
+/* A step of every song, stream after stream. */
+static void compose_step(nm_composer *composer) {
+    feed(composer);
+    for (composer->stream = 0; composer->stream < composer->streams; composer->stream++) {
+        composer->logits =
+            nm_stack_logits(composer->run, composer->stream, composer->chosen, composer->contexts);
+        nm_pool_run(composer->context->pool, draw_share, composer);
+    }
+    for (size_t r = 0; r < composer->row_count; r++)
+        if (goes_on(&composer->songs[r]))
+            end_step(composer, r);
 }
 
 /* Whether any song goes on; fails with the first song that cannot. */
-static neume_status look(const nm_composer *composer, bool *goes_on, neume_error *error) {
-    *goes_on = false;
+static neume_status look(const nm_composer *composer, bool *is_more, neume_error *error) {
+    *is_more = false;
     for (size_t r = 0; r < composer->row_count; r++) {
         const unsigned long long number = composer->first + r;
         if (composer->songs[r].status == NEUME_BAD_USAGE)
@@ -185,7 +254,7 @@ static neume_status look(const nm_composer *composer, bool *goes_on, neume_error
             return nm_fail(error, composer->songs[r].status,
                            "song %llu, step %zu: the network gives no finite numbers", number,
                            composer->step);
-        *goes_on = *goes_on || !composer->songs[r].has_ended;
+        *is_more = *is_more || !composer->songs[r].has_ended;
     }
     return NEUME_OK;
 }
@@ -193,33 +262,36 @@ static neume_status look(const nm_composer *composer, bool *goes_on, neume_error
 neume_status nm_composer_run(nm_composer *composer, uint64_t first, neume_error *error) {
     composer->first = first;
     begin(composer);
-    for (composer->step = 0;; composer->step++) {
-        bool goes_on;
-        nm_pool_run(composer->context->pool, draw_share, composer);
-        const neume_status status = look(composer, &goes_on, error);
-        if (status || !goes_on || composer->step + 1 == composer->plan->step_count)
+    for (composer->step = 0; composer->step < composer->plan->step_count; composer->step++) {
+        bool is_more;
+        compose_step(composer);
+        const neume_status status = look(composer, &is_more, error);
+        if (status || !is_more)
             return status;
-        feed(composer);
     }
+    return NEUME_OK;
 }
 
 nm_composed nm_composer_song(const nm_composer *composer, size_t row) {
+    const song *composed = &composer->songs[row];
+    const uint32_t *last = step_of(composer, row, composed->step_count - 1);
     return (nm_composed){.words = words_of(composer, row),
-                         .step_count = composer->songs[row].step_count,
-                         .has_ended = composer->songs[row].has_ended,
-                         .log_probability = composer->songs[row].log_probability};
+                         .step_count = composed->step_count,
+                         .has_ended = last[0] == NM_WORD_END,
+                         .is_cut = composer->plan->quarters > 0 && !composed->has_ended,
+                         .log_probability = composed->log_probability};
 }
 
 enum { SHORTEST_LOOP = 16, LONGEST_PERIOD = 8 };
 
-bool nm_is_loop(const uint32_t *words, size_t count) {
+bool nm_is_loop(const uint32_t *words, size_t count, unsigned streams) {
     const size_t quarter = count / 4;
     const size_t size = quarter > SHORTEST_LOOP ? quarter : SHORTEST_LOOP;
     if (count < size)
         return false;
-    const uint32_t *end = words + count - size;
+    const uint32_t *end = words + (count - size) * streams;
     for (size_t period = 1; period <= LONGEST_PERIOD; period++)
-        if (memcmp(end, end + period, (size - period) * sizeof *end) == 0)
+        if (memcmp(end, end + period * streams, (size - period) * streams * sizeof *end) == 0)
             return true;
     return false;
 }

@@ -5,6 +5,7 @@
 #define NM_LEARN_COMPOSER_H
 
 #include "learn/model.h"
+#include "learn/row.h"
 
 #include <neume/generate.h>
 
@@ -12,17 +13,19 @@
 typedef struct nm_composer_plan {
     neume_sampling sampling;
     uint64_t seed;
-    size_t step_count; /* the most words of a song, the primer not counted; at least 1 */
-    bool allow_ending; /* <end> may be drawn, and ends a song */
-    const uint32_t *primer;
+    size_t step_count;      /* the most steps of a song, the primer not counted; at least 1 */
+    double quarters;        /* a song ends where its steps take this long; 0: by step_count alone */
+    bool allow_ending;      /* <end> may be drawn, and ends a song */
+    const uint32_t *primer; /* [primer_count,S] */
     size_t primer_count;
 } nm_composer_plan;
 
 /* A song in words. */
 typedef struct nm_composed {
-    uint32_t *words;   /* [primer_count + step_count], the primer first */
+    uint32_t *words;   /* [primer_count + step_count,S], the primer first */
     size_t step_count; /* composed, with <end> where it was drawn */
     bool has_ended;    /* and it was */
+    bool is_cut;       /* step_count came before the quarters */
     double log_probability;
 } nm_composed;
 
@@ -34,15 +37,15 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
 void nm_composer_free(nm_composer *composer);
 
 /* Composes songs first .. first + row_count - 1. A song depends on model, plan and its number
- * alone, never on its company or the number of threads: its k-th word is drawn with
- * nm_random_uniform(seed, NM_PURPOSE_SAMPLE, k, number). */
+ * alone, never on its company or the number of threads: its k-th word, counted through
+ * the streams, is drawn with nm_random_uniform(seed, NM_PURPOSE_SAMPLE, k, number). */
 neume_status nm_composer_run(nm_composer *composer, uint64_t first, neume_error *error);
 
 /* A song of the last run. Borrowed: until the next. */
 nm_composed nm_composer_song(const nm_composer *composer, size_t row);
 
-/* Whether words end in a loop: the last quarter, but at least 16 words, repeats a run of 1 to 8
- * words from its beginning to its end. Fewer than 16 words are no loop. */
-bool nm_is_loop(const uint32_t *words, size_t count);
+/* Whether steps [count,S] end in a loop: the last quarter, but at least 16 steps, repeats a run of
+ * 1 to 8 steps from its beginning to its end. Fewer than 16 steps are no loop. */
+bool nm_is_loop(const uint32_t *words, size_t count, unsigned streams);
 
 #endif

@@ -43,11 +43,17 @@ void neume_corpus_free(neume_corpus *corpus) {
     nm_file_list_clear(&corpus->found);
     if (corpus->owns_codec)
         neume_codec_free(corpus->codec);
-    nm_free(context, corpus->word_counts);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        nm_free(context, corpus->word_counts[s]);
     nm_free(context, corpus);
 }
 
 static neume_status check_options(const neume_corpus_options *options, neume_error *error) {
+    const neume_shifts keys = options->transpose;
+    if (keys.low > 0 || keys.low < -NM_MAX_SHIFT || keys.high < 0 || keys.high > NM_MAX_SHIFT)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "transposition by %d..%d semitones: expected -%d..0 and 0..%d", keys.low,
+                       keys.high, NM_MAX_SHIFT, NM_MAX_SHIFT);
     if (options->valid_fraction >= 0 && options->valid_fraction <= 1)
         return NEUME_OK;
     return nm_fail(error, NEUME_BAD_USAGE,
@@ -77,10 +83,14 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
     nm_corpus_reader reader = {
         .corpus = corpus, .midi = options->reading, .min_steps = options->min_steps};
     corpus->owns_codec = true;
-    status = neume_codec_new(&corpus->codec, context, &options->codec, error);
-    reader.codec = corpus->codec;
+    corpus->shifts = options->transpose;
+    neume_codec_options codec = options->codec;
+    status = nm_corpus_find(corpus, inputs, options->valid_from, &first_valid, error);
     if (!status)
-        status = nm_corpus_find(corpus, inputs, options->valid_from, &first_valid, error);
+        status = nm_corpus_fit_grid(&reader, &codec, error);
+    if (!status)
+        status = neume_codec_new(&corpus->codec, context, &codec, error);
+    reader.codec = corpus->codec;
     if (!status)
         status = nm_corpus_read(&reader, error);
     if (!status)
@@ -125,7 +135,8 @@ neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
     if (!corpus)
         return nm_fail_memory(error, "corpus");
     corpus->codec = codec;
-    nm_corpus_reader reader = {.corpus = corpus, .midi = options->reading, .min_steps = 1};
+    nm_corpus_reader reader = {
+        .corpus = corpus, .midi = options->reading, .min_steps = 1, .split = options->split};
     neume_status status =
         neume_codec_new(&reader.codec, context, neume_codec_options_of(codec), error);
     if (!status)
@@ -187,7 +198,7 @@ const char *neume_file_status_name(neume_file_status status) {
 }
 
 const char *neume_split_name(neume_split split) {
-    static const char *const names[] = {"", "train", "valid"};
+    static const char *const names[] = {"", "train", "valid", "test"};
     return names[split];
 }
 

@@ -12,6 +12,8 @@ typedef struct nm_piece {
     neume_sequence sequence; /* in the closed vocabulary */
     uint64_t hash;
     size_t file; /* index into the files */
+    neume_split split;
+    bool is_given; /* its split is its file's own: of a benchmark */
 } nm_piece;
 
 struct neume_corpus {
@@ -24,8 +26,9 @@ struct neume_corpus {
     size_t file_count;
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
     size_t train_count, valid_count;
-    uint64_t
-        *word_counts; /* [V] of the training pieces: words of count 1 stand in for <unk> at times */
+    uint64_t *word_counts[NEUME_MAX_STREAMS]; /* [V] of the training pieces: words of count 1 stand
+                                                 in for <unk> at times */
+    neume_shifts shifts;                      /* keys of the training pieces */
 };
 
 /* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.

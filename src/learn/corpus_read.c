@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "learn/benchmark.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static const char *without_prefix(const char *line, const char *prefix) {
 
 /* The entry of a file that failed; the reason does not repeat the path, which the reader of bytes
  * calls "MIDI". */
-static neume_status skip(neume_corpus *corpus, size_t file, const neume_error *why) {
+neume_status nm_corpus_skip(neume_corpus *corpus, size_t file, const neume_error *why) {
     const char *line = without_prefix(why->line, corpus->files[file].path);
     line = without_prefix(line, "MIDI");
     const neume_status status = nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED, "%s", line);
@@ -105,11 +106,16 @@ static outcome after(neume_status status, nm_corpus_reader *reader, size_t file,
                      const neume_error *why) {
     if (status == NEUME_OK)
         return GO_ON;
-    return status == NEUME_NO_MEMORY ? OUT_OF_MEMORY : leave(skip(reader->corpus, file, why));
+    return status == NEUME_NO_MEMORY ? OUT_OF_MEMORY
+                                     : leave(nm_corpus_skip(reader->corpus, file, why));
 }
 
 static bool is_midi(const nm_buffer *bytes) {
     return neume_midi_is_midi((neume_bytes){bytes->data, bytes->size});
+}
+
+static bool is_benchmark(const nm_buffer *bytes) {
+    return nm_benchmark_is((neume_bytes){bytes->data, bytes->size});
 }
 
 /* The whole of a file that may be MIDI; of others no more than its start is read. */
@@ -121,6 +127,8 @@ static outcome read_bytes(nm_corpus_reader *reader, size_t file) {
     if (!has_midi_name(path)) {
         result =
             after(nm_file_read_start(&reader->bytes, path, LOOK_BYTES, &why), reader, file, &why);
+        if (result == GO_ON && is_benchmark(&reader->bytes))
+            return leave(nm_corpus_read_benchmark(reader, file));
         if (result == GO_ON && !is_midi(&reader->bytes))
             return leave(nm_corpus_set_status(reader->corpus, file, NEUME_FILE_OTHER, "not MIDI"));
         reader->bytes.size = 0;
@@ -208,7 +216,8 @@ static outcome keep(nm_corpus_reader *reader, neume_sequence *sequence, const ne
         return OUT_OF_MEMORY;
     const uint64_t hash = nm_codec_hash(reader->codec, sequence);
     corpus->files[file].hash = hash;
-    reader->pieces[reader->piece_count++] = (nm_piece){*sequence, hash, file};
+    reader->pieces[reader->piece_count++] =
+        (nm_piece){.sequence = *sequence, .hash = hash, .file = file};
     *sequence = (neume_sequence){0};
     return GO_ON;
 }

@@ -11,7 +11,8 @@ typedef struct nm_corpus_reader {
     neume_codec *codec;   /* open: it learns the words that it meets */
     neume_midi_read_options midi;
     size_t min_steps;
-    nm_buffer bytes;  /* of the file being read */
+    neume_split split; /* the only one wanted of benchmark files; NEUME_SPLIT_NONE: all */
+    nm_buffer bytes;   /* of the file being read */
     nm_piece *pieces; /* what could be used, in the order of the files; words as `codec` has them */
     size_t piece_count, piece_capacity;
 } nm_corpus_reader;
@@ -20,9 +21,19 @@ typedef struct nm_corpus_reader {
 neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inputs more,
                             size_t *first_of_more, neume_error *error);
 
+/* Gives the options of codec "frame" the grid of the first benchmark file that was found. */
+neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *options,
+                                neume_error *error);
+
 /* Reads every file. Fails with NEUME_NO_MEMORY only. */
 neume_status nm_corpus_read(nm_corpus_reader *reader, neume_error *error);
 void nm_corpus_reader_clear(nm_corpus_reader *reader);
+
+/* Reads a benchmark file into pieces. Fails with NEUME_NO_MEMORY only. */
+neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file);
+
+/* The entry of a file that failed; the reason does not repeat the path. */
+neume_status nm_corpus_skip(neume_corpus *corpus, size_t file, const neume_error *why);
 
 /* A new entry's state: its status, and one line that says why; "" for none. */
 neume_status nm_corpus_set_status(neume_corpus *corpus, size_t file, neume_file_status status,

@@ -30,15 +30,15 @@ static neume_status leave_out_duplicates(nm_corpus_reader *reader, ranked *order
     const size_t count = reader->piece_count;
     for (size_t i = 0; i < count; i++)
         order[i] =
-            (ranked){reader->pieces[i].hash, file_of(reader, i)->split == NEUME_SPLIT_TRAIN, i};
+            (ranked){reader->pieces[i].hash, reader->pieces[i].split == NEUME_SPLIT_TRAIN, i};
     qsort(order, count, sizeof *order, by_rank);
     for (size_t i = 1, first = 0; i < count; i++) {
         if (order[i].rank != order[first].rank)
             first = i;
-        if (i == first || !order[i].is_late)
+        if (i == first || !order[i].is_late || reader->pieces[order[i].piece].is_given)
             continue;
         const bool is_valid = !order[first].is_late;
-        file_of(reader, order[i].piece)->split = NEUME_SPLIT_NONE;
+        reader->pieces[order[i].piece].split = NEUME_SPLIT_NONE;
         if (nm_corpus_set_status(reader->corpus, reader->pieces[order[i].piece].file,
                                  NEUME_FILE_DUPLICATE, "the same words as %s%s",
                                  file_of(reader, order[first].piece)->name,
@@ -72,12 +72,12 @@ static void choose_validation(nm_corpus_reader *reader, ranked *order,
                               const neume_corpus_options *options) {
     size_t count = 0;
     for (size_t i = 0; i < reader->piece_count; i++)
-        if (file_of(reader, i)->split == NEUME_SPLIT_TRAIN)
+        if (reader->pieces[i].split == NEUME_SPLIT_TRAIN && !reader->pieces[i].is_given)
             order[count++] = (ranked){mix(reader->pieces[i].hash), false, i};
     qsort(order, count, sizeof *order, by_rank);
     const size_t valid = valid_share(order, count, options);
     for (size_t i = 0; i < valid; i++)
-        file_of(reader, order[i].piece)->split = NEUME_SPLIT_VALID;
+        reader->pieces[order[i].piece].split = NEUME_SPLIT_VALID;
 }
 
 neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_options *options,
@@ -87,8 +87,9 @@ neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_option
     if (!order)
         return NEUME_NO_MEMORY;
     for (size_t i = 0; i < reader->piece_count; i++)
-        file_of(reader, i)->split =
-            reader->pieces[i].file < first_valid ? NEUME_SPLIT_TRAIN : NEUME_SPLIT_VALID;
+        if (!reader->pieces[i].is_given)
+            reader->pieces[i].split =
+                reader->pieces[i].file < first_valid ? NEUME_SPLIT_TRAIN : NEUME_SPLIT_VALID;
     const neume_status status = leave_out_duplicates(reader, order);
     if (!status && options->valid_from.count == 0)
         choose_validation(reader, order, options);
@@ -103,8 +104,9 @@ neume_status nm_corpus_share_out(nm_corpus_reader *reader) {
     if (!corpus->train || !corpus->valid)
         return NEUME_NO_MEMORY;
     for (size_t i = 0; i < reader->piece_count; i++) {
-        const neume_split split = file_of(reader, i)->split;
-        if (split == NEUME_SPLIT_NONE)
+        const neume_split split = reader->pieces[i].split;
+        file_of(reader, i)->split = split;
+        if (split != NEUME_SPLIT_TRAIN && split != NEUME_SPLIT_VALID)
             continue;
         if (split == NEUME_SPLIT_TRAIN)
             corpus->train[corpus->train_count++] = reader->pieces[i];
@@ -156,8 +158,23 @@ static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) 
     }
 }
 
+/* Counts of the training pieces' words by their new ids. */
+static bool note_counts(neume_corpus *corpus, const word_tables *tables) {
+    for (unsigned s = 0; s < neume_codec_stream_count(corpus->codec); s++) {
+        uint64_t *counts =
+            nm_alloc(corpus->context, neume_codec_word_count(corpus->codec, s), sizeof *counts);
+        if (!counts)
+            return false;
+        corpus->word_counts[s] = counts;
+        for (size_t w = 0; w < tables->begins[s + 1] - tables->begins[s]; w++)
+            counts[tables->remap_of[s][w]] += tables->counts_of[s][w];
+    }
+    return true;
+}
+
 neume_status nm_corpus_close(neume_corpus *corpus) {
     word_tables tables = {0};
+    nm_codec_set_shifts(corpus->codec, corpus->shifts.low, corpus->shifts.high);
     neume_status status = word_tables_init(&tables, corpus);
     if (!status) {
         count_words(tables.counts, tables.begins, corpus->train, corpus->train_count);
@@ -166,12 +183,8 @@ neume_status nm_corpus_close(neume_corpus *corpus) {
     if (!status) {
         remap_words(corpus->train, corpus->train_count, tables.remap_of);
         remap_words(corpus->valid, corpus->valid_count, tables.remap_of);
-        corpus->word_counts = nm_alloc(corpus->context, neume_codec_word_count(corpus->codec, 0),
-                                       sizeof *corpus->word_counts);
-        status = corpus->word_counts ? NEUME_OK : NEUME_NO_MEMORY;
+        status = note_counts(corpus, &tables) ? NEUME_OK : NEUME_NO_MEMORY;
     }
-    for (size_t w = 0; !status && w < tables.begins[1]; w++)
-        corpus->word_counts[tables.remap[w]] += tables.counts[w];
     nm_free(corpus->context, tables.counts);
     nm_free(corpus->context, tables.remap);
     return status;

@@ -10,7 +10,8 @@
 #include <string.h>
 
 neume_evaluate_options neume_evaluate_options_default(void) {
-    return (neume_evaluate_options){.reading = neume_midi_read_options_default()};
+    return (neume_evaluate_options){.reading = neume_midi_read_options_default(),
+                                    .split = NEUME_SPLIT_TEST};
 }
 
 /* Sums over some pieces. */
@@ -32,26 +33,35 @@ static double share(double sum, size_t count) {
 
 static neume_likelihood likelihood_of(const tally *from) {
     const nm_score_sums *sums = &from->model;
-    return (neume_likelihood){.piece_count = sums->pieces,
-                              .step_count = sums->steps,
-                              .note_count = sums->notes,
-                              .nats_per_step = share(sums->nats, sums->steps),
-                              .nats_per_note = share(sums->nats, sums->notes),
-                              .accuracy = share((double)sums->correct, sums->steps),
-                              .unknown_share = share((double)sums->unknown, sums->steps),
-                              .uniform = share(from->baselines.uniform, sums->steps),
-                              .unigram = share(from->baselines.unigram, sums->steps),
-                              .trigram = share(from->baselines.trigram, sums->steps)};
+    neume_likelihood likelihood = {.piece_count = sums->pieces,
+                                   .step_count = sums->steps,
+                                   .note_count = sums->notes,
+                                   .nats_per_step = share(nm_score_nats(sums), sums->steps),
+                                   .nats_per_note = share(nm_score_nats(sums), sums->notes),
+                                   .accuracy = share(nm_score_correct(sums), sums->steps),
+                                   .unknown_share =
+                                       share((double)sums->unknown, sums->steps * sums->streams),
+                                   .uniform = share(from->baselines.uniform, sums->steps),
+                                   .unigram = share(from->baselines.unigram, sums->steps),
+                                   .trigram = share(from->baselines.trigram, sums->steps),
+                                   .stream_count = sums->streams};
+    for (unsigned s = 0; s < sums->streams; s++) {
+        likelihood.stream_nats[s] = share(sums->nats[s], sums->steps);
+        likelihood.stream_accuracies[s] = share((double)sums->correct[s], sums->steps);
+    }
+    return likelihood;
 }
 
 static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus,
-                                 const neume_model *model, neume_error *error) {
+                                 const neume_model *model, bool calibrated, neume_error *error) {
     nm_scorer *scorer;
     neume_status status =
-        nm_scorer_new(&scorer, corpus->context, &model->stack, model->codec, error);
+        nm_scorer_new(&scorer, corpus->context, &model->network.stack, model->codec, error);
     if (status)
         return status;
-    if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums))
+    if (calibrated)
+        nm_scorer_set_temperature(scorer, model->temperature);
+    if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums, NULL))
         status = nm_fail_memory(error, "likelihoods");
     nm_scorer_free(scorer);
     return status;
@@ -67,8 +77,7 @@ static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neum
         const neume_split split = nm_model_split_of(model, piece->hash);
         corpus->files[piece->file].split = split;
         nm_score_sums_add(&splits[split].model, &sums[i]);
-        nm_baseline_add(&splits[split].baselines, model->ngrams, model->codec,
-                        piece->sequence.words, piece->sequence.step_count);
+        nm_baseline_add(&splits[split].baselines, model->ngrams, model->codec, &piece->sequence);
     }
     for (size_t s = 0; s < sizeof splits / sizeof *splits; s++)
         tally_add(&all, &splits[s]);
@@ -102,7 +111,7 @@ neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const
     nm_score_sums *sums = nm_alloc(context, corpus->train_count, sizeof *sums);
     if (!sums)
         return nm_fail_memory(error, "likelihoods");
-    status = score_pieces(sums, corpus, model, error);
+    status = score_pieces(sums, corpus, model, options->calibrated, error);
     if (!status)
         add_up(out, corpus, model, sums);
     nm_free(context, sums);

@@ -79,15 +79,3 @@ json_t *nm_json_text(neume_context *context, const char *text) {
     nm_free(context, utf8);
     return string;
 }
-
-json_t *nm_network_json(const nm_stack_shape *shape) {
-    json_t *layers = json_array();
-    for (unsigned i = 0; i < shape->layer_count; i++)
-        if (json_array_append_new(layers, json_integer(shape->layers[i]))) {
-            json_decref(layers);
-            return NULL;
-        }
-    return json_pack("{s:s, s:I, s:I, s:o, s:I}", "kind", "stack", "vocabulary",
-                     (json_int_t)shape->vocabulary, "embed", (json_int_t)shape->embed, "layers",
-                     layers, "trunk", (json_int_t)shape->trunk);
-}

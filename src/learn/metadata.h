@@ -5,7 +5,8 @@
 #define NM_LEARN_METADATA_H
 
 #include "base/context.h"
-#include "nn/stack.h"
+
+#include <neume/status.h>
 
 #include <jansson.h>
 
@@ -27,8 +28,5 @@ bool nm_json_number(uint32_t *out, const json_t *object, const char *key, uint32
 /* A string of any bytes: as UTF-8 where it is that, else read as Latin-1. NULL for want of memory.
  */
 json_t *nm_json_text(neume_context *context, const char *text);
-
-/* A network's shape as an object; NULL for want of memory. */
-json_t *nm_network_json(const nm_stack_shape *shape);
 
 #endif

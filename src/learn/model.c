@@ -43,14 +43,27 @@ static neume_status copy_codec(neume_model *model, const neume_codec *codec, neu
     return status;
 }
 
-static neume_status count_ngrams(neume_model *model, const neume_corpus *corpus) {
+static neume_status count_ngrams(neume_model *model, const neume_corpus *corpus, unsigned stream) {
+    nm_ngrams **ngrams = &model->ngrams[stream];
     neume_status status =
-        nm_ngrams_new(&model->ngrams, model->context, neume_codec_word_count(model->codec, 0));
-    for (size_t i = 0; i < corpus->train_count && !status; i++) {
-        const neume_sequence *sequence = &corpus->train[i].sequence;
-        status = nm_ngrams_add(model->ngrams, sequence->words, sequence->step_count);
+        nm_ngrams_new(ngrams, model->context, neume_codec_word_count(model->codec, stream));
+    for (size_t i = 0; i < corpus->train_count && !status; i++)
+        status = nm_ngrams_add(*ngrams, nm_line_of(&corpus->train[i].sequence, stream));
+    return status ? status : nm_ngrams_finish(*ngrams);
+}
+
+static neume_status take_streams(neume_model *model, const neume_corpus *corpus,
+                                 neume_error *error) {
+    for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++) {
+        const neume_status status = count_ngrams(model, corpus, s);
+        if (status == NEUME_BAD_USAGE)
+            return nm_fail(error, status, "vocabulary of %u words: expected at most %d",
+                           neume_codec_word_count(model->codec, s), NM_MAX_NGRAM_WORDS);
+        model->masks[s] = nm_codec_masks(model->context, model->codec, s);
+        if (status || !model->masks[s])
+            return nm_fail_memory(error, "model");
     }
-    return status ? status : nm_ngrams_finish(model->ngrams);
+    return NEUME_OK;
 }
 
 /* What comes with the corpus: codec, masks, hashes, n-grams, the account of the files. */
@@ -59,13 +72,11 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
     neume_status status = copy_codec(model, corpus->codec, error);
     if (status)
         return status;
-    status = count_ngrams(model, corpus);
-    if (status == NEUME_BAD_USAGE)
-        return nm_fail(error, status, "vocabulary of %u words: expected at most %d",
-                       neume_codec_word_count(model->codec, 0), NM_MAX_NGRAM_WORDS);
-    model->masks = nm_codec_masks(model->context, model->codec, 0);
+    status = take_streams(model, corpus, error);
+    if (status)
+        return status;
     model->report = nm_corpus_report(corpus);
-    if (status || !model->masks || !model->report ||
+    if (!model->report ||
         copy_hashes(&model->trained, &model->trained_count, corpus->train, corpus->train_count,
                     model->context) ||
         copy_hashes(&model->validated, &model->validated_count, corpus->valid, corpus->valid_count,
@@ -74,16 +85,13 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
     return NEUME_OK;
 }
 
-static neume_status take_shape(neume_model *model, const char *preset, const nm_stack_shape *shape,
-                               neume_error *error) {
-    const uint32_t words = neume_codec_word_count(model->codec, 0);
-    if (shape->vocabulary != words)
-        return nm_fail(error, NEUME_BAD_USAGE, "network for %u words: the corpus has %u",
-                       shape->vocabulary, words);
-    const neume_status status = nm_stack_init(&model->stack, shape, error);
+static neume_status take_network(neume_model *model, const char *preset,
+                                 const neume_network_options *network, neume_error *error) {
+    const neume_status status =
+        nm_network_init(&model->network, model->context, model->codec, network, error);
     if (status)
         return status;
-    model->weights = nm_params_block_new(&model->stack.params, model->context);
+    model->weights = nm_params_block_new(nm_model_params(model), model->context);
     model->preset = nm_copy_text(model->context, preset, strlen(preset));
     model->description = nm_copy_text(model->context, "{}", 2);
     if (!model->weights || !model->preset || !model->description)
@@ -91,16 +99,21 @@ static neume_status take_shape(neume_model *model, const char *preset, const nm_
     return NEUME_OK;
 }
 
+const nm_params *nm_model_params(const neume_model *model) {
+    return &model->network.stack.params;
+}
+
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
-                          const nm_stack_shape *shape, neume_error *error) {
+                          const neume_network_options *network, neume_error *error) {
     *out = NULL;
     neume_model *model = nm_alloc(corpus->context, 1, sizeof *model);
     if (!model)
         return nm_fail_memory(error, "model");
     model->context = corpus->context;
+    model->temperature = 1;
     neume_status status = take_corpus(model, corpus, error);
     if (!status)
-        status = take_shape(model, preset, shape, error);
+        status = take_network(model, preset, network, error);
     if (status)
         neume_model_free(model);
     else
@@ -112,11 +125,14 @@ void neume_model_free(neume_model *model) {
     if (!model)
         return;
     neume_context *context = model->context;
-    nm_ngrams_free(model->ngrams);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
+        nm_ngrams_free(model->ngrams[s]);
+        nm_free(context, model->masks[s]);
+    }
     nm_free(context, model->trained);
     nm_free(context, model->validated);
-    nm_free(context, model->masks);
     nm_free_aligned(context, model->weights);
+    nm_network_clear(&model->network, context);
     neume_codec_free(model->codec);
     nm_free(context, model->description);
     nm_free(context, model->report);
@@ -137,7 +153,11 @@ const char *neume_model_description(const neume_model *model) {
 }
 
 size_t neume_model_parameter_count(const neume_model *model) {
-    return nm_params_count_reals(&model->stack.params);
+    return nm_params_count_reals(nm_model_params(model));
+}
+
+double neume_model_temperature(const neume_model *model) {
+    return model->temperature;
 }
 
 uint64_t neume_model_hash(const neume_model *model) {
@@ -145,7 +165,7 @@ uint64_t neume_model_hash(const neume_model *model) {
 }
 
 neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, const real *weights) {
-    const nm_params *params = &model->stack.params;
+    const nm_params *params = nm_model_params(model);
     nm_buffer words = nm_buffer_on(model->context);
     char *settings = nm_codec_settings(model->codec);
     neume_status status = settings ? nm_codec_vocabulary(model->codec, &words) : NEUME_NO_MEMORY;

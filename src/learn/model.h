@@ -5,9 +5,8 @@
 
 #include "learn/baseline.h"
 #include "learn/corpus.h"
-#include "music/codec.h"
+#include "learn/network.h"
 #include "nn/model_file.h"
-#include "nn/stack.h"
 
 #include <neume/model.h>
 
@@ -19,13 +18,14 @@ struct neume_model {
     char *description;  /* the metadata: one JSON object; "{}" for a new one */
     char *report;       /* JSON: the account of every file of the corpus */
     neume_codec *codec; /* closed */
-    nm_stack stack;
-    real *weights;                 /* a block of stack.params */
-    uint8_t *masks;                /* [grammar states][V] */
-    uint64_t *trained, *validated; /* hashes of the pieces, ascending */
+    nm_network network;
+    real *weights;                     /* a block of its parameters */
+    uint8_t *masks[NEUME_MAX_STREAMS]; /* [grammar states][V] */
+    uint64_t *trained, *validated;     /* hashes of the pieces, ascending */
     size_t trained_count, validated_count;
-    nm_ngrams *ngrams; /* counts of the training pieces, for the baselines */
-    uint64_t hash;     /* as nm_model_hash_weights for its own weights; 0 for a new one */
+    nm_ngrams *ngrams[NEUME_MAX_STREAMS]; /* counts of the training pieces, for the baselines */
+    double temperature;                   /* tuned on the validation pieces; 1 where it was not */
+    uint64_t hash; /* as nm_model_hash_weights for its own weights; 0 for a new one */
 };
 
 /* The tensors of a model file beside the weights, which are named by the parameter table:
@@ -38,10 +38,13 @@ enum { NM_MODEL_DATA_COUNT = 4 };
 /* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec,
  * masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
-                          const nm_stack_shape *shape, neume_error *error);
+                          const neume_network_options *network, neume_error *error);
 
-/* Writes the model with these weights (a block of stack.params), which may be others than its own.
- * `training` is an object {settings, results, ...} that becomes the key "training" of the
+/* The table of its parameters. Borrowed: as long as the model. */
+const nm_params *nm_model_params(const neume_model *model);
+
+/* Writes the model with these weights (a block of its parameters), which may be others than its
+ * own. `training` is an object {settings, results, ...} that becomes the key "training" of the
  * description; the rest (versions, preset, codec, network, instruction set, and
  * the data.* tensors) is added here. */
 neume_status nm_model_save(const neume_model *model, const real *weights, const json_t *training,

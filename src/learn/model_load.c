@@ -4,6 +4,7 @@
 #include "learn/metadata.h"
 #include "learn/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,44 +46,39 @@ static neume_status load_codec(loading *from, neume_error *error) {
     free(settings);
     if (status)
         return blame(from, status, &why, error);
-    from->model->masks = nm_codec_masks(from->model->context, from->model->codec, 0);
-    return from->model->masks ? NEUME_OK : nm_fail_memory(error, from->path);
+    for (unsigned s = 0; s < neume_codec_stream_count(from->model->codec); s++) {
+        from->model->masks[s] = nm_codec_masks(from->model->context, from->model->codec, s);
+        if (!from->model->masks[s])
+            return nm_fail_memory(error, from->path);
+    }
+    return NEUME_OK;
 }
 
-/* The largest size that a file may name; products are checked by nm_stack_init. */
-enum { MAX_SIZE = 1 << 24 };
-
-static bool read_layers(nm_stack_shape *shape, const json_t *layers) {
-    shape->layer_count = (unsigned)json_array_size(layers);
-    if (shape->layer_count < 1 || json_array_size(layers) > NM_MAX_LAYERS)
-        return false;
-    for (unsigned i = 0; i < shape->layer_count; i++) {
-        const json_int_t units = json_integer_value(json_array_get(layers, i));
-        if (units < 1 || units > MAX_SIZE)
-            return false;
-        shape->layers[i] = (uint32_t)units;
+/* What the network was made for, beside what the codec has. */
+static neume_status match_vocabulary(const loading *from, const json_t *sizes, neume_error *error) {
+    const neume_codec *codec = from->model->codec;
+    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++) {
+        const json_int_t size = json_integer_value(json_array_get(sizes, s));
+        if (size != neume_codec_word_count(codec, s))
+            return nm_fail(error, NEUME_BAD_MODEL,
+                           "%s: its network knows %lld words, its vocabulary has %u", from->path,
+                           (long long)size, neume_codec_word_count(codec, s));
     }
-    return true;
+    return NEUME_OK;
 }
 
 static neume_status load_network(loading *from, neume_error *error) {
     const json_t *network = json_object_get(from->metadata, "network");
-    const char *kind = json_string_value(json_object_get(network, "kind"));
-    nm_stack_shape shape = {0};
+    neume_network_options options;
     neume_error why = {0};
-    if (!kind || strcmp(kind, "stack") != 0 ||
-        !nm_json_number(&shape.vocabulary, network, "vocabulary", MAX_SIZE) ||
-        !nm_json_number(&shape.embed, network, "embed", MAX_SIZE) ||
-        !nm_json_number(&shape.trunk, network, "trunk", MAX_SIZE) ||
-        !read_layers(&shape, json_object_get(network, "layers")))
+    if (!nm_network_read(&options, network))
         return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata describe no network of this neume",
                        from->path);
-    const uint32_t words = neume_codec_word_count(from->model->codec, 0);
-    if (shape.vocabulary != words)
-        return nm_fail(error, NEUME_BAD_MODEL,
-                       "%s: its network knows %u words, its vocabulary has %u", from->path,
-                       shape.vocabulary, words);
-    const neume_status status = nm_stack_init(&from->model->stack, &shape, &why);
+    neume_status status = match_vocabulary(from, json_object_get(network, "vocabulary"), error);
+    if (status)
+        return status;
+    status = nm_network_init(&from->model->network, from->model->context, from->model->codec,
+                             &options, &why);
     return status ? blame(from, status, &why, error) : NEUME_OK;
 }
 
@@ -95,7 +91,7 @@ static bool fits(const nm_tensor *tensor, const nm_param *param) {
 
 /* Every tensor is looked at before memory is taken for any. */
 static neume_status load_weights(loading *from, neume_error *error) {
-    const nm_params *params = &from->model->stack.params;
+    const nm_params *params = nm_model_params(from->model);
     for (size_t i = 0; i < params->count; i++) {
         const nm_param *param = &params->table[i];
         const nm_tensor *tensor = nm_tensor_file_find(&from->file, param->name);
@@ -150,15 +146,25 @@ static neume_status load_split(loading *from, neume_error *error) {
     return NEUME_OK;
 }
 
-static neume_status load_ngrams(loading *from, neume_error *error) {
+static neume_status load_ngrams(loading *from, unsigned stream, neume_error *error) {
+    neume_model *model = from->model;
     neume_error why = {0};
     neume_bytes bytes = {0};
-    neume_status status = find_data(&bytes, from, "data.ngrams", error);
+    char name[32];
+    snprintf(name, sizeof name, "data.ngrams.%u", stream);
+    neume_status status = find_data(&bytes, from, name, error);
     if (status)
         return status;
-    status = nm_ngrams_read(&from->model->ngrams, from->model->context,
-                            from->model->stack.shape.vocabulary, bytes, &why);
+    status = nm_ngrams_read(&model->ngrams[stream], model->context,
+                            neume_codec_word_count(model->codec, stream), bytes, &why);
     return status ? blame(from, status, &why, error) : NEUME_OK;
+}
+
+/* A temperature that makes no sense is none. */
+static double read_temperature(const json_t *metadata) {
+    const json_t *results = json_object_get(json_object_get(metadata, "training"), "results");
+    const double temperature = json_number_value(json_object_get(results, "temperature"));
+    return temperature >= 0.01 && temperature <= 100 ? temperature : 1;
 }
 
 static neume_status load_texts(loading *from, neume_error *error) {
@@ -168,6 +174,7 @@ static neume_status load_texts(loading *from, neume_error *error) {
     if (status)
         return status;
     const char *preset = json_string_value(json_object_get(from->metadata, "preset"));
+    model->temperature = read_temperature(from->metadata);
     if (!preset)
         return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata have no preset", from->path);
     model->preset = nm_copy_text(model->context, preset, strlen(preset));
@@ -187,8 +194,8 @@ static neume_status load_parts(loading *from, neume_error *error) {
         status = load_weights(from, error);
     if (!status)
         status = load_split(from, error);
-    if (!status)
-        status = load_ngrams(from, error);
+    for (unsigned s = 0; !status && s < neume_codec_stream_count(from->model->codec); s++)
+        status = load_ngrams(from, s, error);
     if (!status)
         status = load_texts(from, error);
     if (!status && nm_model_hash_weights(&from->model->hash, from->model, from->model->weights))

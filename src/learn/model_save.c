@@ -4,6 +4,7 @@
 #include "learn/metadata.h"
 #include "learn/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static char *describe(const neume_model *model, const json_t *training) {
     char *text = NULL;
     if (object && nm_json_put(object, "preset", nm_json_text(model->context, model->preset)) &&
         nm_json_put(object, "codec", describe_codec(model->codec, model->context)) &&
-        nm_json_put(object, "network", nm_network_json(&model->stack.shape)) &&
+        nm_json_put(object, "network", nm_network_json(&model->network)) &&
         nm_json_put(object, "training", json_deep_copy(training)) &&
         nm_json_put(object, "ancestry", json_array()))
         text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
@@ -57,37 +58,47 @@ static nm_tensor weight_tensor(const nm_param *param, const real *weights) {
 
 /* What the data.* tensors hold. */
 typedef struct model_data {
-    nm_buffer vocabulary, split, ngrams;
+    nm_buffer vocabulary, split, ngrams[NEUME_MAX_STREAMS];
 } model_data;
 
 static neume_status model_data_init(model_data *data, const neume_model *model) {
-    data->vocabulary = data->split = data->ngrams = nm_buffer_on(model->context);
+    data->vocabulary = data->split = nm_buffer_on(model->context);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        data->ngrams[s] = nm_buffer_on(model->context);
     nm_write_u64_le(&data->split, model->trained_count);
     write_hashes(&data->split, model->trained, model->trained_count);
     write_hashes(&data->split, model->validated, model->validated_count);
-    if (data->split.failed || nm_codec_vocabulary(model->codec, &data->vocabulary) ||
-        nm_ngrams_write(model->ngrams, &data->ngrams))
+    if (data->split.failed || nm_codec_vocabulary(model->codec, &data->vocabulary))
         return NEUME_NO_MEMORY;
+    for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++)
+        if (nm_ngrams_write(model->ngrams[s], &data->ngrams[s]))
+            return NEUME_NO_MEMORY;
     return NEUME_OK;
 }
 
 static void model_data_clear(model_data *data) {
     nm_buffer_clear(&data->vocabulary);
     nm_buffer_clear(&data->split);
-    nm_buffer_clear(&data->ngrams);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        nm_buffer_clear(&data->ngrams[s]);
 }
 
 static size_t data_tensors(nm_tensor *out, const neume_model *model, const model_data *data) {
     out[0] = data_tensor("data.vocabulary", data->vocabulary.data, data->vocabulary.size);
     out[1] = data_tensor("data.split", data->split.data, data->split.size);
     out[2] = data_tensor("data.report", model->report, strlen(model->report));
-    out[3] = data_tensor("data.ngrams", data->ngrams.data, data->ngrams.size);
-    return NM_MODEL_DATA_COUNT;
+    size_t count = 3;
+    for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++) {
+        char name[32];
+        snprintf(name, sizeof name, "data.ngrams.%u", s);
+        out[count++] = data_tensor(name, data->ngrams[s].data, data->ngrams[s].size);
+    }
+    return count;
 }
 
 neume_status nm_model_save(const neume_model *model, const real *weights, const json_t *training,
                            const char *path, neume_error *error) {
-    const nm_params *params = &model->stack.params;
+    const nm_params *params = nm_model_params(model);
     nm_tensor tensors[NM_MAX_PARAMS + NM_MODEL_DATA_COUNT];
     model_data data;
     size_t count = 0;

@@ -52,14 +52,14 @@ bool nm_ngrams_reserve(nm_ngrams *ngrams, size_t count) {
     return reserve(ngrams, &ngrams->triples, count);
 }
 
-neume_status nm_ngrams_add(nm_ngrams *ngrams, const uint32_t *words, size_t count) {
+neume_status nm_ngrams_add(nm_ngrams *ngrams, nm_line line) {
     size_t total;
-    if (__builtin_add_overflow(ngrams->triples.count, count, &total) ||
+    if (__builtin_add_overflow(ngrams->triples.count, line.count, &total) ||
         !reserve(ngrams, &ngrams->triples, total))
         return NEUME_NO_MEMORY;
     uint64_t before = (uint64_t)ngrams->vocabulary << NM_WORD_BITS | ngrams->vocabulary;
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t key = before << NM_WORD_BITS | words[i];
+    for (size_t i = 0; i < line.count; i++) {
+        const uint64_t key = before << NM_WORD_BITS | line.words[i * line.stride];
         ngrams->triples.items[ngrams->triples.count++] = (nm_counted){key, 1};
         before = key & (NM_WORD_MASK << NM_WORD_BITS | NM_WORD_MASK);
     }

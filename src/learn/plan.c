@@ -151,7 +151,7 @@ neume_status neume_train_plan(neume_train_estimate *out, neume_context *context,
         out->parameter_count = neume_model_parameter_count(run.model);
         out->updates_per_epoch = nm_run_updates_per_epoch(&run);
         /* The model is made with the corpus's context. */
-        out->memory_bytes = counted.peak + run.model->stack.params.size * sizeof(real);
+        out->memory_bytes = counted.peak + nm_model_params(run.model)->size * sizeof(real);
     }
     nm_run_clear(&run);
     return status;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const nm_params *params_of(const nm_run *run) {
-    return &run->model->stack.params;
+    return nm_model_params(run->model);
 }
 
 static size_t block_size(const nm_run *run) {
@@ -22,17 +22,8 @@ static bool has_validation(const nm_run *run) {
 }
 
 static neume_status make_model(nm_run *run, neume_error *error) {
-    const neume_network_options *network = &run->options.network;
-    nm_stack_shape shape = {.vocabulary =
-                                neume_codec_word_count(neume_corpus_codec(run->corpus), 0),
-                            .embed = network->embed,
-                            .layer_count = network->layer_count,
-                            .trunk = network->trunk};
-    if (network->layer_count < 1 || network->layer_count > NEUME_MAX_LAYERS)
-        return nm_fail(error, NEUME_BAD_USAGE, "%u layers: expected 1 to %d", network->layer_count,
-                       NEUME_MAX_LAYERS);
-    memcpy(shape.layers, network->layers, sizeof shape.layers);
-    return nm_model_new(&run->model, run->corpus, run->options.preset, &shape, error);
+    return nm_model_new(&run->model, run->corpus, run->options.preset, &run->options.network,
+                        error);
 }
 
 static neume_status make_batcher(nm_run *run, neume_error *error) {
@@ -43,12 +34,29 @@ static neume_status make_batcher(nm_run *run, neume_error *error) {
                                         .T = run->options.steps,
                                         .is_endless = true,
                                         .seed = run->options.seed,
-                                        .word_counts = run->corpus->word_counts,
-                                        .masks = run->model->masks};
+                                        .shifts = run->corpus->shifts,
+                                        .keep_key = run->options.keep_key,
+                                        .word_counts =
+                                            (const uint64_t *const *)run->corpus->word_counts,
+                                        .masks = (const uint8_t *const *)run->model->masks};
     const neume_status status = nm_batcher_new(&run->batcher, run->context, &options);
     if (status == NEUME_BAD_USAGE)
         return nm_fail(error, NEUME_BAD_INPUT, "corpus: no training piece has a step");
     return status ? nm_fail_memory(error, "batches") : NEUME_OK;
+}
+
+/* An overfitting run learns its batch as it is. */
+static nm_noise noise_of(const neume_train_options *options) {
+    const neume_regularisation *from = &options->regularisation;
+    if (options->overfit)
+        return (nm_noise){0};
+    return (nm_noise){.input_dropout = (real)from->input_dropout,
+                      .dropout = (real)from->dropout,
+                      .feature_dropout = (real)from->feature_dropout,
+                      .weight_drop = (real)from->weight_drop,
+                      .label_smoothing = (real)from->label_smoothing,
+                      .ar = (real)from->ar,
+                      .tar = (real)from->tar};
 }
 
 static neume_status make_network(nm_run *run, neume_error *error) {
@@ -56,10 +64,9 @@ static neume_status make_network(nm_run *run, neume_error *error) {
     const nm_stack_run_options of = {.max_T = options->steps,
                                      .max_B = options->batch,
                                      .for_training = true,
-                                     .dropout =
-                                         options->overfit ? 0 : (real)options->network.dropout,
+                                     .noise = noise_of(options),
                                      .seed = options->seed};
-    return nm_stack_run_new(&run->network, run->context, &run->model->stack, &of, error);
+    return nm_stack_run_new(&run->network, run->context, &run->model->network.stack, &of, error);
 }
 
 static neume_status make_scorer(nm_run *run, neume_error *error) {
@@ -68,7 +75,8 @@ static neume_status make_scorer(nm_run *run, neume_error *error) {
     run->valid_sums = nm_alloc(run->context, run->corpus->valid_count, sizeof *run->valid_sums);
     if (!run->valid_sums)
         return nm_fail_memory(error, "validation");
-    return nm_scorer_new(&run->scorer, run->context, &run->model->stack, run->corpus->codec, error);
+    return nm_scorer_new(&run->scorer, run->context, &run->model->network.stack, run->corpus->codec,
+                         error);
 }
 
 static bool make_block(nm_run *run, real **block) {
@@ -95,8 +103,7 @@ static void compute_baselines(nm_run *run) {
     double steps = 0;
     for (size_t i = 0; i < run->corpus->valid_count; i++) {
         const neume_sequence *piece = &run->corpus->valid[i].sequence;
-        nm_baseline_add(&sums, run->model->ngrams, run->corpus->codec, piece->words,
-                        piece->step_count);
+        nm_baseline_add(&sums, run->model->ngrams, run->corpus->codec, piece);
         steps += (double)piece->step_count;
     }
     run->uniform = sums.uniform / steps;
@@ -114,10 +121,26 @@ static void fit_batch(nm_run *run) {
     run->options.batch = (uint32_t)pieces;
 }
 
+/* Which stream's loss ends the run. */
+static neume_status find_until(nm_run *run, neume_error *error) {
+    const char *name = run->options.until.stream;
+    const neume_codec *codec = run->corpus->codec;
+    const unsigned streams = neume_codec_stream_count(codec);
+    while (name && run->until < streams &&
+           strcmp(neume_codec_stream_name(codec, run->until), name) != 0)
+        run->until++;
+    if (run->until < streams)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_USAGE, "until %s: the preset has no such loss, expected %s",
+                   name, neume_codec_stream_name(codec, 0));
+}
+
 neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus *corpus,
                          const neume_train_options *options, neume_error *error) {
     *run = (nm_run){.context = context, .corpus = corpus, .options = *options};
     neume_status status = nm_settings_check(options, error);
+    if (!status)
+        status = find_until(run, error);
     if (!status && corpus->train_count == 0)
         status = nm_fail(error, NEUME_BAD_INPUT, "corpus: no piece to train on");
     if (status)
@@ -158,11 +181,12 @@ static void zero_network_state(nm_run *run) {
 }
 
 void nm_run_restart(nm_run *run) {
-    const nm_validation none = {
-        .train_loss = NAN, .train_accuracy = NAN, .valid_loss = NAN, .valid_accuracy = NAN};
-    run->state = (nm_run_state){.last = none, .best = none};
+    const nm_means unknown = nm_means_of(NULL, NULL, 0, 0);
+    const nm_validation none = {.train = unknown, .valid = unknown};
+    run->state =
+        (nm_run_state){.temperature = 1, .calibrated_loss = NAN, .last = none, .best = none};
     run->first.T = 0;
-    nm_stack_init_weights(&run->model->stack, run->model->weights, run->options.seed);
+    nm_stack_init_weights(&run->model->network.stack, run->model->weights, run->options.seed);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         if (run->moments[i])
             memset(run->moments[i], 0, block_size(run));
@@ -185,16 +209,26 @@ static nm_stack_batch next_batch(nm_run *run) {
     return run->first;
 }
 
-static double sum_losses(nm_run *run, const nm_stack_batch *batch, uint64_t *correct) {
+/* Nats and right guesses of the last forward, by stream. */
+typedef struct pass_sums {
+    double nats[NEUME_MAX_STREAMS];
+    uint64_t correct[NEUME_MAX_STREAMS];
+    double all; /* nats */
+} pass_sums;
+
+static pass_sums sum_pass(const nm_run *run, const nm_stack_batch *batch) {
     const size_t N = batch->T * run->options.batch;
-    const real *losses = nm_stack_losses(run->network);
-    const uint8_t *right = nm_stack_correct(run->network);
-    double sum = 0;
-    for (size_t i = 0; i < N; i++) {
-        sum += losses[i];
-        *correct += batch->valid[i] && right[i];
+    pass_sums sums = {.all = 0};
+    for (unsigned s = 0; s < neume_codec_stream_count(run->corpus->codec); s++) {
+        const real *losses = nm_stack_losses(run->network, s);
+        const uint8_t *right = nm_stack_correct(run->network, s);
+        for (size_t i = 0; i < N; i++) {
+            sums.nats[s] += losses[i];
+            sums.correct[s] += batch->valid[i] && right[i];
+        }
+        sums.all += sums.nats[s];
     }
-    return sum;
+    return sums;
 }
 
 static void apply_gradient(nm_run *run, uint64_t update, double rate) {
@@ -217,17 +251,28 @@ static neume_status fail_not_finite(uint64_t update, const char *what, neume_err
                    what, (unsigned long long)update);
 }
 
+static void note_update(nm_run_state *state, const pass_sums *sums, size_t steps) {
+    state->update++;
+    state->step_sum += steps;
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
+        state->loss_sums[s] += sums->nats[s];
+        state->correct_sums[s] += sums->correct[s];
+    }
+}
+
+/* How fast the running statistics of batch norms follow the batches. */
+static const real STATISTICS_SHARE = (real)0.1;
+
 neume_status nm_run_update(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
     nm_pool *pool = run->context->pool;
     const uint64_t update = state->update + 1;
     const nm_stack_batch batch = next_batch(run);
     const size_t steps = nm_batcher_valid_count(run->batcher);
-    nm_stack_run_pack(run->network, run->model->weights);
-    nm_stack_forward(run->network, &batch, update, true);
-    uint64_t correct = 0;
-    const double loss = sum_losses(run, &batch, &correct);
-    if (!isfinite(loss))
+    nm_stack_run_pack_noisy(run->network, run->model->weights, update);
+    nm_stack_forward(run->network, &batch, update, NM_PASS_TRAIN);
+    const pass_sums sums = sum_pass(run, &batch);
+    if (!isfinite(sums.all))
         return fail_not_finite(update, "loss", error);
     memset(run->gradient, 0, block_size(run));
     nm_stack_backward(run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
@@ -236,31 +281,65 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
         return fail_not_finite(update, "gradient", error);
     if (run->options.clip > 0 && norm > run->options.clip)
         nm_block_scale(pool, params_of(run), run->gradient, (real)(run->options.clip / norm));
-    const double rate = nm_schedule_rate(&run->options, update, state->planned);
-    apply_gradient(run, update, rate);
-    state->update = update;
-    state->loss_sum += loss;
-    state->step_sum += steps;
-    state->correct_sum += correct;
-    state->learning_rate = rate;
+    nm_stack_take_statistics(run->network, run->model->weights, STATISTICS_SHARE);
+    state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
     state->gradient_norm = norm;
+    apply_gradient(run, update, state->learning_rate);
+    note_update(state, &sums, steps);
     return NEUME_OK;
 }
 
-static neume_status score(nm_run *run, nm_validation *out, neume_error *error) {
-    if (!has_validation(run))
+/* The averaged weights have never seen a batch: their norms' statistics are taken anew from the
+ * first training pieces. The state that training carries on is put back. */
+enum { STATISTICS_BATCHES = 32 };
+
+static neume_status estimate_on(nm_run *run, nm_batcher *batcher, real *weights) {
+    size_t count;
+    nm_stack_batch batch;
+    real *state = nm_stack_run_state(run->network, &count);
+    real *kept = nm_alloc(run->context, count, sizeof *kept);
+    if (!kept)
+        return NEUME_NO_MEMORY;
+    memcpy(kept, state, count * sizeof *kept);
+    nm_stack_run_pack(run->network, weights);
+    for (unsigned i = 0; i < STATISTICS_BATCHES && nm_batcher_next(batcher, &batch); i++) {
+        nm_stack_forward(run->network, &batch, 0, NM_PASS_STATISTICS);
+        nm_stack_take_statistics(run->network, weights, (real)(1.0 / (i + 1)));
+    }
+    memcpy(state, kept, count * sizeof *kept);
+    nm_free(run->context, kept);
+    return NEUME_OK;
+}
+
+static neume_status estimate_statistics(nm_run *run, neume_error *error) {
+    if (run->options.network.norm != NEUME_NORM_BATCH)
         return NEUME_OK;
+    const nm_batcher_options options = {.codec = run->corpus->codec,
+                                        .pieces = run->corpus->train,
+                                        .piece_count = run->corpus->train_count,
+                                        .B = run->options.batch,
+                                        .T = run->options.steps,
+                                        .masks = (const uint8_t *const *)run->model->masks};
+    nm_batcher *batcher;
+    neume_status status = nm_batcher_new(&batcher, run->context, &options);
+    if (!status)
+        status = estimate_on(run, batcher, run->average ? run->average : run->model->weights);
+    nm_batcher_free(batcher);
+    return status ? nm_fail_memory(error, "statistics") : NEUME_OK;
+}
+
+static neume_status score(nm_run *run, nm_means *out, const real *weights, neume_error *error) {
     const size_t count = run->corpus->valid_count;
-    const neume_status status =
-        nm_scorer_run(run->scorer, nm_run_weights(run), run->corpus->valid, count, run->valid_sums);
-    if (status)
-        return nm_fail_memory(error, "validation");
     nm_score_sums total = {0};
+    uint64_t correct[NEUME_MAX_STREAMS];
+    if (nm_scorer_run(run->scorer, weights, run->corpus->valid, count, run->valid_sums, NULL))
+        return nm_fail_memory(error, "validation");
     for (size_t i = 0; i < count; i++)
         nm_score_sums_add(&total, &run->valid_sums[i]);
-    out->valid_loss = total.nats / (double)total.steps;
-    out->valid_accuracy = (double)total.correct / (double)total.steps;
-    if (!isfinite(out->valid_loss))
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        correct[s] = total.correct[s];
+    *out = nm_means_of(total.nats, correct, total.steps, total.streams);
+    if (!isfinite(out->loss))
         return fail_not_finite(run->state.update, "validation's loss", error);
     return NEUME_OK;
 }
@@ -277,24 +356,64 @@ neume_status nm_run_validate(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
     nm_validation found = {.epoch = nm_run_epochs(run),
                            .update = state->update,
-                           .train_loss = nm_run_train_loss(run),
-                           .train_accuracy = nm_run_train_accuracy(run),
-                           .valid_loss = NAN,
-                           .valid_accuracy = NAN};
-    const neume_status status = score(run, &found, error);
+                           .train = nm_run_train_means(run),
+                           .valid = nm_means_of(NULL, NULL, 0, 0)};
+    neume_status status = estimate_statistics(run, error);
+    if (!status && has_validation(run))
+        status = score(run, &found.valid, nm_run_weights(run), error);
     if (status)
         return status;
     state->last = found;
     state->validated = state->update;
     state->validated_epoch = found.epoch;
-    state->loss_sum = 0;
-    state->step_sum = state->correct_sum = 0;
+    state->step_sum = 0;
+    memset(state->loss_sums, 0, sizeof state->loss_sums);
+    memset(state->correct_sums, 0, sizeof state->correct_sums);
     if (!has_validation(run) || state->best.update == 0 ||
-        found.valid_loss < state->best.valid_loss)
+        found.valid.loss < state->best.valid.loss)
         note_best(run);
     else
         state->worse++;
     return NEUME_OK;
+}
+
+/* The validation loss at some temperatures around 1; where it is least, a parabola through that one
+ * and its neighbours tells more closely. */
+enum { TEMPERATURES = 9 };
+static const double FIRST_TEMPERATURE = 0.9, TEMPERATURE_STEP = 0.05;
+
+static neume_status score_at(nm_run *run, double *loss, double temperature, neume_error *error) {
+    nm_means means;
+    nm_scorer_set_temperature(run->scorer, temperature);
+    const neume_status status = score(run, &means, nm_run_best_weights(run), error);
+    nm_scorer_set_temperature(run->scorer, 1);
+    *loss = means.loss;
+    return status;
+}
+
+/* Where the parabola through three equally spaced losses has its bottom, in steps from the middle.
+ */
+static double bottom_of(const double loss[3]) {
+    const double bend = loss[0] - 2 * loss[1] + loss[2];
+    return bend > 0 ? 0.5 * (loss[0] - loss[2]) / bend : 0;
+}
+
+neume_status nm_run_calibrate(nm_run *run, neume_error *error) {
+    double losses[TEMPERATURES];
+    size_t least = 0;
+    neume_status status = NEUME_OK;
+    if (!has_validation(run))
+        return NEUME_OK;
+    for (size_t i = 0; i < TEMPERATURES && !status; i++) {
+        status = score_at(run, &losses[i], FIRST_TEMPERATURE + (double)i * TEMPERATURE_STEP, error);
+        least = losses[i] < losses[least] ? i : least;
+    }
+    if (status)
+        return status;
+    const bool is_inside = least > 0 && least + 1 < TEMPERATURES;
+    const double place = (double)least + (is_inside ? bottom_of(&losses[least - 1]) : 0);
+    run->state.temperature = FIRST_TEMPERATURE + place * TEMPERATURE_STEP;
+    return score_at(run, &run->state.calibrated_loss, run->state.temperature, error);
 }
 
 const real *nm_run_weights(const nm_run *run) {
@@ -318,10 +437,21 @@ uint64_t nm_run_epochs(const nm_run *run) {
                                 : nm_batcher_epochs(run->batcher);
 }
 
-double nm_run_train_loss(const nm_run *run) {
-    return run->state.step_sum ? run->state.loss_sum / (double)run->state.step_sum : NAN;
+nm_means nm_means_of(const double *nats, const uint64_t *correct, uint64_t steps,
+                     unsigned streams) {
+    nm_means means = {.loss = steps ? 0 : NAN, .accuracy = steps ? 0 : NAN};
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
+        const bool is_known = steps && s < streams;
+        means.losses[s] = is_known ? nats[s] / (double)steps : NAN;
+        means.accuracies[s] = is_known ? (double)correct[s] / (double)steps : NAN;
+        means.loss += is_known ? means.losses[s] : 0;
+        means.accuracy += is_known ? means.accuracies[s] / streams : 0;
+    }
+    return means;
 }
 
-double nm_run_train_accuracy(const nm_run *run) {
-    return run->state.step_sum ? (double)run->state.correct_sum / (double)run->state.step_sum : NAN;
+nm_means nm_run_train_means(const nm_run *run) {
+    const nm_run_state *state = &run->state;
+    return nm_means_of(state->loss_sums, state->correct_sums, state->step_sum,
+                       neume_codec_stream_count(run->corpus->codec));
 }

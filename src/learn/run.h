@@ -13,11 +13,17 @@
 
 enum { NM_MAX_MOMENTS = 2 };
 
-/* What a validation found; losses in nats a step, NAN where there is none. */
+/* Means over steps, nats and shares of right guesses; NAN where there are none. */
+typedef struct nm_means {
+    double loss,
+        accuracy; /* over all streams: the sum of their losses, the mean of their accuracies */
+    double losses[NEUME_MAX_STREAMS], accuracies[NEUME_MAX_STREAMS];
+} nm_means;
+
+/* What a validation found. */
 typedef struct nm_validation {
     uint64_t epoch, update;
-    double train_loss, train_accuracy;
-    double valid_loss, valid_accuracy;
+    nm_means train, valid;
 } nm_validation;
 
 /* The numbers of a run, as the checkpoint stores them. */
@@ -29,11 +35,14 @@ typedef struct nm_run_state {
     uint64_t validated_epoch; /* epochs complete then */
     uint64_t kept_epoch;      /* of the last model that was kept beside; 0: none yet */
     uint64_t worse;           /* validations since the best */
-    double loss_sum;          /* nats, steps and right guesses since the last validation */
-    uint64_t step_sum, correct_sum;
+    uint64_t step_sum;        /* since the last validation, like the next two */
+    uint64_t correct_sums[NEUME_MAX_STREAMS];
+    double loss_sums[NEUME_MAX_STREAMS]; /* nats */
     double learning_rate, gradient_norm; /* of the last update */
     double seconds;                      /* of the parts of the run before this one */
-    nm_validation last, best;            /* best.update is 0 before the first */
+    double temperature,
+        calibrated_loss;      /* of the best model, once the run has ended; 1, NAN before */
+    nm_validation last, best; /* best.update is 0 before the first */
 } nm_run_state;
 
 typedef struct nm_run {
@@ -49,6 +58,7 @@ typedef struct nm_run {
     real *moments[NM_MAX_MOMENTS]; /* of the optimiser; NULL where it needs fewer */
     real *average;                 /* NULL without EMA */
     real *best;                    /* weights of the best model; NULL without validation pieces */
+    unsigned until;                /* the stream of options.until */
     nm_stack_batch first;          /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */
     nm_run_state state;
@@ -84,8 +94,14 @@ uint64_t nm_run_epochs(const nm_run *run);
 /* Updates of an epoch, rounded up. */
 uint64_t nm_run_updates_per_epoch(const nm_run *run);
 
-/* Mean over the steps since the last validation; NAN where there are none. */
-double nm_run_train_loss(const nm_run *run);
-double nm_run_train_accuracy(const nm_run *run);
+/* Over the steps since the last validation. */
+nm_means nm_run_train_means(const nm_run *run);
+
+/* Of sums over `steps` steps. */
+nm_means nm_means_of(const double *nats, const uint64_t *correct, uint64_t steps, unsigned streams);
+
+/* Looks for the softmax temperature that makes the validation pieces likeliest under the best
+ * weights; sets state.temperature and state.calibrated_loss. Nothing without validation pieces. */
+neume_status nm_run_calibrate(nm_run *run, neume_error *error);
 
 #endif

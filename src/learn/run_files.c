@@ -62,12 +62,14 @@ void nm_run_files_remove_unfinished(const nm_run_files *files) {
  * bytes. */
 static json_t *training_json(const nm_run *run, const nm_validation *of) {
     json_t *results = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", nm_json_count(of->epoch),
-        "update", nm_json_count(of->update), "planned_updates", nm_json_count(run->state.planned),
-        "train_loss", nm_json_real(of->train_loss), "train_accuracy",
-        nm_json_real(of->train_accuracy), "valid_loss", nm_json_real(of->valid_loss),
-        "valid_accuracy", nm_json_real(of->valid_accuracy), "uniform", nm_json_real(run->uniform),
-        "unigram", nm_json_real(run->unigram), "trigram", nm_json_real(run->trigram));
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
+        nm_json_count(of->epoch), "update", nm_json_count(of->update), "planned_updates",
+        nm_json_count(run->state.planned), "train_loss", nm_json_real(of->train.loss),
+        "train_accuracy", nm_json_real(of->train.accuracy), "valid_loss",
+        nm_json_real(of->valid.loss), "valid_accuracy", nm_json_real(of->valid.accuracy), "uniform",
+        nm_json_real(run->uniform), "unigram", nm_json_real(run->unigram), "trigram",
+        nm_json_real(run->trigram), "temperature", nm_json_real(run->state.temperature),
+        "calibrated_loss", nm_json_real(run->state.calibrated_loss));
     return json_pack("{s:o, s:o}", "settings", nm_settings_json(&run->options), "results", results);
 }
 
@@ -87,10 +89,8 @@ static nm_validation now(const nm_run *run) {
         return run->state.last;
     return (nm_validation){.epoch = nm_run_epochs(run),
                            .update = run->state.update,
-                           .train_loss = nm_run_train_loss(run),
-                           .train_accuracy = nm_run_train_accuracy(run),
-                           .valid_loss = NAN,
-                           .valid_accuracy = NAN};
+                           .train = nm_run_train_means(run),
+                           .valid = nm_means_of(NULL, NULL, 0, 0)};
 }
 
 nm_validation nm_run_files_best(const nm_run *run) {

@@ -77,15 +77,30 @@ void nm_run_log_close(nm_run_log *log) {
     *log = (nm_run_log){.file = -1};
 }
 
-static json_t *line_of(const neume_train_progress *progress, const char *unit) {
+/* A number for each stream, by its name. */
+static json_t *by_stream(const double *values, const neume_codec *codec) {
+    json_t *object = json_object();
+    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++)
+        if (json_object_set_new(object, neume_codec_stream_name(codec, s),
+                                nm_json_real(values[s]))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+static json_t *line_of(const neume_train_progress *progress, const neume_codec *codec) {
     return json_pack(
-        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:o}, s:o, s:o, s:o}", "epoch",
+        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
         (json_int_t)progress->epoch, "update", (json_int_t)progress->update, "seconds",
         nm_json_real(progress->seconds), "train_loss", nm_json_real(progress->train_loss),
         "valid_loss", nm_json_real(progress->valid_loss), "train_accuracy",
         nm_json_real(progress->train_accuracy), "valid_accuracy",
-        nm_json_real(progress->valid_accuracy), "losses", unit, nm_json_real(progress->train_loss),
-        "steps_per_second", nm_json_real(progress->steps_per_second), "learning_rate",
+        nm_json_real(progress->valid_accuracy), "losses", by_stream(progress->train_losses, codec),
+        "valid_losses", by_stream(progress->valid_losses, codec), "accuracies",
+        by_stream(progress->train_accuracies, codec), "valid_accuracies",
+        by_stream(progress->valid_accuracies, codec), "steps_per_second",
+        nm_json_real(progress->steps_per_second), "learning_rate",
         nm_json_real(progress->learning_rate), "gradient_norm",
         nm_json_real(progress->gradient_norm));
 }
@@ -104,10 +119,10 @@ static bool write_whole(int file, const char *data, size_t size) {
 }
 
 neume_status nm_run_log_write(const nm_run_log *log, const neume_train_progress *progress,
-                              const char *unit, neume_error *error) {
+                              const neume_codec *codec, neume_error *error) {
     if (!log->path)
         return NEUME_OK;
-    json_t *object = line_of(progress, unit);
+    json_t *object = line_of(progress, codec);
     char *line = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     if (!line)

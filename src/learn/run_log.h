@@ -18,9 +18,9 @@ neume_status nm_run_log_open(nm_run_log *out, neume_context *context, const char
                              uint64_t update, neume_error *error);
 void nm_run_log_close(nm_run_log *log);
 
-/* Adds a line at once; what is NAN becomes null. `unit` names the stream of the losses. */
+/* Adds a line at once; what is NAN becomes null. `codec` names the streams of the losses. */
 neume_status nm_run_log_write(const nm_run_log *log, const neume_train_progress *progress,
-                              const char *unit, neume_error *error);
+                              const neume_codec *codec, neume_error *error);
 
 /* Waits until the lines are on the disk: before the checkpoint that counts on them. */
 neume_status nm_run_log_sync(const nm_run_log *log, neume_error *error);

@@ -9,10 +9,12 @@
 
 typedef struct nm_scorer nm_scorer;
 
-/* Sums over pieces; nats include ln(unseen words) for every unknown one. */
+/* Sums over pieces, by stream; nats include ln(unseen words) for every unknown one. */
 typedef struct nm_score_sums {
-    size_t pieces, steps, notes, correct, unknown;
-    double nats;
+    unsigned streams;
+    size_t pieces, steps, notes, unknown;
+    size_t correct[NEUME_MAX_STREAMS];
+    double nats[NEUME_MAX_STREAMS];
 } nm_score_sums;
 
 /* Codec (closed) and network are borrowed as long as the scorer. */
@@ -20,10 +22,27 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_sta
                            const neume_codec *codec, neume_error *error);
 void nm_scorer_free(nm_scorer *scorer);
 
+/* Divides the logits; 1 at first. */
+void nm_scorer_set_temperature(nm_scorer *scorer, double temperature);
+
+/* Takes words out of the masks of stream 0 for good: `never` [V], 1: no piece has this word. */
+void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never);
+
+/* Is given what each step costs, summed over its streams; the steps of a piece in their order. */
+typedef struct nm_score_sink {
+    void (*take)(void *data, size_t piece, size_t step, double nats);
+    void *data;
+} nm_score_sink;
+
 /* Each piece from zero state, dropout off, sums in double in the order of the pieces: `sums[i]`
- * [count] gets piece i. The same for any number of threads and any company of other pieces. */
+ * [count] gets piece i. The same for any number of threads and any company of other pieces. `sink`
+ * may be NULL. */
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
-                           size_t count, nm_score_sums *sums);
+                           size_t count, nm_score_sums *sums, const nm_score_sink *sink);
 void nm_score_sums_add(nm_score_sums *total, const nm_score_sums *part);
+
+/* Over all streams: nats, and right guesses as a share of a step. */
+double nm_score_nats(const nm_score_sums *sums);
+double nm_score_correct(const nm_score_sums *sums);
 
 #endif

@@ -23,11 +23,19 @@ static bool is_within(const range *of) {
 }
 
 neume_status nm_settings_check(const neume_train_options *options, neume_error *error) {
-    const double below_one = 1.0 - 1e-9;
+    const double below_one = 1.0 - 1e-7;
+    const neume_regularisation *noise = &options->regularisation;
     const range ranges[] = {
         {"batch", options->batch, 1, MAX_BATCH, "1 to 65536"},
         {"steps", options->steps, 1, MAX_STEPS, "1 to 65536"},
-        {"dropout", options->network.dropout, 0, below_one, "0 or more, below 1"},
+        {"dropout", noise->dropout, 0, below_one, "0 or more, below 1"},
+        {"input dropout", noise->input_dropout, 0, below_one, "0 or more, below 1"},
+        {"feature dropout", noise->feature_dropout, 0, below_one, "0 or more, below 1"},
+        {"weight drop", noise->weight_drop, 0, below_one, "0 or more, below 1"},
+        {"label smoothing", noise->label_smoothing, 0, below_one, "0 or more, below 1"},
+        {"activation regularisation", noise->ar, 0, 1e6, "0 or more"},
+        {"temporal activation regularisation", noise->tar, 0, 1e6, "0 or more"},
+        {"share of pieces in their key", options->keep_key, 0, 1, "0 to 1"},
         {"learning rate", options->learning_rate, 1e-30, 1e6, "more than 0"},
         {"warmup", options->warmup, 0, 1, "0 to 1"},
         {"clip", options->clip, 0, 1e30, "0 or more"},
@@ -64,14 +72,30 @@ static double short_of(float value) {
     return strtod(digits, NULL);
 }
 
+static json_t *regularisation_json(const neume_regularisation *noise) {
+    return json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "input_dropout", short_of(noise->input_dropout),
+        "dropout", short_of(noise->dropout), "feature_dropout", short_of(noise->feature_dropout),
+        "weight_drop", short_of(noise->weight_drop), "label_smoothing",
+        short_of(noise->label_smoothing), "ar", short_of(noise->ar), "tar", short_of(noise->tar));
+}
+
 json_t *nm_settings_json(const neume_train_options *options) {
-    return json_pack("{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:b}", "batch",
-                     (json_int_t)options->batch, "steps", (json_int_t)options->steps, "seed",
-                     nm_json_count(options->seed), "dropout", short_of(options->network.dropout),
-                     "optimizer", optimizer_name(options->optimizer), "learning_rate",
-                     options->learning_rate, "schedule", schedule_name(options->schedule), "warmup",
-                     options->warmup, "clip", options->clip, "weight_decay", options->weight_decay,
-                     "ema", options->ema, "overfit", (int)options->overfit);
+    json_t *object =
+        json_pack("{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:b}", "batch",
+                  (json_int_t)options->batch, "steps", (json_int_t)options->steps, "seed",
+                  nm_json_count(options->seed), "keep_key", options->keep_key, "optimizer",
+                  optimizer_name(options->optimizer), "learning_rate", options->learning_rate,
+                  "schedule", schedule_name(options->schedule), "warmup", options->warmup, "clip",
+                  options->clip, "weight_decay", options->weight_decay, "ema", options->ema,
+                  "overfit", (int)options->overfit);
+    json_t *noise = regularisation_json(&options->regularisation);
+    const bool is_whole = object && noise && json_object_update(object, noise) == 0;
+    json_decref(noise);
+    if (is_whole)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 static const json_t *changed(const char **key, const json_t *then, json_t *now) {

@@ -41,22 +41,41 @@ static neume_status check_options(const neume_generate_options *options, neume_e
     return nm_sampling_check(&options->sampling, error);
 }
 
-/* Steps that take at least as long as asked; the tolerance keeps 4 bars from becoming 4 bars and a
- * step. */
-static neume_status plan_length(nm_composer_plan *plan, const neume_codec *codec,
-                                const neume_generate_options *options, neume_error *error) {
-    const double step_quarters = nm_codec_quarters(codec, 0, NM_WORD_FIRST);
+/* A song of so many quarters has room for steps far beyond what music takes. */
+enum { STEPS_A_QUARTER = 64, STEPS_BESIDE = 256 };
+
+static neume_status plan_length(nm_composer_plan *plan, const neume_generate_options *options,
+                                neume_error *error) {
     const double tempo = options->tempo != 0 ? options->tempo : CODEC_TEMPO;
-    const double quarters = options->bars * BEATS_PER_BAR + options->seconds * tempo / 60;
-    if (quarters > 0 && !(step_quarters > 0))
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "length: a step of this model has no fixed time, expected it in steps");
-    const double steps =
-        quarters > 0 ? ceil(quarters / step_quarters - 1e-9) : (double)options->length_steps;
+    plan->quarters = options->bars * BEATS_PER_BAR + options->seconds * tempo / 60;
+    const double steps = plan->quarters > 0 ? ceil(plan->quarters * STEPS_A_QUARTER) + STEPS_BESIDE
+                                            : (double)options->length_steps;
     if (steps > MOST_STEPS)
         return nm_fail(error, NEUME_BAD_USAGE, "length: %.0f steps, expected at most %d", steps,
                        MOST_STEPS);
     plan->step_count = steps < 1 ? 1 : (size_t)steps;
+    return NEUME_OK;
+}
+
+/* Whether the model knows each word, and its grammar lets it follow those before. */
+static neume_status check_primer(const nm_composer_plan *plan, const neume_codec *codec,
+                                 neume_error *error) {
+    nm_row row;
+    const unsigned streams = neume_codec_stream_count(codec);
+    nm_row_begin(&row, codec, 0);
+    for (size_t i = 0; i < plan->primer_count * streams; i++) {
+        const unsigned s = (unsigned)(i % streams);
+        const uint32_t word = plan->primer[i], count = neume_codec_word_count(codec, s);
+        if (word >= count)
+            return nm_fail(error, NEUME_BAD_USAGE,
+                           "primer: word %" PRIu32 " in step %zu, expected less than %" PRIu32,
+                           word, i / streams, count);
+        if (!nm_row_allows(&row, codec, s, word))
+            return nm_fail(error, NEUME_BAD_USAGE,
+                           "primer: \"%.40s\" in step %zu cannot follow what is before it",
+                           neume_codec_word(codec, s, word), i / streams);
+        nm_row_say(&row, codec, s, word);
+    }
     return NEUME_OK;
 }
 
@@ -68,17 +87,12 @@ static neume_status plan_primer(nm_composer_plan *plan, const neume_codec *codec
     if (primer->stream_count != neume_codec_stream_count(codec))
         return nm_fail(error, NEUME_BAD_USAGE, "primer: %u streams, expected the model's %u",
                        primer->stream_count, neume_codec_stream_count(codec));
-    const uint32_t word_count = neume_codec_word_count(codec, 0);
-    for (size_t i = 0; i < primer->step_count; i++)
-        if (primer->words[i] >= word_count)
-            return nm_fail(error, NEUME_BAD_USAGE,
-                           "primer: word %" PRIu32 " in step %zu, expected less than %" PRIu32,
-                           primer->words[i], i, word_count);
     plan->primer = primer->words;
     plan->primer_count = primer->step_count;
-    while (plan->primer_count && primer->words[plan->primer_count - 1] == NM_WORD_END)
+    while (plan->primer_count &&
+           primer->words[(plan->primer_count - 1) * primer->stream_count] == NM_WORD_END)
         plan->primer_count--;
-    return NEUME_OK;
+    return check_primer(plan, codec, error);
 }
 
 static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
@@ -88,7 +102,7 @@ static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
                                .allow_ending = options->allow_ending};
     neume_status status = check_options(options, error);
     if (!status)
-        status = plan_length(plan, model->codec, options, error);
+        status = plan_length(plan, options, error);
     return status ? status : plan_primer(plan, model->codec, options->primer, error);
 }
 
@@ -103,6 +117,7 @@ static void write_number(char text[32], double number) {
 
 /* A call of neume_generate. */
 typedef struct generation {
+    neume_context *context;
     const neume_model *model;
     const neume_generate_options *options;
     nm_composer_plan plan;
@@ -135,8 +150,9 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
         status = add_text(score, text);
     if (status || !g->plan.primer_count)
         return status;
-    const neume_sequence primer = {
-        .words = g->options->primer->words, .step_count = g->plan.primer_count, .stream_count = 1};
+    const neume_sequence primer = {.words = g->options->primer->words,
+                                   .step_count = g->plan.primer_count,
+                                   .stream_count = g->options->primer->stream_count};
     snprintf(text, sizeof text, "primer %016" PRIx64, nm_codec_hash(g->model->codec, &primer));
     return add_text(score, text);
 }
@@ -160,10 +176,11 @@ static neume_status dress(neume_score *score, const generation *g, uint64_t numb
 static neume_status finish_song(neume_song *song, const generation *g, nm_composed composed,
                                 uint64_t number) {
     const size_t left_out = g->options->without_primer ? g->plan.primer_count : 0;
-    const neume_sequence said = {.words = composed.words + left_out,
+    const unsigned streams = neume_codec_stream_count(g->model->codec);
+    const neume_sequence said = {.words = composed.words + left_out * streams,
                                  .step_count =
                                      g->plan.primer_count + composed.step_count - left_out,
-                                 .stream_count = 1};
+                                 .stream_count = streams};
     neume_status status = neume_codec_decode(&song->score, g->model->codec, &said);
     if (!status)
         status = dress(song->score, g, number);
@@ -171,8 +188,12 @@ static neume_status finish_song(neume_song *song, const generation *g, nm_compos
         return status;
     song->step_count = composed.step_count;
     song->log_probability = composed.log_probability;
-    song->is_loop =
-        nm_is_loop(composed.words + g->plan.primer_count, composed.step_count - composed.has_ended);
+    song->is_loop = nm_is_loop(composed.words + g->plan.primer_count * streams,
+                               composed.step_count - composed.has_ended, streams);
+    if (composed.is_cut)
+        nm_log(g->context, NEUME_LOG_WARNING,
+               "song %" PRIu64 ": shorter than asked: %zu steps did not fill its time", number,
+               composed.step_count);
     (void)neume_score_notes(song->score, &song->note_count);
     song->seconds = neume_score_seconds_at(song->score, neume_score_end_ticks(song->score));
     return NEUME_OK;
@@ -195,7 +216,7 @@ static neume_status compose(neume_song *songs, const generation *g, size_t row_c
 
 neume_status neume_generate(neume_song *songs, neume_context *context, const neume_model *model,
                             const neume_generate_options *options, neume_error *error) {
-    generation g = {.model = model, .options = options};
+    generation g = {.context = context, .model = model, .options = options};
     memset(songs, 0, options->count * sizeof *songs);
     neume_status status = plan_songs(&g.plan, model, options, error);
     if (status)

@@ -32,23 +32,37 @@ static double seconds_now(const trainer *it) {
     return nm_plan_clock() - it->started;
 }
 
+static void set_train(neume_train_progress *progress, nm_means means) {
+    progress->train_loss = means.loss;
+    progress->train_accuracy = means.accuracy;
+    memcpy(progress->train_losses, means.losses, sizeof means.losses);
+    memcpy(progress->train_accuracies, means.accuracies, sizeof means.accuracies);
+}
+
+static void set_valid(neume_train_progress *progress, const nm_means *means) {
+    progress->valid_loss = means->loss;
+    progress->valid_accuracy = means->accuracy;
+    memcpy(progress->valid_losses, means->losses, sizeof means->losses);
+    memcpy(progress->valid_accuracies, means->accuracies, sizeof means->accuracies);
+}
+
 static neume_train_progress progress_of(const trainer *it) {
     const nm_run *run = &it->run;
     const nm_run_state *state = &run->state;
     const double seconds = seconds_now(it), since = seconds - it->line_seconds;
     const double steps =
         (double)(state->update - it->line_update) * options_of(it)->batch * options_of(it)->steps;
-    return (neume_train_progress){.epoch = nm_run_epochs(run),
-                                  .update = state->update,
-                                  .planned_updates = state->planned,
-                                  .seconds = seconds,
-                                  .train_loss = nm_run_train_loss(run),
-                                  .valid_loss = state->last.valid_loss,
-                                  .train_accuracy = nm_run_train_accuracy(run),
-                                  .valid_accuracy = state->last.valid_accuracy,
-                                  .steps_per_second = since > 0 ? steps / since : 0,
-                                  .learning_rate = state->learning_rate,
-                                  .gradient_norm = state->gradient_norm};
+    neume_train_progress progress = {.epoch = nm_run_epochs(run),
+                                     .update = state->update,
+                                     .planned_updates = state->planned,
+                                     .seconds = seconds,
+                                     .stream_count = neume_codec_stream_count(run->corpus->codec),
+                                     .steps_per_second = since > 0 ? steps / since : 0,
+                                     .learning_rate = state->learning_rate,
+                                     .gradient_norm = state->gradient_norm};
+    set_train(&progress, nm_run_train_means(run));
+    set_valid(&progress, &state->last.valid);
+    return progress;
 }
 
 static void tell(const trainer *it, const neume_train_progress *progress) {
@@ -70,12 +84,10 @@ static neume_status validate(trainer *it, neume_error *error) {
     const nm_run_state *state = &it->run.state;
     progress.is_validation = true;
     progress.is_best = state->best.update == state->update;
-    progress.valid_loss = state->last.valid_loss;
-    progress.valid_accuracy = state->last.valid_accuracy;
+    set_valid(&progress, &state->last.valid);
     if (progress.is_best)
         it->best_is_saved = false;
-    status =
-        nm_run_log_write(&it->log, &progress, neume_codec_step_unit(it->run.corpus->codec), error);
+    status = nm_run_log_write(&it->log, &progress, it->run.corpus->codec, error);
     it->line_seconds = seconds_now(it);
     it->line_update = state->update;
     if (!status)
@@ -127,6 +139,14 @@ static bool is_save_due(const trainer *it) {
            nm_run_epochs(&it->run) >= it->saved_epoch + options->save_epochs;
 }
 
+/* Whether the training loss of the last validation is what was to be reached. */
+static bool has_reached(const trainer *it) {
+    const neume_until *until = &options_of(it)->until;
+    const nm_run_state *state = &it->run.state;
+    return until->stream && state->update == state->validated &&
+           state->last.train.losses[it->run.until] <= until->loss;
+}
+
 static bool is_over(const trainer *it, neume_train_end *end) {
     const neume_train_options *options = options_of(it);
     const nm_run_state *state = &it->run.state;
@@ -134,6 +154,8 @@ static bool is_over(const trainer *it, neume_train_end *end) {
         *end = NEUME_END_PLANNED;
     else if (options->patience && state->worse >= options->patience)
         *end = NEUME_END_PATIENCE;
+    else if (has_reached(it))
+        *end = NEUME_END_UNTIL;
     else if (options->time_limit > 0 && seconds_now(it) >= options->time_limit)
         *end = NEUME_END_TIME;
     else
@@ -187,7 +209,10 @@ static neume_status train(trainer *it, neume_train_end *end, neume_error *error)
 
 static neume_status finish(trainer *it, neume_error *error) {
     const nm_run_state *state = &it->run.state;
-    const neume_status status = state->validated == state->update ? NEUME_OK : validate(it, error);
+    neume_status status = state->validated == state->update ? NEUME_OK : validate(it, error);
+    if (!status)
+        status = nm_run_calibrate(&it->run, error);
+    it->best_is_saved = false; /* its temperature is new */
     return status ? status : save_with_last(it, error);
 }
 
@@ -198,9 +223,11 @@ static void fill_result(neume_train_result *out, const trainer *it) {
     out->updates = run->state.update;
     out->best_update = best.update;
     out->seconds = seconds_now(it);
-    out->train_loss = best.train_loss;
-    out->valid_loss = best.valid_loss;
-    out->valid_accuracy = best.valid_accuracy;
+    out->train_loss = best.train.loss;
+    out->valid_loss = best.valid.loss;
+    out->valid_accuracy = best.valid.accuracy;
+    out->temperature = run->state.temperature;
+    out->calibrated_loss = run->state.calibrated_loss;
     out->uniform = run->uniform;
     out->unigram = run->unigram;
     out->trigram = run->trigram;
@@ -310,7 +337,9 @@ static neume_status tell_of_model(neume_train_result *out, neume_context *contex
                                 .valid_accuracy = member(results, "valid_accuracy"),
                                 .uniform = member(results, "uniform"),
                                 .unigram = member(results, "unigram"),
-                                .trigram = member(results, "trigram")};
+                                .trigram = member(results, "trigram"),
+                                .temperature = member(results, "temperature"),
+                                .calibrated_loss = member(results, "calibrated_loss")};
     json_decref(description);
     neume_model_free(model);
     return NEUME_OK;
@@ -328,7 +357,11 @@ neume_status neume_train(neume_train_result *out, neume_context *context,
                          neume_error *error) {
     trainer it = {.started = nm_plan_clock(), .log.file = -1};
     bool resumes;
-    *out = (neume_train_result){.train_loss = NAN, .valid_loss = NAN, .valid_accuracy = NAN};
+    *out = (neume_train_result){.train_loss = NAN,
+                                .valid_loss = NAN,
+                                .valid_accuracy = NAN,
+                                .temperature = 1,
+                                .calibrated_loss = NAN};
     if (!options->output || !*options->output)
         return nm_fail(error, NEUME_BAD_USAGE, "training: no path for the model");
     neume_status status = nm_run_files_init(&it.files, context, options->output, error);

@@ -25,18 +25,18 @@ static void reads_name_grid_and_the_steps_of_each_split(void **state) {
         fail_msg("%s", error.line);
     assert_string_equal(nm_benchmark_name(set), "x");
     assert_int_equal(nm_benchmark_grid(set), 2);
-    assert_int_equal(nm_benchmark_count(set, NM_SPLIT_TRAIN), 2);
-    assert_int_equal(nm_benchmark_count(set, NM_SPLIT_VALID), 1);
-    assert_int_equal(nm_benchmark_count(set, NM_SPLIT_TEST), 0);
-    const nm_roll *roll = nm_benchmark_roll(set, NM_SPLIT_TRAIN, 0);
+    assert_int_equal(nm_benchmark_count(set, NEUME_SPLIT_TRAIN), 2);
+    assert_int_equal(nm_benchmark_count(set, NEUME_SPLIT_VALID), 1);
+    assert_int_equal(nm_benchmark_count(set, NEUME_SPLIT_TEST), 0);
+    const nm_roll *roll = nm_benchmark_roll(set, NEUME_SPLIT_TRAIN, 0);
     assert_int_equal(roll->frame_count, 2);
     assert_true(nm_pitch_set_has(&roll->frames[0], 60) && nm_pitch_set_has(&roll->frames[0], 64));
     assert_int_equal(nm_pitch_set_count(&roll->frames[0]), 2);
     assert_int_equal(nm_pitch_set_count(&roll->frames[1]), 0);
-    roll = nm_benchmark_roll(set, NM_SPLIT_VALID, 0);
+    roll = nm_benchmark_roll(set, NEUME_SPLIT_VALID, 0);
     assert_true(nm_pitch_set_has(&roll->frames[0], 48) && nm_pitch_set_has(&roll->frames[0], 67));
     assert_int_equal(nm_pitch_set_count(&roll->frames[0]), 2);
-    assert_string_equal(nm_split_name(NM_SPLIT_VALID), "valid");
+    assert_string_equal(neume_split_name(NEUME_SPLIT_VALID), "valid");
     nm_benchmark_free(set);
 }
 
@@ -137,12 +137,12 @@ static nm_benchmark *load_shared(neume_context *context, const char *folder, con
 typedef struct known_set {
     const char *name;
     uint32_t grid;
-    int sequences[NM_SPLITS], steps[NM_SPLITS], notes[NM_SPLITS], rests[NM_SPLITS];
+    int sequences[3], steps[3], notes[3], rests[3];
 } known_set;
 
 static void check_set(const nm_benchmark *set, const known_set *known) {
     assert_int_equal(nm_benchmark_grid(set), known->grid);
-    for (nm_split split = 0; split < NM_SPLITS; split++) {
+    for (neume_split split = NEUME_SPLIT_TRAIN; split <= NEUME_SPLIT_TEST; split++) {
         size_t steps = 0, notes = 0, rests = 0;
         const size_t count = nm_benchmark_count(set, split);
         for (size_t i = 0; i < count; i++) {
@@ -153,11 +153,11 @@ static void check_set(const nm_benchmark *set, const known_set *known) {
                 rests += nm_pitch_set_count(&roll->frames[t]) == 0;
             }
         }
-        assert_int_equal(count, known->sequences[split]);
-        assert_int_equal(steps, known->steps[split]);
-        if (known->notes[split] >= 0) {
-            assert_int_equal(notes, known->notes[split]);
-            assert_int_equal(rests, known->rests[split]);
+        assert_int_equal(count, known->sequences[split - 1]);
+        assert_int_equal(steps, known->steps[split - 1]);
+        if (known->notes[split - 1] >= 0) {
+            assert_int_equal(notes, known->notes[split - 1]);
+            assert_int_equal(rests, known->rests[split - 1]);
         }
     }
 }
@@ -243,8 +243,8 @@ static size_t compare_row(neume_context *context, const char *folder, const nm_b
         fail_msg("%s: %s", path, error.line);
     assert_int_equal(nm_roll_of_score(&roll, context, score, nm_benchmark_grid(set), NULL),
                      NEUME_OK);
-    nm_split split = NM_SPLIT_TRAIN;
-    while (strcmp(nm_split_name(split), row->split) != 0)
+    neume_split split = NEUME_SPLIT_TRAIN;
+    while (strcmp(neume_split_name(split), row->split) != 0)
         split++;
     const nm_roll *published = nm_benchmark_roll(set, split, row->sequence);
     const size_t different = count_different(&roll, !is_chorale, row->transpose, published);

@@ -79,13 +79,6 @@ static inline neume_score *score_of(const fixture *f, const neume_note *notes, s
     return score;
 }
 
-static inline uint64_t omitted(const neume_sequence *sequence, const char *what) {
-    for (unsigned i = 0; i < sequence->omission_count; i++)
-        if (strcmp(sequence->omissions[i].what, what) == 0)
-            return sequence->omissions[i].count;
-    return 0;
-}
-
 /* The words of a sequence with spaces between. */
 static inline const char *text_of(const fixture *f, const neume_sequence *sequence) {
     static char text[4096];

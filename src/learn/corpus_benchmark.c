@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* Benchmark files in a corpus: each sequence is a piece, in the split that the file gives it. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "learn/benchmark.h"
+#include "learn/corpus_read.h"
+#include "music/codec_frame.h"
+
+#include <string.h>
+
+enum { LOOK_BYTES = 4096 };
+
+neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *options,
+                                neume_error *error) {
+    neume_corpus *corpus = reader->corpus;
+    nm_buffer start = nm_buffer_on(corpus->context);
+    neume_status status = NEUME_OK;
+    for (size_t i = 0; i < corpus->file_count && strcmp(options->name, "frame") == 0; i++) {
+        nm_benchmark *benchmark = NULL;
+        neume_error unused;
+        start.size = 0;
+        if (corpus->found.entries[i].failure ||
+            nm_file_read_start(&start, corpus->files[i].path, LOOK_BYTES, &unused) ||
+            !nm_benchmark_is((neume_bytes){start.data, start.size}))
+            continue;
+        status = nm_benchmark_load(&benchmark, corpus->context, corpus->files[i].path, &unused);
+        if (!status)
+            options->grid = nm_benchmark_grid(benchmark);
+        nm_benchmark_free(benchmark);
+        break;
+    }
+    nm_buffer_clear(&start);
+    return status == NEUME_NO_MEMORY ? nm_fail_memory(error, "benchmark set") : NEUME_OK;
+}
+
+static neume_status add_sequence(nm_corpus_reader *reader, const nm_roll *roll, size_t file,
+                                 neume_split split) {
+    neume_corpus_file *entry = &reader->corpus->files[file];
+    nm_piece piece = {.file = file, .split = split, .is_given = true};
+    neume_status status = nm_codec_encode_roll(&piece.sequence, reader->codec, roll);
+    if (!status && !nm_reserve(reader->corpus->context, &reader->pieces, &reader->piece_capacity,
+                               reader->piece_count + 1, sizeof *reader->pieces))
+        status = NEUME_NO_MEMORY;
+    if (status) {
+        neume_sequence_clear(reader->corpus->context, &piece.sequence);
+        return status;
+    }
+    piece.hash = nm_codec_hash(reader->codec, &piece.sequence);
+    entry->note_count += piece.sequence.note_count;
+    entry->step_count += piece.sequence.step_count;
+    reader->pieces[reader->piece_count++] = piece;
+    return NEUME_OK;
+}
+
+static neume_status add_sequences(nm_corpus_reader *reader, const nm_benchmark *benchmark,
+                                  size_t file) {
+    neume_status status = NEUME_OK;
+    for (neume_split split = NEUME_SPLIT_TRAIN; split <= NEUME_SPLIT_TEST; split++) {
+        if (reader->split != NEUME_SPLIT_NONE && reader->split != split)
+            continue;
+        for (size_t i = 0; i < nm_benchmark_count(benchmark, split) && !status; i++)
+            status = add_sequence(reader, nm_benchmark_roll(benchmark, split, i), file, split);
+    }
+    return status;
+}
+
+neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file) {
+    neume_corpus *corpus = reader->corpus;
+    nm_benchmark *benchmark = NULL;
+    neume_error why = {0};
+    if (strcmp(neume_codec_options_of(reader->codec)->name, "frame") != 0)
+        return nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED,
+                                    "a benchmark set of piano rolls, which only frames can read");
+    neume_status status =
+        nm_benchmark_load(&benchmark, corpus->context, corpus->files[file].path, &why);
+    if (status == NEUME_BAD_INPUT)
+        return nm_corpus_skip(corpus, file, &why);
+    if (!status)
+        status = add_sequences(reader, benchmark, file);
+    nm_benchmark_free(benchmark);
+    return status ? status : nm_corpus_set_status(corpus, file, NEUME_FILE_CLEAN, "%s", "");
+}
