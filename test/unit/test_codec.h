@@ -52,8 +52,8 @@ static inline void close_vocabulary(const fixture *f, neume_sequence *sequence) 
 }
 
 /* Walks the grammar of a closed codec: every word is allowed where it stands. */
-static inline void assert_grammar_allows(const neume_codec *codec, const neume_sequence *sequence) {
-    const nm_grammar *grammar = nm_codec_grammar(codec);
+static inline void assert_grammatical(const fixture *f, const neume_sequence *sequence) {
+    const nm_grammar *grammar = nm_codec_grammar(f->codec);
     uint32_t at = 0;
     for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
         const unsigned stream = (unsigned)(i % sequence->stream_count);
@@ -61,7 +61,7 @@ static inline void assert_grammar_allows(const neume_codec *codec, const neume_s
         const uint32_t class = grammar->word_class[stream][sequence->words[i]];
         if (!grammar->allowed[at * grammar->class_count + class])
             fail_msg("word %zu (%s) is not allowed in state %u", i,
-                     neume_codec_word(codec, stream, sequence->words[i]), at);
+                     neume_codec_word(f->codec, stream, sequence->words[i]), at);
         at = grammar->next[at * grammar->class_count + class];
     }
 }
