@@ -122,6 +122,7 @@ static double distance(const heard_note *a, const heard_note *b) {
 }
 
 /* The nearest note of its key that is not taken; the first that is not before it is number `from`.
+ * Of two as near the earlier one: codecs round half-way up, and the other may be of the next cell.
  */
 static heard_note *nearest(const heard *in, size_t from, const heard_note *to) {
     heard_note *best = NULL;
@@ -130,7 +131,7 @@ static heard_note *nearest(const heard *in, size_t from, const heard_note *to) {
             best = &in->notes[i];
     for (size_t i = from; i > 0 && in->notes[i - 1].key == to->key; i--) {
         heard_note *note = &in->notes[i - 1];
-        if (best && distance(note, to) >= distance(best, to))
+        if (best && distance(note, to) > distance(best, to) + 1e-9)
             break;
         if (!note->is_taken)
             return note;

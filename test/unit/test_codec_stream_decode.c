@@ -139,6 +139,20 @@ static void assert_identity(const fixture *f, const neume_sequence *sequence) {
     neume_score_free(score);
 }
 
+static void the_example_of_the_documentation_comes_back(void **state) {
+    (void)state;
+    fixture f = open_codec(stream_options());
+    neume_sequence sequence;
+    assert_int_equal(neume_codec_parse(&sequence, f.codec,
+                                       "0.4.7 0 1 p0    C3 0 3/2 p42    E4 3/2 1/2 p0    "
+                                       "<end> <end> <end> <end>",
+                                       NULL),
+                     NEUME_OK);
+    assert_identity(&f, &sequence);
+    neume_sequence_clear(f.context, &sequence);
+    close_fixture(&f);
+}
+
 static void decoding_random_pieces_and_encoding_them_gives_the_words_again(void **state) {
     (void)state;
     static const uint32_t grids[] = {1, 4, 7, 24, 96, 239, 241, 479, 480};
@@ -228,6 +242,7 @@ int main(void) {
         cmocka_unit_test(decodes_what_is_unknown_as_silence_no_gap_a_quarter_and_program_0),
         cmocka_unit_test(each_program_has_its_track_and_one_of_15_channels),
         cmocka_unit_test(what_lies_on_the_grid_comes_back_note_for_note),
+        cmocka_unit_test(the_example_of_the_documentation_comes_back),
         cmocka_unit_test(decoding_random_pieces_and_encoding_them_gives_the_words_again),
         cmocka_unit_test(decoding_is_total_and_midi_files_say_what_it_gives),
     };
