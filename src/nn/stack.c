@@ -55,7 +55,7 @@ static void add_inputs(nm_params *params, const nm_stack_shape *shape) {
     if (shape->embed)
         add_matrix(params, "embed", "weight", rows, shape->embed);
     for (unsigned s = 0; shape->branch && s < shape->stream_count; s++) {
-        char part[32];
+        char part[48];
         snprintf(part, sizeof part, "branch.%u", s);
         add_lstm(params, part, nm_stack_input_width(shape), shape->branch);
     }
@@ -63,7 +63,7 @@ static void add_inputs(nm_params *params, const nm_stack_shape *shape) {
 
 static void add_body(nm_params *params, const nm_stack_shape *shape) {
     for (unsigned l = 0; l < shape->layer_count; l++) {
-        char part[32];
+        char part[48];
         snprintf(part, sizeof part, "lstm.%u", l);
         add_lstm(params, part, nm_stack_layer_input(shape, l), shape->layers[l]);
     }
@@ -76,7 +76,7 @@ static void add_body(nm_params *params, const nm_stack_shape *shape) {
 
 static void add_head(nm_params *params, const nm_stack_shape *shape, unsigned stream) {
     const size_t Z = nm_stack_output_width(shape, stream);
-    char head[32], part[40];
+    char head[16], part[48];
     snprintf(head, sizeof head, "head.%u", stream);
     if (shape->head) {
         snprintf(part, sizeof part, "%s.dense", head);

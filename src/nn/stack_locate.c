@@ -66,7 +66,7 @@ static void locate_branches(nm_stack_run *run) {
     const nm_stack_shape *shape = &run->stack->shape;
     run->branch_count = shape->branch ? shape->stream_count : 0;
     for (unsigned s = 0; s < run->branch_count; s++) {
-        char part[32];
+        char part[48];
         snprintf(part, sizeof part, "branch.%u", s);
         run->lstm[s] = locate_lstm(run->stack, part, nm_stack_input_width(shape), shape->branch);
         run->lstm[s].place = s;
@@ -79,7 +79,7 @@ static void locate_layers(nm_stack_run *run) {
     const nm_stack_shape *shape = &run->stack->shape;
     run->lstm_count = run->branch_count + shape->layer_count;
     for (unsigned l = 0; l < shape->layer_count; l++) {
-        char part[32];
+        char part[48];
         nm_stack_lstm *lstm = &run->lstm[run->branch_count + l];
         snprintf(part, sizeof part, "lstm.%u", l);
         *lstm = locate_lstm(run->stack, part, nm_stack_layer_input(shape, l), shape->layers[l]);
@@ -109,7 +109,7 @@ static void locate_trunk(nm_stack_run *run) {
 static void locate_hidden(nm_stack_run *run, unsigned stream) {
     const nm_stack_shape *shape = &run->stack->shape;
     nm_stack_head *head = &run->heads[stream];
-    char part[32];
+    char part[48];
     head->dense.n = shape->head;
     head->dense.k = run->body_width;
     snprintf(part, sizeof part, "head.%u.dense", stream);
@@ -123,7 +123,7 @@ static void locate_hidden(nm_stack_run *run, unsigned stream) {
 static void locate_head(nm_stack_run *run, unsigned stream) {
     const nm_stack_shape *shape = &run->stack->shape;
     nm_stack_head *head = &run->heads[stream];
-    char part[32];
+    char part[48];
     if (shape->head)
         locate_hidden(run, stream);
     head->out.n = nm_stack_output_width(shape, stream);

@@ -44,7 +44,7 @@ class Network:
             for kind in ("weight_ih", "weight_hh", "bias"):
                 theirs = f"bias_ih_l{layer}" if kind == "bias" else f"{kind}_l{layer}"
                 yield f"lstm.{layer}.{kind}", getattr(self.lstm, theirs)
-        for name, dense in (("trunk", self.trunk), ("head", self.head)):
+        for name, dense in (("trunk", self.trunk), ("head.0", self.head)):
             if dense:
                 yield f"{name}.weight", dense.weight
                 yield f"{name}.bias", dense.bias

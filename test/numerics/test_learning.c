@@ -35,8 +35,12 @@ typedef struct learner {
 } learner;
 
 static void learner_init(learner *l, neume_isa isa) {
-    const nm_stack_shape shape = {
-        .vocabulary = V, .embed = 8, .layers = {24, 24}, .layer_count = 2, .trunk = 16};
+    const nm_stack_shape shape = {.stream_count = 1,
+                                  .vocabulary = {V},
+                                  .embed = 8,
+                                  .layers = {24, 24},
+                                  .layer_count = 2,
+                                  .trunk = 16};
     const nm_stack_run_options options = {.max_T = T, .max_B = B, .for_training = true};
     *l = (learner){.context = test_context(1, isa, NULL)};
     assert_int_equal(nm_stack_init(&l->stack, &shape, NULL), NEUME_OK);
@@ -63,9 +67,9 @@ static double learn(learner *l, const nm_stack_batch *batch, uint64_t update) {
     const nm_params *params = &l->stack.params;
     double sum = 0;
     nm_stack_run_pack(l->run, l->weights);
-    nm_stack_forward(l->run, batch, update, true);
+    nm_stack_forward(l->run, batch, update, NM_PASS_TRAIN);
     for (size_t n = 0; n < N; n++)
-        sum += (double)nm_stack_losses(l->run)[n];
+        sum += (double)nm_stack_losses(l->run, 0)[n];
     nm_block_scale(pool, params, l->gradient, 0);
     nm_stack_backward(l->run, batch, (real)1 / N, l->gradient);
     const double norm = nm_block_norm(pool, params, l->gradient);
@@ -87,7 +91,7 @@ static void learn_by_heart(neume_isa isa, double *losses) {
     learner_init(&l, isa);
     const nm_stack_batch batch = {.T = T,
                                   .inputs = text.inputs,
-                                  .targets = text.targets,
+                                  .targets[0].words = text.targets,
                                   .reset = text.reset,
                                   .valid = text.valid};
     for (uint64_t update = 1; update <= UPDATES; update++)

@@ -68,11 +68,9 @@ static void load_batch(network *n, size_t T, uint32_t V) {
     uint8_t *masks = bits_of(&n->numbers, "masks", 2 * V);
     n->batch = (nm_stack_batch){.T = T,
                                 .inputs = inputs,
-                                .targets = targets,
                                 .reset = reset,
                                 .valid = valid,
-                                .masks = masks,
-                                .states = states};
+                                .targets[0] = {targets, masks, states}};
     void *const blocks[] = {inputs, targets, states, reset, valid, masks};
     memcpy(n->blocks, blocks, sizeof blocks);
 }
@@ -93,7 +91,8 @@ static void network_init(network *n, const char *name, neume_isa isa) {
     *n = (network){.context = test_context(2, isa, NULL)};
     fixture_load(&n->numbers, name);
     const double *sizes = fixture_find(&n->numbers, "shape", 6);
-    const nm_stack_shape shape = {.vocabulary = (uint32_t)sizes[0],
+    const nm_stack_shape shape = {.stream_count = 1,
+                                  .vocabulary = {(uint32_t)sizes[0]},
                                   .embed = (uint32_t)sizes[1],
                                   .layers = {(uint32_t)sizes[2], (uint32_t)sizes[2]},
                                   .layer_count = 2,
@@ -103,7 +102,7 @@ static void network_init(network *n, const char *name, neume_isa isa) {
     assert_int_equal(nm_stack_init(&n->stack, &shape, NULL), NEUME_OK);
     assert_int_equal(nm_stack_run_new(&n->run, n->context, &n->stack, &options, NULL), NEUME_OK);
     n->N = options.max_T * options.max_B;
-    load_batch(n, options.max_T, shape.vocabulary);
+    load_batch(n, options.max_T, shape.vocabulary[0]);
     load_weights(n);
 }
 
@@ -124,9 +123,9 @@ static void expect_same_network(const char *name, neume_isa isa) {
     real *state = nm_stack_run_state(n.run, &count);
     copy_reals(state, fixture_find(&n.numbers, "state", count), count);
     nm_stack_run_pack(n.run, n.weights);
-    nm_stack_forward(n.run, &n.batch, 1, true);
+    nm_stack_forward(n.run, &n.batch, 1, NM_PASS_TRAIN);
     nm_stack_backward(n.run, &n.batch, 1, n.gradient);
-    expect_close("losses", nm_stack_losses(n.run), fixture_find(&n.numbers, "losses", n.N), n.N);
+    expect_close("losses", nm_stack_losses(n.run, 0), fixture_find(&n.numbers, "losses", n.N), n.N);
     expect_close("state", state, fixture_find(&n.numbers, "state_after", count), count);
     for (size_t p = 0; p < n.stack.params.count; p++) {
         const nm_param *param = &n.stack.params.table[p];
