@@ -23,31 +23,31 @@ typedef enum nm_norm { NM_NORM_NONE, NM_NORM_LAYER, NM_NORM_BATCH } nm_norm;
 typedef enum nm_activation { NM_ACTIVATION_NONE, NM_ACTIVATION_RELU } nm_activation;
 
 /* One map m of a structured head: the logit of word w is the sum over m of z_m[index_m[c_m][w]],
- * where the context c_m < context_count is given for each position. */
+ * where the context c_m < context_count is given for each position. `index` is [context_count,V],
+ * each < width or NM_NO_INDEX. Borrowed: as long as the stack. */
 typedef struct nm_head_map {
     uint32_t context_count;
     uint32_t width; /* outputs z_m */
-    const uint16_t
-        *index; /* [context_count,V], each < width or NM_NO_INDEX. Borrowed: as long as the stack */
+    const uint16_t *index;
 } nm_head_map;
 
+/* Words of stream s are below V_s; inputs may also be V_s, the begin input. */
 typedef struct nm_stack_shape {
-    unsigned stream_count; /* S, 1..8 */
-    uint32_t
-        vocabulary[NM_MAX_STREAMS]; /* V of each stream; inputs may also be V, the begin input */
-    unsigned feature_count;         /* F side features */
-    uint32_t features[NM_MAX_FEATURES]; /* how many values each has */
-    uint32_t embed;  /* E columns of the embedding; 0: one-hot, only where S = 1, F = 0 */
-    uint32_t branch; /* H of an LSTM layer for each stream; 0: none, rows are summed */
-    uint32_t layers[NM_MAX_LAYERS]; /* H of each LSTM layer */
-    unsigned layer_count;           /* 1..8 */
-    bool has_residual;              /* a layer as wide as its input adds it to its output */
-    uint32_t trunk;                 /* D of the dense layer before the heads; 0: none */
-    uint32_t head;                  /* D of the dense layer in each head; 0: none */
-    nm_norm norm;                   /* in trunk and heads */
-    nm_activation activation;       /* of trunk and heads */
-    bool is_tied;       /* S = 1: the head's weight is the embedding's rows of the V words */
-    unsigned map_count; /* M of a structured head, only where S = 1; 0: a plain one */
+    unsigned stream_count;               /* S, 1..8 */
+    uint32_t vocabulary[NM_MAX_STREAMS]; /* V of each stream */
+    unsigned feature_count;              /* F side features, 0..32 */
+    uint32_t features[NM_MAX_FEATURES];  /* how many values each has */
+    uint32_t embed;                      /* E; 0: one-hot, only where S = 1 and F = 0 */
+    uint32_t branch;                     /* H of an LSTM for each stream; 0: rows are summed */
+    uint32_t layers[NM_MAX_LAYERS];      /* H of each LSTM layer */
+    unsigned layer_count;                /* 1..8 */
+    bool has_residual;                   /* a layer as wide as its input adds it to its output */
+    uint32_t trunk;                      /* D of the dense layer before the heads; 0: none */
+    uint32_t head;                       /* D of the dense layer in each head; 0: none */
+    nm_norm norm;                        /* in trunk and heads */
+    nm_activation activation;            /* of trunk and heads */
+    bool is_tied;                        /* S = 1: the head's weight is the embedding's V words */
+    unsigned map_count;                  /* M, only where S = 1; 0: the head is a plain one */
     nm_head_map maps[NM_MAX_MAPS];
 } nm_stack_shape;
 
@@ -67,24 +67,27 @@ typedef struct nm_stack {
  * overflows, or where parts do not go together. */
 neume_status nm_stack_init(nm_stack *stack, const nm_stack_shape *shape, neume_error *error);
 
-/* First weights: matrices uniform ±1/sqrt(fan-in), embedding normal (deviation 1; 0.1 where there
- * are side features to be summed), biases 0, forget gates 1, gains and variances 1, chains 0. */
+/* First weights: matrices uniform ±1/sqrt(fan-in), embedding normal (deviation 1; 0.1 where it
+ * is tied or side features are summed), biases 0, forget gates 1, gains and variances 1, chains 0.
+ */
 void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed);
 
 /* Memory of a run over at most T steps of B rows. */
 typedef struct nm_stack_run nm_stack_run;
 
-/* Regularisation, only in training passes. */
+/* Regularisation, only in training passes; shares are 0..<1. Activation regularisation (Merity,
+ * McCann, Socher 2017) is of the last LSTM layer and its valid positions: ar mean(h'^2), h' what
+ * leaves its dropout (and the trunk's norm before it), and tar mean((h_t - h_{t-1})^2), h what
+ * enters them, not across resets nor between batches. One-hot inputs know neither feature dropout
+ * nor input dropout. */
 typedef struct nm_noise {
-    real input_dropout; /* locked, on the embedded input; 0..<1, like the next four */
-    real dropout;       /* locked, after each LSTM layer, branch, trunk and dense layer of a head */
+    real input_dropout;   /* locked, on the embedded input */
+    real dropout;         /* locked, after each LSTM, the trunk and the dense layer of each head */
     real feature_dropout; /* each of the S + F rows of a position is left out, without rescaling */
-    real weight_drop;     /* of weight_hh of each LSTM layer, one mask an update */
-    real label_smoothing; /* the gradient's target: 1 - e on the word, e shared out evenly over the
-                             allowed words; losses stay -ln p of the word */
-    real ar,
-        tar; /* activation regularisation of the last LSTM layer (Merity 2017): ar mean(h'^2) after
-                dropout, tar mean((h_t - h_{t-1})^2) before it, not across resets; 0: none */
+    real weight_drop;     /* of weight_hh of each LSTM, one mask an update */
+    real label_smoothing; /* e: the gradient's target is 1 - e on the word, and e shared out evenly
+                           * over the allowed words; losses stay -ln p of the word */
+    real ar, tar;         /* 0: none */
 } nm_noise;
 
 typedef struct nm_stack_run_options {
@@ -124,11 +127,11 @@ typedef struct nm_stack_targets {
     const uint32_t *states; /* [T,B], which row of masks; NULL with masks */
 } nm_stack_targets;
 
-/* A batch: T <= max_T steps of B = max_B rows (a run has one B). */
+/* A batch: T <= max_T steps of B = max_B rows (a run has one B). Inputs, contexts and words are in
+ * range at padding too. */
 typedef struct nm_stack_batch {
     size_t T;
-    const uint32_t *inputs;   /* [T,B,S+F]: the S words of the step before (V at the begin of a
-                                 piece), the features */
+    const uint32_t *inputs;   /* [T,B,S+F] the S words of the step before, then the features */
     const uint32_t *contexts; /* [T,B,M] of the head's maps; NULL where M = 0 */
     const uint8_t *reset;     /* [T,B], 1: a piece begins here */
     const uint8_t *valid;     /* [T,B], 0: padding; its loss and gradient are 0 */
@@ -146,9 +149,8 @@ typedef enum nm_pass_kind {
 void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
                       nm_pass_kind kind);
 
-/* Gradient of scale * (sum of all streams' losses of the last training forward, with label
- * smoothing)
- * + ar and tar terms, added to `gradient`, a block of the table. */
+/* Gradient of  scale (the sum of all streams' losses of the last training forward, with smoothed
+ * targets) + the ar and tar terms,  added to `gradient`, a block of the table. */
 void nm_stack_backward(nm_stack_run *run, const nm_stack_batch *batch, real scale, real *gradient);
 
 /* Moves the statistics in `weights` towards those of the last pass that was not an evaluation:
