@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "test_codec.h"
-
-#include "base/rng.h"
-#include "midi_compare.h"
-#include "music/codec_frame.h"
-
-#include <neume/midi.h>
-
-static neume_codec_options frame_options(uint32_t grid, neume_order order) {
-    neume_codec_options options = neume_codec_options_default();
-    options.name = "frame";
-    options.grid = grid;
-    options.order = order;
-    return options;
-}
+/* Codec "frame": scores and rolls to words, its words and its grammar. */
+#include "test_codec_frame.h"
 
 static neume_note long_note(uint64_t start, uint64_t duration, uint8_t pitch) {
     neume_note note = note_at(start, pitch);
     note.duration_ticks = duration;
     return note;
-}
-
-static uint64_t omitted(const neume_sequence *sequence, const char *what) {
-    for (unsigned i = 0; i < sequence->omission_count; i++)
-        if (strcmp(sequence->omissions[i].what, what) == 0)
-            return sequence->omissions[i].count;
-    return 0;
 }
 
 static void a_frame_is_its_pitches_upward_and_a_period(void **state) {
@@ -157,35 +137,6 @@ static void many_long_notes_on_one_key_cost_their_cells_once(void **state) {
     close_fixture(&f);
 }
 
-static void a_held_pitch_decodes_to_one_note(void **state) {
-    (void)state;
-    fixture f = open_codec(frame_options(7, NEUME_ORDER_ASCENDING));
-    neume_sequence sequence;
-    neume_score *score;
-    assert_int_equal(
-        neume_codec_parse(&sequence, f.codec, ". 60 64 . 60 . <unk> 60 62 . . 60", NULL), NEUME_OK);
-    assert_int_equal(sequence.note_count, 4);
-    assert_int_equal(neume_codec_decode(&score, f.codec, &sequence), NEUME_OK);
-    /* frame t at 480 t / 7 ticks: 0, 69, 137, 206, 274, 343, 411 */
-    static const uint64_t expected[4][3] = {
-        {69, 205, 60}, {69, 68, 64}, {206, 68, 62}, {343, 68, 60}};
-    size_t count;
-    const neume_note *notes = neume_score_notes(score, &count);
-    assert_int_equal(count, 4);
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(notes[i].start_ticks, expected[i][0]);
-        assert_int_equal(notes[i].duration_ticks, expected[i][1]);
-        assert_int_equal(notes[i].pitch, expected[i][2]);
-        assert_int_equal(notes[i].velocity, 80);
-    }
-    assert_int_equal(neume_score_tempos(score, &count)->microseconds_per_quarter, 500000);
-    assert_int_equal(neume_score_time_signatures(score, &count)->numerator, 4);
-    assert_int_equal(neume_score_ticks_per_quarter(score), 480);
-    neume_score_free(score);
-    neume_sequence_clear(f.context, &sequence);
-    close_fixture(&f);
-}
-
 static void assert_refused(const fixture *f, const char *text, const char *expected) {
     neume_sequence sequence;
     neume_error error = {0};
@@ -229,8 +180,7 @@ static uint32_t next_of(const nm_grammar *grammar, uint32_t from, uint32_t word)
 static void the_grammar_lets_numbers_rise_and_ends_behind_a_frame(void **state) {
     (void)state;
     fixture f = open_codec(frame_options(2, NEUME_ORDER_ASCENDING));
-    neume_sequence none = {0};
-    close_vocabulary(&f, &none);
+    close_vocabulary(&f, NULL);
     const nm_grammar *grammar = nm_codec_grammar(f.codec);
     assert_int_equal(grammar->state_count, 131);
     const uint32_t frame = next_of(grammar, 0, NM_FRAME_PERIOD);
@@ -253,59 +203,56 @@ static void the_grammar_lets_numbers_rise_and_ends_behind_a_frame(void **state) 
     close_fixture(&f);
 }
 
-/* A random piece by the grammar: about 3 notes a frame; the last one is not empty, as a score ends
- * with a note. */
-static size_t random_piece(uint32_t *words, size_t frame_count, uint64_t seed) {
-    size_t count = 0;
-    for (size_t t = 0; t < frame_count; t++) {
-        for (uint32_t p = 0; p < NM_PITCHES; p++)
-            if (nm_random_at(seed, NM_PURPOSE_TEST, t, p / 2).word[p % 2] % 40 == 0)
-                words[count++] = NM_FRAME_PITCH + p;
-        words[count++] = NM_FRAME_PERIOD;
-    }
-    words[count++] = NM_FRAME_PITCH + 60;
-    words[count++] = NM_FRAME_PERIOD;
-    return count;
-}
-
-static void assert_in_grammar(const fixture *f, const neume_sequence *sequence) {
-    const nm_grammar *grammar = nm_codec_grammar(f->codec);
-    uint32_t at = 0;
-    for (size_t i = 0; i < sequence->step_count; i++) {
-        assert_true(is_allowed(grammar, at, sequence->words[i]));
-        at = next_of(grammar, at, sequence->words[i]);
-    }
-}
-
-static void assert_identity(const fixture *f, const neume_sequence *sequence) {
-    neume_score *score;
-    neume_sequence again;
-    assert_int_equal(neume_codec_decode(&score, f->codec, sequence), NEUME_OK);
-    assert_int_equal(neume_codec_encode(&again, f->codec, score, NULL), NEUME_OK);
-    assert_int_equal(again.step_count, sequence->step_count);
-    assert_memory_equal(again.words, sequence->words,
-                        sequence->step_count * sizeof *sequence->words);
-    assert_int_equal(again.omission_count, 0);
-    neume_sequence_clear(f->context, &again);
-    neume_score_free(score);
-}
-
-static void every_piece_of_the_grammar_survives_decoding_at_any_grid(void **state) {
+static void a_roll_keeps_its_empty_frames(void **state) {
     (void)state;
-    enum { FRAMES = 200 };
-    static uint32_t words[FRAMES * 129 + 3];
-    for (uint32_t grid = 1; grid <= 24; grid++) {
-        fixture f = open_codec(frame_options(grid, (neume_order)(grid % 2)));
-        neume_sequence piece = {.words = words, .stream_count = 1};
-        neume_sequence none = {0};
-        piece.step_count = random_piece(words, FRAMES, grid);
-        words[piece.step_count++] = NM_WORD_END;
-        close_vocabulary(&f, &none);
-        assert_in_grammar(&f, &piece);
-        assert_identity(&f, &piece);
-        assert_true(nm_codec_quarters(f.codec, 0, NM_FRAME_PERIOD) == 1.0 / grid);
-        assert_true(nm_codec_quarters(f.codec, 0, NM_FRAME_PITCH + 60) == 0);
-        assert_int_equal(nm_codec_unseen_count(f.codec, 0), 0);
+    fixture f = open_codec(frame_options(2, NEUME_ORDER_DESCENDING));
+    neume_sequence sequence;
+    nm_pitch_set frames[5] = {{{0}}};
+    nm_roll roll = {.frames = frames, .frame_count = 5};
+    nm_pitch_set_add(&frames[1], 60);
+    nm_pitch_set_add(&frames[2], 60);
+    nm_pitch_set_add(&frames[2], 64);
+    assert_int_equal(nm_codec_encode_roll(&sequence, f.codec, &roll), NEUME_OK);
+    assert_string_equal(text_of(&f, &sequence), ". 60 . 64 60 . . . <end>");
+    assert_int_equal(sequence.note_count, 2);
+    close_vocabulary(&f, NULL);
+    assert_grammatical(f.codec, &sequence);
+    neume_sequence_clear(f.context, &sequence);
+    roll.frame_count = 0;
+    assert_int_equal(nm_codec_encode_roll(&sequence, f.codec, &roll), NEUME_OK);
+    assert_int_equal(sequence.step_count, 0);
+    close_fixture(&f);
+}
+
+static void other_kinds_take_no_rolls(void **state) {
+    (void)state;
+    fixture f = open_codec(neume_codec_options_default());
+    neume_sequence sequence;
+    nm_pitch_set frame = {{1}};
+    const nm_roll roll = {.frames = &frame, .frame_count = 1};
+    assert_int_equal(nm_codec_encode_roll(&sequence, f.codec, &roll), NEUME_BAD_USAGE);
+    assert_null(sequence.words);
+    close_fixture(&f);
+}
+
+static void other_keys_move_pitches_within_midi_and_leave_the_rest(void **state) {
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        fixture f = open_codec(frame_options(2, (neume_order)order));
+        nm_codec_set_shifts(f.codec, -6, 5);
+        close_vocabulary(&f, NULL);
+        for (int pitch = 0; pitch < NM_PITCHES; pitch++)
+            for (int shift = -6; shift <= 5; shift++) {
+                const int moved = pitch + shift;
+                const uint32_t word = NM_FRAME_PITCH + (uint32_t)(order ? 127 - pitch : pitch);
+                const uint32_t expected =
+                    moved < 0 || moved > 127
+                        ? NEUME_NO_WORD
+                        : NM_FRAME_PITCH + (uint32_t)(order ? 127 - moved : moved);
+                assert_int_equal(nm_codec_shifted(f.codec, 0, word, shift), expected);
+                assert_int_equal(nm_codec_shifted(f.codec, 0, NM_FRAME_PERIOD, shift),
+                                 NM_FRAME_PERIOD);
+            }
         close_fixture(&f);
     }
 }
@@ -319,10 +266,11 @@ int main(void) {
         cmocka_unit_test(leaves_out_drums_and_what_the_options_do_not_want),
         cmocka_unit_test(absurd_ticks_are_late_notes_and_take_no_memory),
         cmocka_unit_test(many_long_notes_on_one_key_cost_their_cells_once),
-        cmocka_unit_test(a_held_pitch_decodes_to_one_note),
         cmocka_unit_test(refuses_words_and_grids_that_are_none),
         cmocka_unit_test(the_grammar_lets_numbers_rise_and_ends_behind_a_frame),
-        cmocka_unit_test(every_piece_of_the_grammar_survives_decoding_at_any_grid),
+        cmocka_unit_test(a_roll_keeps_its_empty_frames),
+        cmocka_unit_test(other_kinds_take_no_rolls),
+        cmocka_unit_test(other_keys_move_pitches_within_midi_and_leave_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

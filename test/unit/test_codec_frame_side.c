@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* Side features and head maps of codec "frame", against a slow reference that is given the frames
  * as lists and no words. */
-#include "test_codec.h"
+#include "test_codec_frame.h"
 
 #include "base/rng.h"
 #include "learn/benchmark.h"
-#include "music/codec_frame.h"
 
 enum { END = 128, BOS = 129, FEATURES = 16, MAX_FRAMES = 512 };
 
 static fixture closed_codec(neume_order order) {
-    neume_codec_options options = neume_codec_options_default();
-    options.name = "frame";
-    options.grid = 2;
-    options.order = order;
-    fixture f = open_codec(options);
-    neume_sequence none = {0};
+    fixture f = open_codec(frame_options(2, order));
     nm_codec_set_shifts(f.codec, -6, 6);
-    close_vocabulary(&f, &none);
+    close_vocabulary(&f, NULL);
     return f;
 }
 

@@ -9,7 +9,7 @@ static uint32_t state_after(const fixture *f, const char *text) {
     neume_sequence sequence = parse(f, text);
     const nm_grammar *grammar = nm_codec_grammar(f->codec);
     uint32_t state = 0;
-    assert_grammatical(f, &sequence);
+    assert_grammatical(f->codec, &sequence);
     for (size_t i = 0; i < sequence.step_count; i++)
         state = grammar->next[(size_t)state * grammar->class_count +
                               grammar->word_class[0][sequence.words[i]]];
