@@ -86,7 +86,7 @@ static void refuses_a_file_too_large_before_it_is_parsed(void **state) {
     neume_error error = {0};
     const neume_bytes bytes = {"{", NM_BENCHMARK_MAX_BYTES + 1};
     assert_int_equal(nm_benchmark_read(&set, context, bytes, &error), NEUME_BAD_INPUT);
-    assert_string_equal(error.line, "benchmark: 20971521 bytes, expected 20971520 at most");
+    assert_string_equal(error.line, "benchmark: 10485761 bytes, expected 10485760 at most");
 }
 
 static bool is_benchmark(const char *text) {
