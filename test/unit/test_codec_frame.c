@@ -99,9 +99,9 @@ static void absurd_ticks_are_late_notes_and_take_no_memory(void **state) {
     (void)state;
     fixture f = open_codec(frame_options(24, NEUME_ORDER_ASCENDING));
     static const uint32_t resolutions[] = {0, 1, UINT32_MAX};
-    const neume_note notes[] = {long_note(0, UINT64_MAX, 60), long_note(UINT64_MAX, UINT64_MAX, 61),
-                                long_note(UINT64_MAX - 1, 1, 62),
-                                long_note(UINT64_C(1) << 62, 480, 63)};
+    const neume_note notes[] = {
+        long_note(480, UINT64_MAX, 60), long_note(UINT64_MAX, UINT64_MAX, 61),
+        long_note(UINT64_MAX - 1, 1, 62), long_note(UINT64_C(1) << 62, 480, 63)};
     for (int r = 0; r < 3; r++) {
         neume_score *score = score_of(&f, notes, 4);
         neume_score_set_ticks_per_quarter(score, resolutions[r]);

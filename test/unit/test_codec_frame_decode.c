@@ -166,6 +166,8 @@ static neume_status whole_life(neume_context *context, void *data) {
     neume_status status = neume_codec_new(&codec, context, &options, NULL);
     if (!status)
         status = nm_codec_encode_roll(&sequence, codec, roll);
+    if (status)
+        assert_null(sequence.words);
     if (!status)
         status = neume_codec_decode(&score, codec, &sequence);
     if (!status)

@@ -213,7 +213,12 @@ static void a_tracker_depends_on_the_past_alone_and_takes_any_word(void **state)
         nm_codec_track(f.codec, &one, &word);
         nm_codec_track(f.codec, &other, &word);
     }
-    nm_codec_track(f.codec, &one, &(uint32_t){NEUME_NO_WORD});
+    const nm_tracker before = one;
+    static const uint32_t say_nothing[] = {NM_WORD_END, NM_WORD_UNKNOWN, NM_FRAME_WORDS,
+                                           NEUME_NO_WORD};
+    for (size_t i = 0; i < sizeof say_nothing / sizeof *say_nothing; i++)
+        nm_codec_track(f.codec, &one, &say_nothing[i]);
+    assert_memory_equal(&one, &before, sizeof one);
     close_fixture(&f);
 }
 
