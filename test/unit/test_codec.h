@@ -106,11 +106,4 @@ static inline neume_sequence encode_notes(const fixture *f, const neume_note *no
     return sequence;
 }
 
-static inline uint64_t omitted(const neume_sequence *sequence, const char *what) {
-    for (unsigned i = 0; i < sequence->omission_count; i++)
-        if (strcmp(sequence->omissions[i].what, what) == 0)
-            return sequence->omissions[i].count;
-    return 0;
-}
-
 #endif

@@ -121,7 +121,7 @@ static void features_of_real_chorales_are_those_of_the_reference(void **state) {
         size_t words = 0;
         assert_int_equal(nm_benchmark_load(&set, f.context, path, NULL), NEUME_OK);
         for (size_t i = 0; i < 20; i++) {
-            make_piece(&p, nm_benchmark_roll(set, NM_SPLIT_TRAIN, i), order, (int)(i % 12) - 5);
+            make_piece(&p, nm_benchmark_roll(set, NEUME_SPLIT_TRAIN, i), order, (int)(i % 12) - 5);
             words += compare_piece(&f, &p);
         }
         assert_true(words > 5000);
