@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { FIXTURE_MAX_ARRAYS = 64 };
+enum { FIXTURE_MAX_ARRAYS = 160 };
 
 typedef struct fixture_array {
     char name[48];

@@ -172,6 +172,126 @@ def smoothing_arrays():
             "smoothing.dz": torch.autograd.grad(loss, logits)[0]}
 
 
+class Stack:
+    """A whole stack: side features, branches, residual, trunk, chained or structured heads; parameters by their names."""
+
+    def __init__(self, words, features, embed, **shape):
+        self.words, self.features, self.embed = words, features, embed
+        self.branch, self.hidden = shape.get("branch", 0), shape["hidden"]
+        self.trunk, self.head, self.norm = (shape.get(key) for key in ("trunk", "head", "norm"))
+        self.maps = shape.get("maps", [])  # (contexts, width) of each
+        self.index = [torch.randint(width, (contexts, words[0])) for contexts, width in self.maps]
+        self.weights = {}
+        self.add(sum(words) + len(words) + sum(features), embed, "embed.weight")
+        for stream in range(len(words) if self.branch else 0):
+            self.add_lstm(f"branch.{stream}", embed, self.branch)
+        self.add_lstm("lstm.0", len(words) * self.branch or embed, self.hidden)
+        if self.trunk:
+            self.add_norm("trunk.norm", self.hidden)
+            self.add_dense("trunk", self.trunk, self.hidden)
+        for stream in range(len(words)):
+            self.add_head(f"head.{stream}", stream, self.trunk or self.hidden)
+
+    def add(self, rows, columns, name):
+        self.weights[name] = torch.randn(rows, columns).mul(0.6).requires_grad_()
+
+    def add_dense(self, name, outputs, inputs):
+        self.add(outputs, inputs, f"{name}.weight")
+        self.add(1, outputs, f"{name}.bias")
+
+    def add_lstm(self, name, inputs, hidden):
+        self.add(4 * hidden, inputs, f"{name}.weight_ih")
+        self.add(4 * hidden, hidden, f"{name}.weight_hh")
+        self.add(1, 4 * hidden, f"{name}.bias")
+
+    def add_norm(self, name, width):
+        if self.norm:
+            self.add(1, width, f"{name}.weight")
+            self.add(1, width, f"{name}.bias")
+
+    def add_head(self, name, stream, width):
+        outputs = sum(width for _, width in self.maps) or self.words[stream]
+        if self.head:
+            self.add_dense(f"{name}.dense", self.head, width)
+            self.add_norm(f"{name}.norm", self.head)
+        for below in range(stream):
+            self.add(self.words[below], self.head or outputs, f"{name}.chain.{below}.weight")
+        self.add_dense(name, outputs, self.head or width)
+
+    def rows(self, inputs, column):
+        sizes = [count + 1 for count in self.words] + self.features
+        return self.weights["embed.weight"][sum(sizes[:column]) + inputs[..., column]]
+
+    def dense(self, name, x):
+        return functional.linear(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"][0])
+
+    def lstm(self, name, x):
+        hidden = self.weights[f"{name}.weight_hh"].shape[1]
+        zero = torch.zeros(1, x.shape[1], hidden)
+        weights = [self.weights[f"{name}.{kind}"] for kind in ("weight_ih", "weight_hh")]
+        bias = self.weights[f"{name}.bias"][0]
+        return torch.lstm(x, (zero, zero), [*weights, bias, torch.zeros_like(bias)], True, 1, 0.0, True, False, False)[0]
+
+    def normed(self, name, x, valid):
+        """Batch norm of the valid positions alone; what the others become is not looked at."""
+        if not self.norm:
+            return x
+        gain, bias = self.weights[f"{name}.weight"][0], self.weights[f"{name}.bias"][0]
+        if self.norm == "layer":
+            return functional.layer_norm(x, x.shape[-1:], gain, bias, eps=1e-5)
+        y = functional.batch_norm(x[valid], None, None, gain, bias, training=True, eps=1e-5)
+        return torch.zeros_like(x).masked_scatter(valid[..., None].expand_as(x), y)
+
+    def body(self, inputs, valid):
+        streams, columns = len(self.words), len(self.words) + len(self.features)
+        parts = [self.rows(inputs, column) for column in range(columns)]
+        parts[0] = sum(parts[streams:], parts[0])
+        if self.branch:
+            x = torch.cat([self.lstm(f"branch.{stream}", parts[stream]) for stream in range(streams)], dim=-1)
+        else:
+            x = sum(parts[1:streams], parts[0])
+        y = self.lstm("lstm.0", x)
+        if y.shape == x.shape:
+            y = y + x
+        return self.dense("trunk", self.normed("trunk.norm", y, valid)).relu() if self.trunk else y
+
+    def logits(self, stream, body, batch):
+        name = f"head.{stream}"
+        chain = sum(self.weights[f"{name}.chain.{below}.weight"][batch["targets"][below]] for below in range(stream))
+        if self.head:
+            body = self.normed(f"{name}.norm", (self.dense(f"{name}.dense", body) + chain).relu(), batch["valid"])
+            chain = 0
+        z = self.dense(name, body) + chain
+        if not self.maps:
+            return z
+        parts = z.split([width for _, width in self.maps], dim=-1)
+        return sum(part.gather(-1, index[batch["contexts"][..., m]])
+                   for m, (part, index) in enumerate(zip(parts, self.index)))
+
+
+def write_stack(name, about, stack, steps, rows):
+    bounds = [count + 1 for count in stack.words] + stack.features
+    batch = {
+        "inputs": torch.stack([torch.randint(bound, (steps, rows)) for bound in bounds], dim=-1),
+        "targets": [torch.randint(count, (steps, rows)) for count in stack.words],
+        "valid": torch.rand(steps, rows) < 0.8,
+    }
+    if stack.maps:
+        batch["contexts"] = torch.stack([torch.randint(count, (steps, rows)) for count, _ in stack.maps], dim=-1)
+    arrays = {key: batch[key].int() for key in ("inputs", "valid", "contexts") if key in batch}
+    body, total = stack.body(batch["inputs"], batch["valid"]), 0
+    for stream, targets in enumerate(batch["targets"]):
+        losses = functional.cross_entropy(stack.logits(stream, body, batch).flatten(0, 1), targets.flatten(), reduction="none")
+        losses = losses * batch["valid"].flatten()
+        total = total + losses.sum()
+        arrays |= {f"targets.{stream}": targets, f"losses.{stream}": losses}
+    total.backward()
+    arrays |= {f"index.{m}": index for m, index in enumerate(stack.index)}
+    for key, value in stack.weights.items():
+        arrays |= {key: value, "d." + key: value.grad}
+    write(name, about, arrays)
+
+
 def main():
     torch.set_default_dtype(torch.double)
     torch.manual_seed(1)
@@ -182,6 +302,13 @@ def main():
     write_optimisers()
     write("layers.txt", "Layer and batch norm, activation regularisation, label smoothing.",
           norm_arrays() | activity_arrays() | smoothing_arrays())
+    torch.manual_seed(2)
+    for norm in ("layer", "batch"):
+        write_stack(f"streams_{norm}.txt", f"Branches, residual, trunk, chained heads; {norm} norm.",
+                    Stack([3, 5, 4], [6, 2], 4, branch=2, hidden=6, trunk=5, head=7, norm=norm), steps=5, rows=4)
+    write_stack("chains.txt", "Several streams, summed; chains that end in the logits.", Stack([3, 5], [2], 4, hidden=5), steps=5, rows=3)
+    write_stack("frames.txt", "Side features and a structured head.",
+                Stack([7], [2, 3, 5], 5, hidden=6, maps=[(1, 7), (3, 4), (2, 5)]), steps=5, rows=3)
 
 
 main()
