@@ -377,11 +377,6 @@ neume_status nm_run_validate(nm_run *run, neume_error *error) {
     return NEUME_OK;
 }
 
-/* The validation loss at some temperatures around 1; where it is least, a parabola through that one
- * and its neighbours tells more closely. */
-enum { TEMPERATURES = 9 };
-static const double FIRST_TEMPERATURE = 0.9, TEMPERATURE_STEP = 0.05;
-
 static neume_status score_at(nm_run *run, double *loss, double temperature, neume_error *error) {
     nm_means means;
     nm_scorer_set_temperature(run->scorer, temperature);
@@ -391,29 +386,32 @@ static neume_status score_at(nm_run *run, double *loss, double temperature, neum
     return status;
 }
 
-/* Where the parabola through three equally spaced losses has its bottom, in steps from the middle.
- */
-static double bottom_of(const double loss[3]) {
-    const double bend = loss[0] - 2 * loss[1] + loss[2];
-    return bend > 0 ? 0.5 * (loss[0] - loss[2]) / bend : 0;
+/* Where the parabola through three losses, the second at temperature 1, has its bottom. In the
+ * inverse temperature the loss is convex, and close to a parabola. */
+static double bottom_of(const double temperature[3], const double loss[3]) {
+    const double left = 1 / temperature[0] - 1, right = 1 / temperature[2] - 1;
+    const double a = (loss[0] - loss[1]) / left, b = (loss[2] - loss[1]) / right;
+    const double bend = (a - b) / (left - right), slope = a - bend * left;
+    return bend > 0 ? 1 / fmax(1 - slope / (2 * bend), 0.5) : 1;
 }
 
 neume_status nm_run_calibrate(nm_run *run, neume_error *error) {
-    double losses[TEMPERATURES];
-    size_t least = 0;
-    neume_status status = NEUME_OK;
+    const double temperatures[3] = {0.85, 1, 1.2};
+    double losses[3] = {0, run->state.best.valid.loss, 0}, loss = NAN;
+    nm_run_state *state = &run->state;
     if (!has_validation(run))
         return NEUME_OK;
-    for (size_t i = 0; i < TEMPERATURES && !status; i++) {
-        status = score_at(run, &losses[i], FIRST_TEMPERATURE + (double)i * TEMPERATURE_STEP, error);
-        least = losses[i] < losses[least] ? i : least;
-    }
+    neume_status status = score_at(run, &losses[0], temperatures[0], error);
+    if (!status)
+        status = score_at(run, &losses[2], temperatures[2], error);
     if (status)
         return status;
-    const bool is_inside = least > 0 && least + 1 < TEMPERATURES;
-    const double place = (double)least + (is_inside ? bottom_of(&losses[least - 1]) : 0);
-    run->state.temperature = FIRST_TEMPERATURE + place * TEMPERATURE_STEP;
-    return score_at(run, &run->state.calibrated_loss, run->state.temperature, error);
+    const double temperature = fmin(fmax(bottom_of(temperatures, losses), 0.7), 1.6);
+    status = score_at(run, &loss, temperature, error);
+    const bool is_better = loss < losses[1];
+    state->temperature = is_better ? temperature : 1;
+    state->calibrated_loss = is_better ? loss : losses[1];
+    return status;
 }
 
 const real *nm_run_weights(const nm_run *run) {

@@ -6,25 +6,19 @@
 #include "learn/batch.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 struct nm_scorer {
     neume_context *context;
     const nm_stack *stack;
     const neume_codec *codec;
     uint8_t *masks[NEUME_MAX_STREAMS];
-    nm_stack_run *run;
+    real temperature;
+    nm_stack_run *run; /* of B rows; NULL at first */
     size_t B, T;
 };
 
 enum { ROWS = 32, STEPS = 128, MAX_RUN_BYTES = 256 << 20 };
-
-/* The sizes depend on the network alone, so that a likelihood does not depend on the company. */
-static nm_stack_run_options run_options(const neume_context *context, const nm_stack *stack) {
-    nm_stack_run_options options = {.max_B = ROWS, .max_T = STEPS};
-    while (options.max_T > 1 && nm_stack_run_bytes(context, stack, &options) > MAX_RUN_BYTES)
-        options.max_T /= 2;
-    return options;
-}
 
 void nm_scorer_free(nm_scorer *scorer) {
     if (!scorer)
@@ -45,24 +39,37 @@ static bool make_masks(nm_scorer *scorer) {
 neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_stack *stack,
                            const neume_codec *codec, neume_error *error) {
     *out = NULL;
-    const nm_stack_run_options options = run_options(context, stack);
     nm_scorer *scorer = nm_alloc(context, 1, sizeof *scorer);
     if (!scorer)
         return nm_fail_memory(error, "likelihoods");
-    *scorer = (nm_scorer){
-        .context = context, .stack = stack, .codec = codec, .B = options.max_B, .T = options.max_T};
-    const neume_status status =
-        make_masks(scorer) ? nm_stack_run_new(&scorer->run, context, stack, &options, error)
-                           : nm_fail_memory(error, "likelihoods");
-    if (status)
+    *scorer = (nm_scorer){.context = context, .stack = stack, .codec = codec, .temperature = 1};
+    if (!make_masks(scorer)) {
         nm_scorer_free(scorer);
-    else
-        *out = scorer;
-    return status;
+        return nm_fail_memory(error, "likelihoods");
+    }
+    *out = scorer;
+    return NEUME_OK;
+}
+
+/* A network run of a row for each piece, up to ROWS. A row's numbers depend neither on the number
+ * of rows nor on that of steps at a time. */
+static neume_status fit_run(nm_scorer *scorer, size_t count) {
+    nm_stack_run_options options = {.max_B = count < ROWS ? count : ROWS, .max_T = STEPS};
+    if (options.max_B == 0)
+        options.max_B = 1;
+    if (scorer->run && scorer->B == options.max_B)
+        return NEUME_OK;
+    while (options.max_T > 1 &&
+           nm_stack_run_bytes(scorer->context, scorer->stack, &options) > MAX_RUN_BYTES)
+        options.max_T /= 2;
+    nm_stack_run_free(scorer->run);
+    scorer->B = options.max_B;
+    scorer->T = options.max_T;
+    return nm_stack_run_new(&scorer->run, scorer->context, scorer->stack, &options, NULL);
 }
 
 void nm_scorer_set_temperature(nm_scorer *scorer, double temperature) {
-    nm_stack_run_set_temperature(scorer->run, (real)temperature);
+    scorer->temperature = (real)temperature;
 }
 
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never) {
@@ -72,18 +79,38 @@ void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never) {
         scorer->masks[0][i] = scorer->masks[0][i] && !never[i % V];
 }
 
-/* A run over some pieces. */
+/* A run over some pieces: the longest first, so that the rows end together. */
 typedef struct scoring {
-    const nm_scorer *scorer;
+    nm_scorer *scorer;
+    nm_piece *pieces; /* [count] borrowed parts; `file` is the piece's place in `sums` */
     nm_score_sums *sums;
     const nm_score_sink *sink;
     double unseen[NEUME_MAX_STREAMS]; /* what an unknown word costs beside p(<unk>) */
+    nm_stack_batch batch;             /* the last */
 } scoring;
 
+static int by_length(const void *a, const void *b) {
+    const nm_piece *x = a, *y = b;
+    if (x->sequence.step_count != y->sequence.step_count)
+        return x->sequence.step_count > y->sequence.step_count ? -1 : 1;
+    return (x->file > y->file) - (x->file < y->file);
+}
+
+static bool sort_pieces(scoring *to, const nm_piece *pieces, size_t count) {
+    to->pieces = nm_alloc(to->scorer->context, count, sizeof *to->pieces);
+    if (!to->pieces)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        to->pieces[i] = pieces[i];
+        to->pieces[i].file = i;
+    }
+    qsort(to->pieces, count, sizeof *to->pieces, by_length);
+    return true;
+}
+
 /* A word that the vocabulary does not have is never counted as right: <unk> does not name it. */
-static double add_word(const scoring *to, nm_score_sums *sum, const nm_stack_batch *batch,
-                       unsigned stream, size_t n) {
-    const bool is_unknown = batch->targets[stream].words[n] == NM_WORD_UNKNOWN;
+static double add_word(const scoring *to, nm_score_sums *sum, unsigned stream, size_t n) {
+    const bool is_unknown = to->batch.targets[stream].words[n] == NM_WORD_UNKNOWN;
     const double nats =
         (double)nm_stack_losses(to->scorer->run, stream)[n] + (is_unknown ? to->unseen[stream] : 0);
     sum->unknown += is_unknown;
@@ -93,52 +120,60 @@ static double add_word(const scoring *to, nm_score_sums *sum, const nm_stack_bat
 }
 
 /* Adds the positions of the last batch to the sums of their pieces, step by step. */
-static void add_batch(const scoring *to, const nm_batcher *batcher, const nm_stack_batch *batch) {
-    const uint32_t *pieces = nm_batcher_pieces(batcher);
-    for (size_t n = 0; n < batch->T * to->scorer->B; n++) {
-        if (!batch->valid[n])
+static void add_batch(const scoring *to, const nm_batcher *batcher) {
+    const uint32_t *owners = nm_batcher_pieces(batcher);
+    for (size_t n = 0; n < to->batch.T * to->scorer->B; n++) {
+        if (!to->batch.valid[n])
             continue;
-        nm_score_sums *sum = &to->sums[pieces[n]];
+        const size_t piece = to->pieces[owners[n]].file;
+        nm_score_sums *sum = &to->sums[piece];
         double nats = 0;
         for (unsigned s = 0; s < sum->streams; s++)
-            nats += add_word(to, sum, batch, s, n);
+            nats += add_word(to, sum, s, n);
         if (to->sink)
-            to->sink->take(to->sink->data, pieces[n], sum->steps, nats);
+            to->sink->take(to->sink->data, piece, sum->steps, nats);
         sum->steps++;
     }
 }
 
-static void score_batches(const scoring *to, nm_batcher *batcher, const real *weights) {
-    nm_stack_batch batch;
-    nm_stack_run_pack(to->scorer->run, weights);
-    while (nm_batcher_next(batcher, &batch)) {
-        nm_stack_forward(to->scorer->run, &batch, 0, NM_PASS_EVALUATE);
-        add_batch(to, batcher, &batch);
+static neume_status score_batches(scoring *to, const real *weights, size_t count) {
+    const nm_scorer *scorer = to->scorer;
+    const nm_batcher_options options = {.codec = scorer->codec,
+                                        .pieces = to->pieces,
+                                        .piece_count = count,
+                                        .B = scorer->B,
+                                        .T = scorer->T,
+                                        .masks = (const uint8_t *const *)scorer->masks};
+    nm_batcher *batcher = NULL;
+    const neume_status status = nm_batcher_new(&batcher, scorer->context, &options);
+    if (status)
+        return status;
+    nm_stack_run_pack(scorer->run, weights);
+    nm_stack_run_set_temperature(scorer->run, scorer->temperature);
+    while (nm_batcher_next(batcher, &to->batch)) {
+        nm_stack_forward(scorer->run, &to->batch, 0, NM_PASS_EVALUATE);
+        add_batch(to, batcher);
     }
+    nm_batcher_free(batcher);
+    return NEUME_OK;
 }
 
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
                            size_t count, nm_score_sums *sums, const nm_score_sink *sink) {
     const unsigned streams = neume_codec_stream_count(scorer->codec);
-    const nm_batcher_options options = {.codec = scorer->codec,
-                                        .pieces = pieces,
-                                        .piece_count = count,
-                                        .B = scorer->B,
-                                        .T = scorer->T,
-                                        .masks = (const uint8_t *const *)scorer->masks};
     scoring to = {.scorer = scorer, .sums = sums, .sink = sink};
-    nm_batcher *batcher = NULL;
-    const neume_status status = nm_batcher_new(&batcher, scorer->context, &options);
-    if (status)
-        return status;
     for (unsigned s = 0; s < streams; s++)
         to.unseen[s] = log(fmax(nm_codec_unseen_count(scorer->codec, s), 1));
     for (size_t i = 0; i < count; i++)
         sums[i] = (nm_score_sums){
             .streams = streams, .pieces = 1, .notes = pieces[i].sequence.note_count};
-    score_batches(&to, batcher, weights);
-    nm_batcher_free(batcher);
-    return NEUME_OK;
+    neume_status status = fit_run(scorer, count);
+    if (!status)
+        status = sort_pieces(&to, pieces, count) ? NEUME_OK : NEUME_NO_MEMORY;
+    if (!status)
+        status = score_batches(&to, weights, count);
+    nm_free(scorer->context, to.pieces);
+    return status;
 }
 
 void nm_score_sums_add(nm_score_sums *total, const nm_score_sums *part) {
