@@ -61,7 +61,7 @@ static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus
         return status;
     if (calibrated)
         nm_scorer_set_temperature(scorer, model->temperature);
-    if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums, NULL))
+    if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums))
         status = nm_fail_memory(error, "likelihoods");
     nm_scorer_free(scorer);
     return status;

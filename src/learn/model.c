@@ -85,12 +85,16 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
     return NEUME_OK;
 }
 
+/* A network that cannot be is no file's fault here: its options are the caller's. */
 static neume_status take_network(neume_model *model, const char *preset,
                                  const neume_network_options *network, neume_error *error) {
+    neume_error why = {0};
     const neume_status status =
-        nm_network_init(&model->network, model->context, model->codec, network, error);
+        nm_network_init(&model->network, model->context, model->codec, network, &why);
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, "network");
     if (status)
-        return status;
+        return nm_fail(error, NEUME_BAD_USAGE, "%s", why.line);
     model->weights = nm_params_block_new(nm_model_params(model), model->context);
     model->preset = nm_copy_text(model->context, preset, strlen(preset));
     model->description = nm_copy_text(model->context, "{}", 2);

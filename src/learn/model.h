@@ -31,9 +31,10 @@ struct neume_model {
 /* The tensors of a model file beside the weights, which are named by the parameter table:
  *   data.vocabulary  as nm_codec_vocabulary
  *   data.split       u64 little-endian: the number of hashes trained on, these, then those
- * validated on, each ascending data.report      JSON: the account of every file, names relative to
- * the INPUT data.ngrams      as nm_ngrams_write */
-enum { NM_MODEL_DATA_COUNT = 4 };
+ *                    validated on, each ascending
+ *   data.report      JSON: the account of every file, names relative to the INPUT
+ *   data.ngrams.S    of stream S, as nm_ngrams_write */
+enum { NM_MODEL_DATA_COUNT = 3 + NEUME_MAX_STREAMS };
 
 /* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec,
  * masks, hashes and n-grams of the pieces, the account of the files; weights zero. */

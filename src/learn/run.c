@@ -332,7 +332,7 @@ static neume_status score(nm_run *run, nm_means *out, const real *weights, neume
     const size_t count = run->corpus->valid_count;
     nm_score_sums total = {0};
     uint64_t correct[NEUME_MAX_STREAMS];
-    if (nm_scorer_run(run->scorer, weights, run->corpus->valid, count, run->valid_sums, NULL))
+    if (nm_scorer_run(run->scorer, weights, run->corpus->valid, count, run->valid_sums))
         return nm_fail_memory(error, "validation");
     for (size_t i = 0; i < count; i++)
         nm_score_sums_add(&total, &run->valid_sums[i]);

@@ -14,7 +14,8 @@ struct nm_scorer {
     const neume_codec *codec;
     uint8_t *masks[NEUME_MAX_STREAMS];
     real temperature;
-    nm_stack_run *run; /* of B rows; NULL at first */
+    nm_stack_run *run;         /* of B rows; NULL at first */
+    const nm_score_sink *sink; /* or NULL */
     size_t B, T;
 };
 
@@ -72,6 +73,10 @@ void nm_scorer_set_temperature(nm_scorer *scorer, double temperature) {
     scorer->temperature = (real)temperature;
 }
 
+void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink) {
+    scorer->sink = sink;
+}
+
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never) {
     const size_t V = neume_codec_word_count(scorer->codec, 0);
     const size_t states = nm_codec_grammar(scorer->codec)->state_count;
@@ -84,7 +89,6 @@ typedef struct scoring {
     nm_scorer *scorer;
     nm_piece *pieces; /* [count] borrowed parts; `file` is the piece's place in `sums` */
     nm_score_sums *sums;
-    const nm_score_sink *sink;
     double unseen[NEUME_MAX_STREAMS]; /* what an unknown word costs beside p(<unk>) */
     nm_stack_batch batch;             /* the last */
 } scoring;
@@ -122,6 +126,7 @@ static double add_word(const scoring *to, nm_score_sums *sum, unsigned stream, s
 /* Adds the positions of the last batch to the sums of their pieces, step by step. */
 static void add_batch(const scoring *to, const nm_batcher *batcher) {
     const uint32_t *owners = nm_batcher_pieces(batcher);
+    const nm_score_sink *sink = to->scorer->sink;
     for (size_t n = 0; n < to->batch.T * to->scorer->B; n++) {
         if (!to->batch.valid[n])
             continue;
@@ -130,8 +135,8 @@ static void add_batch(const scoring *to, const nm_batcher *batcher) {
         double nats = 0;
         for (unsigned s = 0; s < sum->streams; s++)
             nats += add_word(to, sum, s, n);
-        if (to->sink)
-            to->sink->take(to->sink->data, piece, sum->steps, nats);
+        if (sink)
+            sink->take(sink->data, piece, sum->steps, nats);
         sum->steps++;
     }
 }
@@ -159,9 +164,9 @@ static neume_status score_batches(scoring *to, const real *weights, size_t count
 }
 
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
-                           size_t count, nm_score_sums *sums, const nm_score_sink *sink) {
+                           size_t count, nm_score_sums *sums) {
     const unsigned streams = neume_codec_stream_count(scorer->codec);
-    scoring to = {.scorer = scorer, .sums = sums, .sink = sink};
+    scoring to = {.scorer = scorer, .sums = sums};
     for (unsigned s = 0; s < streams; s++)
         to.unseen[s] = log(fmax(nm_codec_unseen_count(scorer->codec, s), 1));
     for (size_t i = 0; i < count; i++)

@@ -34,11 +34,13 @@ typedef struct nm_score_sink {
     void *data;
 } nm_score_sink;
 
+/* For the runs to come; NULL: none, as at first. Borrowed: as long as the scorer. */
+void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink);
+
 /* Each piece from zero state, dropout off, sums in double in the order of the pieces: `sums[i]`
- * [count] gets piece i. The same for any number of threads and any company of other pieces. `sink`
- * may be NULL. */
+ * [count] gets piece i. The same for any number of threads and any company of other pieces. */
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
-                           size_t count, nm_score_sums *sums, const nm_score_sink *sink);
+                           size_t count, nm_score_sums *sums);
 void nm_score_sums_add(nm_score_sums *total, const nm_score_sums *part);
 
 /* Over all streams: nats, and right guesses as a share of a step. */
