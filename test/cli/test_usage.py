@@ -4,6 +4,8 @@
 
 import tool
 
+PRESETS = "chords, jazz, streams, intervals, frames"
+
 # argv, exit code, the one line on standard error. {d} is an empty folder, {m} a MIDI file.
 TABLE = [
     ("", 2, "neume: missing command; see neume --help"),
@@ -107,14 +109,13 @@ TABLE = [
      "neume generate: unexpected 'b'; usage: neume generate MODEL -o FILE [options]"),
     ("evaluate m.neume", 2,
      "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL INPUT... [options]"),
-    ("tokens {m}", 2, "neume tokens: missing --preset, expected chords"),
-    ("tokens {m} --preset jazz-hands", 2,
-     "neume tokens: --preset jazz-hands: expected chords, intervals"),
+    ("tokens {m}", 2, f"neume tokens: missing --preset, expected {PRESETS}"),
+    ("tokens {m} --preset jazz-hands", 2, f"neume tokens: --preset jazz-hands: expected {PRESETS}"),
     ("tokens {m} --preset chords -o {d}/x", 2,
      "neume tokens: --output goes with --decode; words go to standard output"),
     ("tokens {m} --preset chords --decode", 2,
      "neume tokens: missing --output, expected the MIDI file that --decode is to write"),
-    ("train {m} -o {d}/m", 2, "neume train: missing --preset, expected chords"),
+    ("train {m} -o {d}/m", 2, f"neume train: missing --preset, expected {PRESETS}"),
     ("train {m} --preset chords", 2,
      "neume train: missing --output, expected the model file to write"),
     ("train {m} --preset chords -o {d}", 2, "neume train: {d}: is a folder, expected a file name"),

@@ -25,14 +25,11 @@ static inline neume_status model_case_load(neume_corpus **out, neume_context *co
 }
 
 static inline neume_status model_case_model(neume_model **out, const neume_corpus *corpus) {
-    const nm_stack_shape shape = {.vocabulary = neume_codec_word_count(corpus->codec, 0),
-                                  .embed = 3,
-                                  .layers = {4, 5},
-                                  .layer_count = 2,
-                                  .trunk = 1};
-    const neume_status status = nm_model_new(out, corpus, "chords", &shape, NULL);
+    const neume_network_options network = {
+        .embed = 3, .layers = {4, 5}, .layer_count = 2, .trunk = 1};
+    const neume_status status = nm_model_new(out, corpus, "chords", &network, NULL);
     if (!status)
-        nm_stack_init_weights(&(*out)->stack, (*out)->weights, 11);
+        nm_stack_init_weights(&(*out)->network.stack, (*out)->weights, 11);
     return status;
 }
 

@@ -10,6 +10,11 @@
 enum { V = 7, BEGIN = V };
 
 static const uint32_t word_class[V] = {0, 1, 2, 3, 4, 5, 6};
+/* Words of one stream. */
+static nm_line line_of(const uint32_t *words, size_t count) {
+    return (nm_line){words, count, 1};
+}
+
 static const uint8_t all_allowed[V] = {1, 1, 1, 1, 1, 1, 1};
 
 static neume_context *context_new(void) {
@@ -31,7 +36,7 @@ static neume_status random_ngrams(nm_ngrams **out, neume_context *context, size_
     neume_status status = nm_ngrams_new(out, context, V);
     for (size_t p = 0; p < pieces && !status; p++) {
         random_piece(words, LENGTH, p);
-        status = nm_ngrams_add(*out, words, LENGTH);
+        status = nm_ngrams_add(*out, line_of(words, LENGTH));
     }
     if (!status)
         status = nm_ngrams_finish(*out);
@@ -49,7 +54,7 @@ static nm_baseline_sums likelihoods(const nm_ngrams *ngrams, const uint8_t *allo
     const size_t skipped = (size_t)(u == BEGIN) + (v == BEGIN);
     const nm_ngram_mask mask = nm_ngram_mask_of(ngrams, word_class, allowed);
     nm_baseline_sums sums = {0};
-    nm_ngrams_score(&sums, ngrams, &mask, words + skipped, 2 - skipped);
+    nm_ngrams_score(&sums, ngrams, &mask, line_of(words + skipped, 3 - skipped), 2 - skipped);
     return (nm_baseline_sums){exp(-sums.uniform), exp(-sums.unigram), exp(-sums.trigram)};
 }
 
@@ -102,18 +107,18 @@ static void a_trigram_is_as_computed_by_hand(void **state) {
     neume_context *context = context_new();
     nm_ngrams *ngrams;
     assert_int_equal(nm_ngrams_new(&ngrams, context, 4), NEUME_OK);
-    assert_int_equal(nm_ngrams_add(ngrams, first, 4), NEUME_OK);
-    assert_int_equal(nm_ngrams_add(ngrams, second, 3), NEUME_OK);
+    assert_int_equal(nm_ngrams_add(ngrams, line_of(first, 4)), NEUME_OK);
+    assert_int_equal(nm_ngrams_add(ngrams, line_of(second, 3)), NEUME_OK);
     assert_int_equal(nm_ngrams_finish(ngrams), NEUME_OK);
     const uint32_t words[] = {2, 3, 0};
     nm_ngram_mask mask = nm_ngram_mask_of(ngrams, word_class, all_allowed);
     nm_baseline_sums sums = {0};
-    nm_ngrams_score(&sums, ngrams, &mask, words, 2);
+    nm_ngrams_score(&sums, ngrams, &mask, line_of(words, 3), 2);
     assert_true(fabs(exp(-sums.trigram) - 15.0 / 16 * 56 / 120) < 1e-14);
     assert_true(fabs(exp(-sums.uniform) - 1.0 / 4) < 1e-14);
     mask = nm_ngram_mask_of(ngrams, word_class, (const uint8_t[]){1, 0, 0, 1});
     sums = (nm_baseline_sums){0};
-    nm_ngrams_score(&sums, ngrams, &mask, words, 2);
+    nm_ngrams_score(&sums, ngrams, &mask, line_of(words, 3), 2);
     assert_true(fabs(exp(-sums.trigram) - 56.0 / 64) < 1e-14);
     nm_ngrams_free(ngrams);
     neume_context_free(context);

@@ -1,30 +1,45 @@
 /* SPDX-License-Identifier: ISC */
-#include "test.h"
+#include "test_codec.h"
 
 #include "base/rng.h"
 #include "learn/batch.h"
+#include "music/codec_kind.h"
 
 #include <string.h>
 
-/* The codec of these tests: a grammar of three states (start; after a plain word or <unk>; after a
- * special word, where <unk> is not allowed). It stands in for the library's. */
+/* The codec of these tests: codec "word" with eight words and a grammar of three states (start;
+ * after a plain word or <unk>; after a special word, where <unk> is not allowed). */
 enum { V = 10, SPECIAL = 8, CLASSES = 4, STATES = 3 };
-static uint32_t word_class[V] = {0, 1, 2, 2, 2, 2, 2, 2, 3, 3};
-static uint8_t allowed[STATES * CLASSES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1};
-static uint32_t next_state[STATES * CLASSES] = {0, 1, 1, 2, 0, 1, 1, 2, 0, 0, 1, 2};
-static uint8_t stream_of_state[STATES];
-static const nm_grammar grammar = {STATES,     CLASSES,      allowed,
-                                   next_state, {word_class}, stream_of_state};
+static const uint32_t word_class[V] = {0, 1, 2, 2, 2, 2, 2, 2, 3, 3};
+static const uint8_t allowed[STATES * CLASSES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1};
+static const uint32_t next_state[STATES * CLASSES] = {0, 1, 1, 2, 0, 1, 1, 2, 0, 0, 1, 2};
+static fixture f;
 
-const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
-    (void)codec;
-    return &grammar;
+static void *copy_of(const void *table, size_t size) {
+    void *copy = nm_alloc(f.context, size, 1);
+    memcpy(copy, table, size);
+    return copy;
 }
 
-uint32_t neume_codec_word_count(const neume_codec *codec, unsigned stream) {
-    (void)codec;
-    (void)stream;
-    return V;
+static void make_codec(void) {
+    neume_sequence sequence;
+    f = open_codec(neume_codec_options_default());
+    assert_int_equal(neume_codec_parse(&sequence, f.codec, "C4 D4 E4 F4 G4 A4 B4 C5", NULL),
+                     NEUME_OK);
+    close_vocabulary(&f, NULL);
+    neume_sequence_clear(f.context, &sequence);
+    assert_int_equal(neume_codec_word_count(f.codec, 0), V);
+    nm_grammar *grammar = &f.codec->grammar;
+    nm_free(f.context, grammar->allowed);
+    nm_free(f.context, grammar->next);
+    nm_free(f.context, grammar->stream);
+    nm_free(f.context, grammar->word_class[0]);
+    *grammar = (nm_grammar){STATES,
+                            CLASSES,
+                            copy_of(allowed, sizeof allowed),
+                            copy_of(next_state, sizeof next_state),
+                            {copy_of(word_class, sizeof word_class)},
+                            nm_alloc(f.context, STATES, 1)};
 }
 
 enum { PIECES = 7, MOST = 64 };
@@ -33,9 +48,10 @@ static nm_piece pieces[PIECES];
 static const size_t lengths[PIECES] = {5, 1, 17, 3, 40, 2, 9};
 static size_t step_total;
 
-static int fill_pieces(void **state) {
+static int set_up(void **state) {
     (void)state;
     uint32_t word = 2;
+    make_codec();
     for (size_t p = 0; p < PIECES; p++) {
         for (size_t s = 0; s + 1 < lengths[p]; s++)
             words[p][s] = 2 + (word = (word * 5 + 3) % 17) % (V - 2);
@@ -47,9 +63,19 @@ static int fill_pieces(void **state) {
     return 0;
 }
 
+static int tear_down(void **state) {
+    (void)state;
+    close_fixture(&f);
+    return 0;
+}
+
+static const uint8_t *const no_masks[NEUME_MAX_STREAMS];
+
 static nm_batcher *new_batcher(neume_context *context, size_t count,
                                const nm_batcher_options *options) {
     nm_batcher_options filled = *options;
+    filled.codec = f.codec;
+    filled.masks = no_masks;
     filled.pieces = pieces;
     filled.piece_count = count;
     nm_batcher *batcher = NULL;
@@ -75,10 +101,10 @@ static void follow(row_track *rows, size_t B, const nm_batcher *batcher,
         assert_int_equal(batch->reset[at], !row->is_running);
         if (batch->reset[at])
             *row = (row_track){.piece = owners[at], .input = V, .is_running = true};
-        const uint32_t target = batch->targets[at], class = word_class[target];
+        const uint32_t target = batch->targets[0].words[at], class = word_class[target];
         assert_int_equal(owners[at], row->piece);
         assert_int_equal(batch->inputs[at], row->input);
-        assert_int_equal(batch->states[at], row->state);
+        assert_int_equal(batch->targets[0].states[at], row->state);
         assert_true(allowed[row->state * CLASSES + class]);
         if (target != NM_WORD_UNKNOWN)
             assert_int_equal(target, words[row->piece][row->step]);
@@ -201,7 +227,7 @@ static void one_piece_alone_runs_in_every_row(void **state) {
     nm_stack_batch batch;
     assert_true(nm_batcher_next(batcher, &batch));
     for (size_t at = 0; at < 20; at++)
-        assert_int_equal(batch.targets[at], words[0][at / 2 % 5]);
+        assert_int_equal(batch.targets[0].words[at], words[0][at / 2 % 5]);
     assert_int_equal(nm_batcher_epochs(batcher), 4);
     nm_batcher_free(batcher);
     neume_context_free(context);
@@ -210,8 +236,8 @@ static void one_piece_alone_runs_in_every_row(void **state) {
 static bool is_same_batch(const nm_stack_batch *a, const nm_stack_batch *b, size_t B) {
     const size_t N = a->T * B;
     return a->T == b->T && memcmp(a->inputs, b->inputs, N * sizeof *a->inputs) == 0 &&
-           memcmp(a->targets, b->targets, N * sizeof *a->targets) == 0 &&
-           memcmp(a->states, b->states, N * sizeof *a->states) == 0 &&
+           memcmp(a->targets[0].words, b->targets[0].words, N * sizeof(uint32_t)) == 0 &&
+           memcmp(a->targets[0].states, b->targets[0].states, N * sizeof(uint32_t)) == 0 &&
            memcmp(a->reset, b->reset, N) == 0 && memcmp(a->valid, b->valid, N) == 0;
 }
 
@@ -219,8 +245,11 @@ static void a_restored_batcher_goes_on_with_the_same_batches(void **state) {
     (void)state;
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     const uint64_t counts[V] = {9, 0, 1, 1, 5, 1, 1, 1, 1, 4};
-    const nm_batcher_options options = {
-        .B = 4, .T = 5, .is_endless = true, .seed = 3, .word_counts = counts};
+    const nm_batcher_options options = {.B = 4,
+                                        .T = 5,
+                                        .is_endless = true,
+                                        .seed = 3,
+                                        .word_counts = (const uint64_t *const[]){counts}};
     for (size_t before = 0; before < 25; before++) {
         nm_batcher *a = new_batcher(context, PIECES, &options);
         nm_batcher *b = new_batcher(context, PIECES, &options);
@@ -247,7 +276,8 @@ static void words_seen_once_are_unknown_every_other_time(void **state) {
     const uint64_t counts[V] = {1, 0, 1, 1, 1, 1, 9, 9, 1, 1};
     nm_batcher *batcher = new_batcher(
         context, PIECES,
-        &(nm_batcher_options){.B = 2, .T = 8, .is_endless = true, .word_counts = counts});
+        &(nm_batcher_options){
+            .B = 2, .T = 8, .is_endless = true, .word_counts = (const uint64_t *const[]){counts}});
     row_track rows[2] = {0};
     size_t visits[PIECES][MOST] = {0}, unknown = 0, once = 0;
     while (nm_batcher_epochs(batcher) < 40) {
@@ -255,9 +285,9 @@ static void words_seen_once_are_unknown_every_other_time(void **state) {
         assert_true(nm_batcher_next(batcher, &batch));
         follow(rows, 2, batcher, &batch, visits);
         for (size_t at = 0; at < batch.T * 2; at++) {
-            if (!allowed[batch.states[at] * CLASSES + word_class[NM_WORD_UNKNOWN]])
+            if (!allowed[batch.targets[0].states[at] * CLASSES + word_class[NM_WORD_UNKNOWN]])
                 continue;
-            const uint32_t word = batch.targets[at];
+            const uint32_t word = batch.targets[0].words[at];
             unknown += word == NM_WORD_UNKNOWN;
             once += word >= NM_WORD_FIRST && counts[word] == 1;
         }
@@ -272,11 +302,12 @@ static void scoring_never_replaces_a_word(void **state) {
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     const uint64_t counts[V] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     nm_batcher *batcher = new_batcher(
-        context, PIECES, &(nm_batcher_options){.B = 2, .T = 100, .word_counts = counts});
+        context, PIECES,
+        &(nm_batcher_options){.B = 2, .T = 100, .word_counts = (const uint64_t *const[]){counts}});
     nm_stack_batch batch;
     assert_true(nm_batcher_next(batcher, &batch));
     for (size_t at = 0; at < batch.T * 2; at++)
-        assert_true(!batch.valid[at] || batch.targets[at] != NM_WORD_UNKNOWN);
+        assert_true(!batch.valid[at] || batch.targets[0].words[at] != NM_WORD_UNKNOWN);
     nm_batcher_free(batcher);
     neume_context_free(context);
 }
@@ -302,8 +333,13 @@ static void refuses_to_repeat_pieces_without_a_step(void **state) {
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     const nm_piece empty[2] = {0};
     nm_batcher *batcher = NULL;
-    nm_batcher_options options = {
-        .pieces = empty, .piece_count = 2, .B = 1, .T = 1, .is_endless = true};
+    nm_batcher_options options = {.codec = f.codec,
+                                  .masks = no_masks,
+                                  .pieces = empty,
+                                  .piece_count = 2,
+                                  .B = 1,
+                                  .T = 1,
+                                  .is_endless = true};
     assert_int_equal(nm_batcher_new(&batcher, context, &options), NEUME_BAD_USAGE);
     assert_null(batcher);
     options.is_endless = false;
@@ -314,8 +350,13 @@ static void refuses_to_repeat_pieces_without_a_step(void **state) {
 }
 
 static neume_status make_and_free(neume_context *context, void *data) {
-    const nm_batcher_options options = {
-        .pieces = data, .piece_count = PIECES, .B = 2, .T = 3, .is_endless = true};
+    const nm_batcher_options options = {.codec = f.codec,
+                                        .masks = no_masks,
+                                        .pieces = data,
+                                        .piece_count = PIECES,
+                                        .B = 2,
+                                        .T = 3,
+                                        .is_endless = true};
     nm_batcher *batcher;
     const neume_status status = nm_batcher_new(&batcher, context, &options);
     nm_batcher_free(batcher);
@@ -342,5 +383,5 @@ int main(void) {
         cmocka_unit_test(refuses_to_repeat_pieces_without_a_step),
         cmocka_unit_test(survives_each_failing_allocation),
     };
-    return cmocka_run_group_tests(tests, fill_pieces, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

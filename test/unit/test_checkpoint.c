@@ -64,7 +64,7 @@ static void a_best_model_from_before_the_stop_is_written_again(void **state) {
         both[i]->options.valid_every = 5;
         both[i]->options.max_updates = 5000;
         both[i]->options.learning_rate = 0.05;
-        both[i]->options.network.dropout = 0;
+        both[i]->options.regularisation.dropout = 0;
         both[i]->options.ema = 0;
         both[i]->options.patience = 3;
     }

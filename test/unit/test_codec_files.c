@@ -60,24 +60,25 @@ static void check_grammar(trial *t, const neume_score *score, const char *path) 
     neume_sequence_clear(t->f.context, &words);
 }
 
-static void for_each_file(trial *t, const nm_file_list *list,
+/* The scores of all files, read once for all codecs. */
+typedef struct shared_scores {
+    neume_context *context;
+    nm_file_list list;
+    neume_score **scores; /* [list.count] NULL where a file cannot be read */
+} shared_scores;
+
+static void for_each_file(trial *t, const shared_scores *all,
                           void (*check)(trial *t, const neume_score *score, const char *path)) {
-    for (size_t i = 0; i < list->count; i++) {
-        neume_score *score;
-        if (neume_midi_load(&score, t->f.context, list->entries[i].path, NULL, NULL))
-            continue;
-        check(t, score, list->entries[i].path);
-        neume_score_free(score);
-    }
+    for (size_t i = 0; i < all->list.count; i++)
+        if (all->scores[i])
+            check(t, all->scores[i], all->list.entries[i].path);
 }
 
-static void check_all_files(const char *folder, neume_codec_options options) {
+static void check_all_files(const shared_scores *all, neume_codec_options options) {
+    if (!all)
+        skip();
     trial t = {.f = open_codec(options)};
-    nm_file_list list = {.context = t.f.context};
-    char path[4096];
-    snprintf(path, sizeof path, "%s/data", folder);
-    assert_int_equal(nm_file_list_add(&list, path), NEUME_OK);
-    for_each_file(&t, &list, check_file);
+    for_each_file(&t, all, check_file);
     print_message("%s: %zu files: %zu %ss, %zu notes said, %zu left out; words:", options.name,
                   t.files, t.steps, neume_codec_step_unit(t.f.codec), t.notes, t.omitted);
     for (unsigned s = 0; s < neume_codec_stream_count(t.f.codec); s++)
@@ -85,56 +86,81 @@ static void check_all_files(const char *folder, neume_codec_options options) {
     print_message("\n");
     assert_true(t.files > 3000);
     close_vocabulary(&t.f, NULL);
-    for_each_file(&t, &list, check_grammar);
-    nm_file_list_clear(&list);
+    for_each_file(&t, all, check_grammar);
     close_fixture(&t.f);
 }
 
-/* In both voicings. */
-static void every_shared_file_survives(neume_codec_options options) {
-    const char *folder = test_shared();
-    if (!folder)
-        skip();
+static neume_codec_options codec_of(const char *name, uint32_t grid) {
+    neume_codec_options options = neume_codec_options_default();
+    options.name = name;
+    options.grid = grid;
+    return options;
+}
+
+static void in_both_voicings(const shared_scores *all, neume_codec_options options) {
     options.voicing = NEUME_VOICING_CLASSES;
-    check_all_files(folder, options);
+    check_all_files(all, options);
     options.voicing = NEUME_VOICING_PITCHES;
-    check_all_files(folder, options);
+    check_all_files(all, options);
 }
 
 static void every_shared_file_survives_as_words(void **state) {
-    (void)state;
-    every_shared_file_survives(neume_codec_options_default());
+    in_both_voicings(*state, codec_of("word", 12));
 }
 
 static void every_shared_file_survives_as_streams(void **state) {
-    (void)state;
-    neume_codec_options options = neume_codec_options_default();
-    options.name = "stream";
-    options.grid = 24;
-    every_shared_file_survives(options);
+    in_both_voicings(*state, codec_of("stream", 24));
 }
 
 static void every_shared_file_survives_as_intervals(void **state) {
-    (void)state;
-    neume_codec_options options = neume_codec_options_default();
-    options.name = "interval";
-    options.grid = 4;
-    const char *folder = test_shared();
-    if (!folder)
-        skip();
-    check_all_files(folder, options);
+    neume_codec_options options = codec_of("interval", 4);
+    check_all_files(*state, options);
+    options.rest_unit = NEUME_REST_SIXTEENTH;
+    options.metres[0] = 3;
+    options.metres[1] = 2;
+    check_all_files(*state, options);
+    options.melody = true;
+    options.metres[0] = 0;
+    check_all_files(*state, options);
 }
 
 static void every_shared_file_survives_as_frames(void **state) {
-    (void)state;
-    neume_codec_options options = neume_codec_options_default();
-    options.name = "frame";
-    options.grid = 4;
+    neume_codec_options options = codec_of("frame", 4);
+    check_all_files(*state, options);
+    options.grid = 2;
     options.order = NEUME_ORDER_DESCENDING;
+    check_all_files(*state, options);
+}
+
+static int read_all_files(void **state) {
     const char *folder = test_shared();
+    char path[4096];
     if (!folder)
-        skip();
-    check_all_files(folder, options);
+        return 0;
+    shared_scores *all = calloc(1, sizeof *all);
+    all->context = test_context(1, NEUME_ISA_C, NULL);
+    all->list.context = all->context;
+    snprintf(path, sizeof path, "%s/data", folder);
+    assert_int_equal(nm_file_list_add(&all->list, path), NEUME_OK);
+    all->scores = calloc(all->list.count, sizeof *all->scores);
+    for (size_t i = 0; i < all->list.count; i++)
+        if (neume_midi_load(&all->scores[i], all->context, all->list.entries[i].path, NULL, NULL))
+            all->scores[i] = NULL;
+    *state = all;
+    return 0;
+}
+
+static int free_all_files(void **state) {
+    shared_scores *all = *state;
+    if (!all)
+        return 0;
+    for (size_t i = 0; i < all->list.count; i++)
+        neume_score_free(all->scores[i]);
+    free(all->scores);
+    nm_file_list_clear(&all->list);
+    neume_context_free(all->context);
+    free(all);
+    return 0;
 }
 
 int main(void) {
@@ -144,5 +170,5 @@ int main(void) {
         cmocka_unit_test(every_shared_file_survives_as_intervals),
         cmocka_unit_test(every_shared_file_survives_as_frames),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, read_all_files, free_all_files);
 }

@@ -16,39 +16,43 @@ typedef struct fixture_model {
 
 static const char vocabulary[] = "C4 D4 E4 F4 G4 A4 B4 0.4.7 2.5.9 7.11.2 4 E-5 F#3 10.2.5";
 
-static void init_model(fixture_model *f, const char *words, const nm_stack_shape *wanted) {
+static void init_model(fixture_model *f, const char *words, const neume_network_options *network) {
     neume_sequence sequence;
     f->base = open_codec(neume_codec_options_default());
     assert_int_equal(neume_codec_parse(&sequence, f->base.codec, words, NULL), NEUME_OK);
     close_vocabulary(&f->base, &sequence);
     neume_sequence_clear(f->base.context, &sequence);
-    nm_stack_shape shape = *wanted;
-    shape.vocabulary = neume_codec_word_count(f->base.codec, 0);
     f->model = (neume_model){.context = f->base.context, .codec = f->base.codec, .hash = 0xABC};
-    assert_int_equal(nm_stack_init(&f->model.stack, &shape, NULL), NEUME_OK);
-    f->model.weights = nm_params_block_new(&f->model.stack.params, f->base.context);
-    nm_stack_init_weights(&f->model.stack, f->model.weights, 7);
-    const nm_param *head = nm_params_find(&f->model.stack.params, "head.weight");
+    assert_int_equal(
+        nm_network_init(&f->model.network, f->base.context, f->base.codec, network, NULL),
+        NEUME_OK);
+    const nm_params *params = nm_model_params(&f->model);
+    f->model.weights = nm_params_block_new(params, f->base.context);
+    nm_stack_init_weights(&f->model.network.stack, f->model.weights, 7);
+    const nm_param *head = nm_params_find(params, "head.0.weight");
     for (size_t i = 0; i < head->rows * head->columns; i++)
         f->model.weights[head->offset + i] *= 12;
-    f->model.masks = nm_codec_masks(f->base.context, f->base.codec, 0);
+    f->model.masks[0] = nm_codec_masks(f->base.context, f->base.codec, 0);
 }
 
 static fixture_model small_model(void) {
     fixture_model f;
-    init_model(&f, vocabulary,
-               &(nm_stack_shape){.embed = 11, .layers = {24, 20}, .layer_count = 2, .trunk = 13});
+    init_model(
+        &f, vocabulary,
+        &(neume_network_options){.embed = 11, .layers = {24, 20}, .layer_count = 2, .trunk = 13});
     return f;
 }
 
 static void clear_model(fixture_model *f) {
     nm_free_aligned(f->base.context, f->model.weights);
-    nm_free(f->base.context, f->model.masks);
+    nm_free(f->base.context, f->model.masks[0]);
+    nm_network_clear(&f->model.network, f->base.context);
     close_fixture(&f->base);
 }
 
 static real *bias_of(fixture_model *f, uint32_t word) {
-    return f->model.weights + nm_params_find(&f->model.stack.params, "head.bias")->offset + word;
+    return f->model.weights + nm_params_find(nm_model_params(&f->model), "head.0.bias")->offset +
+           word;
 }
 
 static neume_generate_options options_of(size_t count, size_t length) {
@@ -158,7 +162,7 @@ static void another_seed_gives_another_song(void **state) {
 /* The losses of a whole piece in one forward pass: what the composer's log-probability must be. */
 static double log_probability_of(const fixture_model *f, const uint32_t *words, size_t from,
                                  size_t count) {
-    const size_t V = f->model.stack.shape.vocabulary;
+    const size_t V = f->model.network.stack.shape.vocabulary[0];
     const nm_stack_run_options options = {.max_T = count, .max_B = 1};
     const nm_grammar *grammar = nm_codec_grammar(f->model.codec);
     uint32_t *inputs = calloc(count, sizeof *inputs), *states = calloc(count, sizeof *states);
@@ -173,21 +177,19 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
                 ->next[states[i - 1] * grammar->class_count + grammar->word_class[0][words[i - 1]]];
     }
     nm_stack_run *run;
-    assert_int_equal(nm_stack_run_new(&run, f->base.context, &f->model.stack, &options, NULL),
-                     NEUME_OK);
+    assert_int_equal(
+        nm_stack_run_new(&run, f->base.context, &f->model.network.stack, &options, NULL), NEUME_OK);
     nm_stack_run_pack(run, f->model.weights);
     nm_stack_forward(run,
                      &(nm_stack_batch){.T = count,
                                        .inputs = inputs,
-                                       .targets = words,
                                        .reset = reset,
                                        .valid = valid,
-                                       .masks = f->model.masks,
-                                       .states = states},
-                     0, false);
+                                       .targets = {{words, f->model.masks[0], states}}},
+                     0, NM_PASS_EVALUATE);
     double sum = 0;
     for (size_t i = from; i < count; i++)
-        sum -= nm_stack_losses(run)[i];
+        sum -= nm_stack_losses(run, 0)[i];
     nm_stack_run_free(run);
     free(inputs);
     free(states);
@@ -253,10 +255,10 @@ static void a_composer_runs_again_as_if_it_were_new(void **state) {
 static void draws_with_the_documented_numbers(void **state) {
     (void)state;
     fixture_model f = small_model();
-    memset(f.model.weights, 0, f.model.stack.params.size * sizeof *f.model.weights);
+    memset(f.model.weights, 0, nm_model_params(&f.model)->size * sizeof *f.model.weights);
     const nm_composer_plan plan = {
         .sampling = {.temperature = 1, .top_p = 1}, .seed = 9, .step_count = 25};
-    const uint32_t choice = f.model.stack.shape.vocabulary - NM_WORD_FIRST;
+    const uint32_t choice = f.model.network.stack.shape.vocabulary[0] - NM_WORD_FIRST;
     nm_composer *composer = composer_of(&f, &plan, 3);
     assert_int_equal(nm_composer_run(composer, 40, NULL), NEUME_OK);
     for (size_t r = 0; r < 3; r++)
@@ -333,7 +335,7 @@ static void assert_fails(const fixture_model *f, const neume_generate_options *o
 static void constraints_that_leave_no_word_are_an_error(void **state) {
     (void)state;
     fixture_model f;
-    init_model(&f, "", &(nm_stack_shape){.layers = {8}, .layer_count = 1});
+    init_model(&f, "", &(neume_network_options){.layers = {8}, .layer_count = 1});
     const neume_generate_options options = options_of(2, 30);
     assert_fails(&f, &options, NEUME_BAD_USAGE,
                  "song 0, step 0: no word may come next, expected constraints that leave one");
@@ -483,18 +485,18 @@ static void recognises_loops(void **state) {
     uint32_t words[400];
     for (uint32_t i = 0; i < 400; i++)
         words[i] = i;
-    assert_false(nm_is_loop(words, 400));
+    assert_false(nm_is_loop(words, 400, 1));
     for (size_t period = 1; period <= 9; period++) {
         for (uint32_t i = 0; i < 400; i++)
             words[i] = i < 300 ? i : (uint32_t)(i % period);
-        assert_int_equal(nm_is_loop(words, 400), period <= 8);
+        assert_int_equal(nm_is_loop(words, 400, 1), period <= 8);
         words[350] = 77;
-        assert_false(nm_is_loop(words, 400));
+        assert_false(nm_is_loop(words, 400, 1));
     }
     memset(words, 0, sizeof words);
-    assert_false(nm_is_loop(words, 0));
-    assert_false(nm_is_loop(words, 15));
-    assert_true(nm_is_loop(words, 16));
+    assert_false(nm_is_loop(words, 0, 1));
+    assert_false(nm_is_loop(words, 15, 1));
+    assert_true(nm_is_loop(words, 16, 1));
 }
 
 /* Scores come from the codec's memory. */

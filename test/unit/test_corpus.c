@@ -244,9 +244,9 @@ static void the_vocabulary_is_that_of_the_training_pieces(void **state) {
     assert_int_equal(neume_codec_find(corpus->codec, 0, "E7"), NEUME_NO_WORD);
     assert_int_equal(corpus->valid[0].sequence.words[0], NM_WORD_UNKNOWN);
     for (uint32_t w = 0; w < words; w++) {
-        assert_int_equal(corpus->word_counts[w],
+        assert_int_equal(corpus->word_counts[0][w],
                          count_of(corpus, corpus->train, corpus->train_count, w));
-        assert_true(w == NM_WORD_UNKNOWN || corpus->word_counts[w] > 0);
+        assert_true(w == NM_WORD_UNKNOWN || corpus->word_counts[0][w] > 0);
     }
     assert_int_equal(neume_corpus_count(corpus).train_steps, 30 * (22 + 1));
     neume_corpus_free(corpus);

@@ -94,11 +94,12 @@ static void the_validated_pieces_have_the_loss_that_training_saw(void **state) {
     nm_score_sums sums[3], total = {0};
     assert_int_equal(evaluate(&e, &c, c.folder.path, NULL), NEUME_OK);
     assert_int_equal(
-        nm_scorer_new(&scorer, c.folder.context, &c.model->stack, c.corpus->codec, NULL), NEUME_OK);
+        nm_scorer_new(&scorer, c.folder.context, &c.model->network.stack, c.corpus->codec, NULL),
+        NEUME_OK);
     assert_int_equal(nm_scorer_run(scorer, c.model->weights, c.corpus->valid, 3, sums), NEUME_OK);
     for (size_t i = 0; i < 3; i++)
         nm_score_sums_add(&total, &sums[i]);
-    const double loss = total.nats / (double)total.steps;
+    const double loss = nm_score_nats(&total) / (double)total.steps;
     assert_memory_equal(&e.validated.nats_per_step, &loss, sizeof loss);
     nm_scorer_free(scorer);
     neume_evaluation_clear(&e);
@@ -107,10 +108,10 @@ static void the_validated_pieces_have_the_loss_that_training_saw(void **state) {
 
 static neume_train_result train(const model_case *c) {
     neume_train_options options;
-    neume_codec_options codec;
+    neume_corpus_options corpus;
     neume_train_result result = {0};
     neume_error error = {0};
-    assert_int_equal(neume_train_options_preset(&options, &codec, "chords", &error), NEUME_OK);
+    assert_int_equal(neume_train_options_preset(&options, &corpus, "chords", &error), NEUME_OK);
     options.network = (neume_network_options){.embed = 4, .layers = {8}, .layer_count = 1};
     options.batch = 4;
     options.steps = 16;

@@ -10,13 +10,14 @@ static void a_saved_model_is_loaded_as_it_was(void **state) {
     if (neume_model_load(&loaded, c.folder.context, c.path, &error))
         fail_msg("%s", error.line);
     assert_string_equal(neume_model_preset(loaded), "chords");
-    assert_int_equal(loaded->stack.shape.vocabulary, c.model->stack.shape.vocabulary);
-    assert_int_equal(loaded->stack.params.count, c.model->stack.params.count);
-    assert_int_equal(loaded->stack.params.size, c.model->stack.params.size);
-    assert_memory_equal(loaded->weights, c.model->weights,
-                        loaded->stack.params.size * sizeof *loaded->weights);
-    assert_int_equal(neume_model_parameter_count(loaded),
-                     nm_params_count_reals(&c.model->stack.params));
+    const nm_params *params = nm_model_params(c.model), *there = nm_model_params(loaded);
+    assert_int_equal(loaded->network.stack.shape.vocabulary[0],
+                     c.model->network.stack.shape.vocabulary[0]);
+    assert_int_equal(there->count, params->count);
+    assert_int_equal(there->size, params->size);
+    assert_memory_equal(loaded->weights, c.model->weights, params->size * sizeof *loaded->weights);
+    assert_int_equal(neume_model_parameter_count(loaded), nm_params_count_reals(params));
+    assert_true(neume_model_temperature(loaded) == 1);
     assert_int_equal(nm_model_hash_weights(&hash, c.model, c.model->weights), NEUME_OK);
     assert_int_equal(neume_model_hash(loaded), hash);
     assert_int_equal(loaded->trained_count, 7);
@@ -43,8 +44,8 @@ static void the_baselines_of_a_loaded_model_are_those_of_its_training(void **sta
     for (size_t i = 0; i < c.corpus->valid_count; i++) {
         const neume_sequence *piece = &c.corpus->valid[i].sequence;
         nm_baseline_sums before = {0}, after = {0};
-        nm_baseline_add(&before, c.model->ngrams, c.corpus->codec, piece->words, piece->step_count);
-        nm_baseline_add(&after, loaded->ngrams, loaded->codec, piece->words, piece->step_count);
+        nm_baseline_add(&before, c.model->ngrams, c.corpus->codec, piece);
+        nm_baseline_add(&after, loaded->ngrams, loaded->codec, piece);
         assert_memory_equal(&before, &after, sizeof before);
         assert_true(before.trigram > 0);
     }
@@ -63,8 +64,10 @@ static void a_model_says_what_it_is(void **state) {
                                  "\"isa\":\"c\"",
                                  "\"preset\":\"chords\"",
                                  "\"codec\":{\"name\":\"word\"",
-                                 "\"network\":{\"kind\":\"stack\",\"vocabulary\":",
-                                 "\"embed\":3,\"layers\":[4,5],\"trunk\":1}",
+                                 "\"network\":{\"kind\":\"stack\",\"vocabulary\":[",
+                                 "],\"features\":[],\"embed\":3,\"branch\":0,\"layers\":[4,5],"
+                                 "\"residual\":false,\"trunk\":1,\"head\":0,\"norm\":\"none\","
+                                 "\"activation\":\"none\",\"tied\":false}",
                                  "\"training\":{\"settings\":{\"seed\":11}}",
                                  "\"ancestry\":[]}"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -170,12 +173,17 @@ static void refuses_what_does_not_fit_in_one_clear_line(void **state) {
         {"\"layers\":[4,5]", "\"layers\":[4,6]", NULL, ": it has no lstm.1.weight_ih of 24 x 4"},
         {"\"layers\":[4,5]", "\"layers\":[4,5,5]", NULL, ": it has no lstm.2.weight_ih of 20 x 5"},
         {"\"trunk\":1", "\"trunk\":100000000", NULL, "no network of this neume"},
+        {"\"vocabulary\":[", "\"vocabulary\":[1,", NULL,
+         ": its network knows 1 words, its vocabulary has "},
+        {"\"norm\":\"none\"", "\"norm\":\"any\"", NULL, "no network of this neume"},
+        {"\"tied\":false", "\"tied\":0", NULL, "no network of this neume"},
+        {"\"tied\":false", "\"tied\":true", NULL, "network: "},
         {"\"name\":\"word\"", "\"name\":\"ward\"", NULL, "codec settings: "},
         {NULL, NULL, "data.vocabulary", "vocabulary"},
         {NULL, NULL, "data.split", ": data.split is not a list of hashes"},
-        {NULL, NULL, "data.ngrams", ": n-grams: "},
+        {NULL, NULL, "data.ngrams.0", ": n-grams: "},
         {NULL, NULL, "lstm.0.bias", ": it has no lstm.0.bias of 1 x 16"},
-        {NULL, NULL, "head.weight", ": it has no head.weight of "},
+        {NULL, NULL, "head.0.weight", ": it has no head.0.weight of "},
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         model_case c = model_case_new();
@@ -240,13 +248,24 @@ static void refuses_a_missing_file_and_one_of_another_program(void **state) {
     model_case_clear(&c);
 }
 
-static void refuses_a_network_of_another_vocabulary(void **state) {
+static void refuses_a_network_whose_parts_do_not_go_together(void **state) {
     (void)state;
     model_case c = model_case_new();
-    const nm_stack_shape shape = {.vocabulary = 5, .layers = {4}, .layer_count = 1};
-    neume_model *model;
-    assert_int_equal(nm_model_new(&model, c.corpus, "chords", &shape, NULL), NEUME_BAD_USAGE);
-    assert_null(model);
+    const neume_network_options bad[] = {
+        {.layers = {4}, .layer_count = 0},
+        {.layers = {4}, .layer_count = NEUME_MAX_LAYERS + 1},
+        {.layers = {0}, .layer_count = 1},
+        {.embed = 4, .layers = {5}, .layer_count = 1, .tied = true},
+        {.layers = {5}, .layer_count = 1, .tied = true},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        neume_model *model;
+        neume_error error = {0};
+        assert_int_equal(nm_model_new(&model, c.corpus, "chords", &bad[i], &error),
+                         NEUME_BAD_USAGE);
+        assert_true(error.line[0]);
+        assert_null(model);
+    }
     model_case_clear(&c);
 }
 
@@ -289,7 +308,7 @@ int main(void) {
         cmocka_unit_test(refuses_what_does_not_fit_in_one_clear_line),
         cmocka_unit_test(tells_what_a_file_is),
         cmocka_unit_test(refuses_a_missing_file_and_one_of_another_program),
-        cmocka_unit_test(refuses_a_network_of_another_vocabulary),
+        cmocka_unit_test(refuses_a_network_whose_parts_do_not_go_together),
         cmocka_unit_test(survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,14 +11,14 @@ static void every_name_is_a_preset_within_the_ranges(void **state) {
     size_t count = 0;
     for (const char *const *name = neume_preset_names(); *name; name++, count++) {
         neume_train_options options;
-        neume_codec_options codec;
+        neume_corpus_options corpus = neume_corpus_options_default();
         neume_error error;
-        assert_int_equal(neume_train_options_preset(&options, &codec, *name, &error), NEUME_OK);
+        assert_int_equal(neume_train_options_preset(&options, &corpus, *name, &error), NEUME_OK);
         assert_string_equal(options.preset, *name);
         assert_int_equal(nm_settings_check(&options, &error), NEUME_OK);
         neume_context *context = test_context(1, NEUME_ISA_C, NULL);
         neume_codec *made = NULL;
-        assert_int_equal(neume_codec_new(&made, context, &codec, &error), NEUME_OK);
+        assert_int_equal(neume_codec_new(&made, context, &corpus.codec, &error), NEUME_OK);
         neume_codec_free(made);
         neume_context_free(context);
     }
@@ -28,9 +28,9 @@ static void every_name_is_a_preset_within_the_ranges(void **state) {
 static void chords_is_the_network_of_the_first_system(void **state) {
     (void)state;
     neume_train_options options;
-    neume_codec_options codec;
-    assert_int_equal(neume_train_options_preset(&options, &codec, "chords", NULL), NEUME_OK);
-    assert_string_equal(codec.name, "word");
+    neume_corpus_options corpus = neume_corpus_options_default();
+    assert_int_equal(neume_train_options_preset(&options, &corpus, "chords", NULL), NEUME_OK);
+    assert_string_equal(corpus.codec.name, "word");
     assert_int_equal(options.network.layer_count, 2);
     assert_int_equal(options.network.layers[0], 512);
     assert_int_equal(options.network.layers[1], 512);
@@ -43,9 +43,9 @@ static void chords_is_the_network_of_the_first_system(void **state) {
 static void refuses_an_unknown_preset_by_name(void **state) {
     (void)state;
     neume_train_options options;
-    neume_codec_options codec;
+    neume_corpus_options corpus = neume_corpus_options_default();
     neume_error error;
-    assert_int_equal(neume_train_options_preset(&options, &codec, "polka", &error),
+    assert_int_equal(neume_train_options_preset(&options, &corpus, "polka", &error),
                      NEUME_BAD_USAGE);
     assert_non_null(strstr(error.line, "polka"));
     assert_non_null(strstr(error.line, "chords"));
@@ -54,14 +54,14 @@ static void refuses_an_unknown_preset_by_name(void **state) {
 static void refuses_what_is_out_of_range(void **state) {
     (void)state;
     neume_train_options good;
-    neume_codec_options codec;
-    assert_int_equal(neume_train_options_preset(&good, &codec, "chords", NULL), NEUME_OK);
+    neume_corpus_options corpus = neume_corpus_options_default();
+    assert_int_equal(neume_train_options_preset(&good, &corpus, "chords", NULL), NEUME_OK);
     neume_train_options bad[10];
     for (size_t i = 0; i < 10; i++)
         bad[i] = good;
     bad[0].batch = 0;
     bad[1].steps = 0;
-    bad[2].network.dropout = 1;
+    bad[2].regularisation.dropout = 1;
     bad[3].learning_rate = 0;
     bad[4].warmup = 1.5;
     bad[5].clip = -1;

@@ -35,20 +35,28 @@ static void the_log_has_a_line_a_validation_with_the_agreed_keys(void **state) {
     json_t *lines = log_of(&it);
     assert_int_equal(json_array_size(lines), it.seen.validations);
     assert_true(it.seen.validations >= 2);
-    static const char *const keys[] = {"epoch",          "update",       "seconds",
-                                       "train_loss",     "valid_loss",   "train_accuracy",
-                                       "valid_accuracy", "losses",       "steps_per_second",
+    static const char *const keys[] = {"epoch",          "update",           "seconds",
+                                       "train_loss",     "valid_loss",       "train_accuracy",
+                                       "valid_accuracy", "losses",           "valid_losses",
+                                       "accuracies",     "valid_accuracies", "steps_per_second",
                                        "learning_rate",  "gradient_norm"};
+    static const char *const by_stream[][2] = {{"losses", "train_loss"},
+                                               {"valid_losses", "valid_loss"},
+                                               {"accuracies", "train_accuracy"},
+                                               {"valid_accuracies", "valid_accuracy"}};
     size_t index;
     json_t *line;
     json_int_t update = 0;
     json_array_foreach(lines, index, line) {
-        assert_int_equal(json_object_size(line), 11);
-        for (size_t k = 0; k < 11; k++)
+        assert_int_equal(json_object_size(line), 14);
+        for (size_t k = 0; k < 14; k++)
             assert_non_null(json_object_get(line, keys[k]));
-        const json_t *losses = json_object_get(line, "losses");
-        assert_true(
-            json_equal(json_object_get(losses, "word"), json_object_get(line, "train_loss")));
+        for (size_t k = 0; k < 4; k++) {
+            const json_t *values = json_object_get(line, by_stream[k][0]);
+            assert_int_equal(json_object_size(values), 1);
+            assert_true(json_equal(json_object_get(values, "word"),
+                                   json_object_get(line, by_stream[k][1])));
+        }
         assert_true(json_integer_value(json_object_get(line, "update")) > update);
         update = json_integer_value(json_object_get(line, "update"));
     }
@@ -113,9 +121,9 @@ static void free_with_context(neume_model *model) {
 static void averages_weights_with_a_decay_that_grows(void **state) {
     (void)state;
     neume_model *averaged = last_after(3, 0.25);
-    const size_t size = averaged->stack.params.size;
-    real *expected = nm_params_block_new(&averaged->stack.params, averaged->context);
-    nm_stack_init_weights(&averaged->stack, expected, 1);
+    const size_t size = nm_model_params(averaged)->size;
+    real *expected = nm_params_block_new(nm_model_params(averaged), averaged->context);
+    nm_stack_init_weights(&averaged->network.stack, expected, 1);
     static const double decays[] = {2.0 / 11, 0.25, 0.25};
     for (uint64_t t = 1; t <= 3; t++) {
         neume_model *raw = last_after(t, 0);
@@ -164,7 +172,7 @@ static void stops_when_validation_no_longer_improves(void **state) {
     it.options.max_updates = 5000;
     it.options.valid_every = 5;
     it.options.learning_rate = 0.05;
-    it.options.network.dropout = 0;
+    it.options.regularisation.dropout = 0;
     it.options.ema = 0;
     it.options.patience = 3;
     train_well(&it);
@@ -233,8 +241,9 @@ static void learns_its_first_batch_by_heart(void **state) {
     (void)state;
     session it;
     open_session(&it, 1, NEUME_ISA_AUTO);
-    it.options.network = (neume_network_options){
-        .embed = 16, .layers = {32}, .layer_count = 1, .trunk = 0, .dropout = 0.5f};
+    it.options.network =
+        (neume_network_options){.embed = 16, .layers = {32}, .layer_count = 1, .trunk = 0};
+    it.options.regularisation.dropout = 0.5f;
     it.options.overfit = true;
     it.options.batch = 1; /* rows that begin alike could not be told apart */
     it.options.max_updates = 400;

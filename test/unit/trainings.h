@@ -92,10 +92,11 @@ static inline void remove_folder(const run_folder *folder) {
 /* A network that trains in milliseconds. */
 static inline neume_train_options small_options(const run_folder *folder) {
     neume_train_options options;
-    neume_codec_options codec;
-    assert_int_equal(neume_train_options_preset(&options, &codec, "chords", NULL), NEUME_OK);
-    options.network = (neume_network_options){
-        .embed = 5, .layers = {12, 8}, .layer_count = 2, .trunk = 6, .dropout = 0.25f};
+    neume_corpus_options corpus;
+    assert_int_equal(neume_train_options_preset(&options, &corpus, "chords", NULL), NEUME_OK);
+    options.network =
+        (neume_network_options){.embed = 5, .layers = {12, 8}, .layer_count = 2, .trunk = 6};
+    options.regularisation = (neume_regularisation){.dropout = 0.25f};
     options.batch = 4;
     options.steps = 7;
     options.max_updates = 20;
