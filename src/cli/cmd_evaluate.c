@@ -1,123 +1,163 @@
 /* SPDX-License-Identifier: ISC */
-/* neume evaluate: the likelihood of pieces under a model, beside baselines. */
-#include "cli/cli.h"
+/* neume evaluate: the likelihood of pieces under models and their mixture, beside baselines. */
+#include "cli/evaluate.h"
 
-#include <math.h>
+#include <stdlib.h>
+
+/* In the order of neume_split, from its second on. */
+typedef enum split_choice { SPLIT_TRAIN, SPLIT_VALID, SPLIT_TEST } split_choice;
 
 typedef struct evaluate_settings {
     nm_general general;
+    neume_protocol protocol;
+    split_choice split;
+    bool calibrated;
+    const char *valid_from;
     neume_midi_read_options reading;
     neume_context_options machine;
 } evaluate_settings;
 
-static json_t *likelihood_json(const neume_likelihood *l) {
-    return json_pack(
-        "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "pieces",
-        (json_int_t)l->piece_count, "steps", (json_int_t)l->step_count, "notes",
-        (json_int_t)l->note_count, "nats_per_step", nm_report_json_number(l->nats_per_step),
-        "nats_per_note", nm_report_json_number(l->nats_per_note), "accuracy",
-        nm_report_json_number(l->accuracy), "unknown_share",
-        nm_report_json_number(l->unknown_share), "baselines", "uniform",
-        nm_report_json_number(l->uniform), "unigram", nm_report_json_number(l->unigram), "trigram",
-        nm_report_json_number(l->trigram));
+/* The operands that are no models, in their order. */
+typedef struct input_list {
+    const char **paths;
+    size_t count;
+} input_list;
+
+/* By content: a model, or what holds a model's training and so is refused as one. */
+static bool is_model(neume_context *context, const char *path) {
+    neume_file_kind kind;
+    neume_error unused;
+    return neume_file_kind_of(&kind, context, path, &unused) == NEUME_OK &&
+           (kind == NEUME_KIND_MODEL || kind == NEUME_KIND_CHECKPOINT);
 }
 
-static json_t *evaluation_json(const neume_evaluation *e, const neume_model *model,
-                               const char *path) {
-    json_t *report = json_pack("{s:o, s:s, s:s}", "model", nm_report_json_text(path), "preset",
-                               neume_model_preset(model), "step_unit",
-                               neume_codec_step_unit(neume_model_codec(model)));
-    json_t *all = likelihood_json(&e->all);
-    json_t *splits =
-        json_pack("{s:o, s:o, s:o}", "trained", likelihood_json(&e->trained), "validated",
-                  likelihood_json(&e->validated), "unseen", likelihood_json(&e->unseen));
-    if (json_object_update(report, all) || json_object_set_new(report, "splits", splits)) {
-        json_decref(report);
-        report = NULL;
+/* Where none is a model, the first was meant as one: loading it says what is wrong. */
+static neume_status sort_operands(nm_findings *f, input_list *inputs, neume_context *context,
+                                  const nm_arguments *arguments, neume_error *error) {
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        const char *path = arguments->operands[i];
+        if (!is_model(context, path))
+            inputs->paths[inputs->count++] = path;
+        else if (f->count < NEUME_MAX_MODELS)
+            f->subjects[f->count++].path = path;
+        else
+            return nm_report_fail(error, NEUME_BAD_USAGE, "%s: one model too many, expected %d",
+                                  path, NEUME_MAX_MODELS);
     }
-    json_decref(all);
-    return report;
-}
-
-static void print_column_titles(const char *unit) {
-    printf("%-12s %7s %9s  %10s %9s %9s %9s  %8s %8s\n", "", "pieces", "steps", "this model",
-           "trigram", "unigram", "uniform", "accuracy", "unknown");
-    printf("%-12s %7s %9s  nats a %s\n", "", "", "", unit);
-}
-
-static void print_row(const char *name, const neume_likelihood *l) {
-    char steps[NM_REPORT_TEXT];
-    if (l->piece_count == 0)
-        return;
-    printf("%-12s %7zu %9s  %10.3f %9.3f %9.3f %9.3f  %6.1f %% %6.2f %%\n", name, l->piece_count,
-           nm_report_count(steps, l->step_count), l->nats_per_step, l->trigram, l->unigram,
-           l->uniform, 100 * l->accuracy, 100 * l->unknown_share);
-}
-
-/* The one figure to look at: pieces that neither shaped the model nor chose it. */
-static void print_judgement(const neume_evaluation *e) {
-    const neume_likelihood *l = &e->unseen;
-    if (l->piece_count == 0) {
-        puts("All of these pieces took part in its training: the figures say nothing about new "
-             "music.");
-        return;
+    if (f->count == 0) {
+        f->subjects[f->count++].path = inputs->paths[0];
+        inputs->paths++;
+        inputs->count--;
     }
-    printf("On pieces that it never saw it is %s.\n",
-           l->nats_per_step >= l->unigram   ? "no better than the unigram baseline"
-           : l->nats_per_step >= l->trigram ? "better than the unigram, not than the trigram"
-                                            : "better than the trigram baseline");
-    printf("A note costs it %.3f nats.\n", l->nats_per_note);
-}
-
-static void print_evaluation(const neume_evaluation *e, const neume_model *model,
-                             const char *path) {
-    printf("%s%s%s, preset %s\n", nm_report_style(stdout, NM_STYLE_BOLD), path,
-           nm_report_style(stdout, NM_STYLE_PLAIN), neume_model_preset(model));
-    print_column_titles(neume_codec_step_unit(neume_model_codec(model)));
-    print_row("all", &e->all);
-    print_row("trained on", &e->trained);
-    print_row("validated on", &e->validated);
-    print_row("never seen", &e->unseen);
-    print_judgement(e);
-}
-
-/* A second model would be taken for input. */
-static neume_status check_inputs(neume_context *context, const nm_arguments *arguments,
-                                 neume_error *error) {
-    for (size_t i = 1; i < arguments->operand_count; i++) {
-        neume_file_kind kind;
-        neume_error unused;
-        if (neume_file_kind_of(&kind, context, arguments->operands[i], &unused) == NEUME_OK &&
-            kind == NEUME_KIND_MODEL)
-            return nm_report_fail(error, NEUME_BAD_USAGE,
-                                  "%s: is a second model, expected MIDI files and folders",
-                                  arguments->operands[i]);
-    }
+    if (inputs->count == 0)
+        return nm_report_fail(error, NEUME_BAD_USAGE,
+                              "missing INPUT: all that is given are models, expected MIDI files, "
+                              "folders or benchmark files too");
     return NEUME_OK;
+}
+
+static neume_status load_models(nm_findings *f, neume_context *context, neume_error *error) {
+    neume_status status = NEUME_OK;
+    for (size_t i = 0; i < f->count && !status; i++)
+        status = neume_model_load(&f->subjects[i].model, context, f->subjects[i].path, error);
+    return status;
+}
+
+static neume_evaluate_options evaluate_options(const evaluate_settings *s,
+                                               const input_list *inputs) {
+    neume_evaluate_options options = neume_evaluate_options_default();
+    options.reading = s->reading;
+    options.inputs = (neume_inputs){inputs->paths, inputs->count};
+    options.split = NEUME_SPLIT_TRAIN + (neume_split)s->split;
+    return options;
+}
+
+static neume_status evaluate_mixture(nm_findings *f, neume_context *context,
+                                     const evaluate_settings *s, const input_list *inputs,
+                                     neume_error *error) {
+    const neume_model *models[NEUME_MAX_MODELS];
+    neume_mixture_options options = neume_mixture_options_default();
+    neume_status status = NEUME_OK;
+    for (size_t i = 0; i < f->count; i++)
+        models[i] = f->subjects[i].model;
+    options.pieces = evaluate_options(s, inputs);
+    options.protocol = s->protocol;
+    options.valid_from = (neume_inputs){&s->valid_from, s->valid_from ? 1 : 0};
+    for (unsigned t = 0; t < (f->is_calibrated ? NM_TEMPERATURES : 1U) && !status; t++) {
+        options.pieces.calibrated = t == NM_CALIBRATED;
+        status = neume_mixture_evaluate(&f->mixtures[t], context, (neume_models){models, f->count},
+                                        &options, error);
+    }
+    if (f->mixtures[NM_PLAIN].files)
+        nm_cli_print_unused(f->mixtures[NM_PLAIN].files, "");
+    if (f->mixtures[NM_PLAIN].valid_files)
+        nm_cli_print_unused(f->mixtures[NM_PLAIN].valid_files, "");
+    return status;
+}
+
+static neume_status evaluate_alone(nm_findings *f, neume_context *context,
+                                   const evaluate_settings *s, const input_list *inputs,
+                                   neume_error *error) {
+    neume_evaluate_options options = evaluate_options(s, inputs);
+    neume_status status = NEUME_OK;
+    for (unsigned t = 0; t < (f->is_calibrated ? NM_TEMPERATURES : 1U); t++)
+        for (size_t i = 0; i < f->count && !status; i++) {
+            options.calibrated = t == NM_CALIBRATED;
+            status = neume_evaluate(&f->evaluations[t][i], context, f->subjects[i].model, &options,
+                                    error);
+        }
+    if (!f->has_mixture && f->evaluations[NM_PLAIN][0].files)
+        nm_cli_print_unused(f->evaluations[NM_PLAIN][0].files, "");
+    return status;
+}
+
+static neume_status find(nm_findings *f, neume_context *context, const evaluate_settings *s,
+                         const input_list *inputs, neume_error *error) {
+    f->protocol = s->protocol;
+    f->split = NEUME_SPLIT_TRAIN + (neume_split)s->split;
+    f->is_calibrated = s->calibrated;
+    f->has_mixture = s->protocol == NEUME_PROTOCOL_BL88 || f->count > 1;
+    f->has_evaluations = s->protocol == NEUME_PROTOCOL_STEPS || s->general.json;
+    if (s->valid_from && f->count == 1)
+        return nm_report_fail(error, NEUME_BAD_USAGE,
+                              "--valid-from: gives a mixture its weights, expected several models");
+    neume_status status = load_models(f, context, error);
+    if (!status && f->has_mixture)
+        status = evaluate_mixture(f, context, s, inputs, error);
+    if (!status && f->has_evaluations)
+        status = evaluate_alone(f, context, s, inputs, error);
+    return status;
+}
+
+static void findings_clear(nm_findings *f) {
+    for (unsigned t = 0; t < NM_TEMPERATURES; t++) {
+        neume_mixture_clear(&f->mixtures[t]);
+        for (size_t i = 0; i < f->count; i++)
+            neume_evaluation_clear(&f->evaluations[t][i]);
+    }
+    for (size_t i = 0; i < f->count; i++)
+        neume_model_free(f->subjects[i].model);
 }
 
 static neume_status evaluate(const evaluate_settings *s, neume_context *context,
                              const nm_arguments *arguments, neume_error *error) {
-    const char *path = arguments->operands[0];
-    neume_model *model;
-    neume_status status = check_inputs(context, arguments, error);
+    const char **paths = calloc(arguments->operand_count, sizeof *paths);
+    nm_findings *f = calloc(1, sizeof *f);
+    input_list inputs = {paths, 0};
+    neume_status status =
+        paths && f ? NEUME_OK : nm_report_fail(error, NEUME_NO_MEMORY, "evaluation: out of memory");
     if (!status)
-        status = neume_model_load(&model, context, path, error);
-    if (status)
-        return status;
-    neume_evaluate_options options = neume_evaluate_options_default();
-    options.reading = s->reading;
-    options.inputs = (neume_inputs){arguments->operands + 1, arguments->operand_count - 1};
-    neume_evaluation evaluation = {0};
-    status = neume_evaluate(&evaluation, context, model, &options, error);
-    if (evaluation.files)
-        nm_cli_print_unused(evaluation.files, "");
+        status = sort_operands(f, &inputs, context, arguments, error);
+    if (!status)
+        status = find(f, context, s, &inputs, error);
     if (!status && s->general.json)
-        status = nm_report_json(stdout, evaluation_json(&evaluation, model, path), error);
+        status = nm_report_json(stdout, nm_findings_json(f), error);
     else if (!status)
-        print_evaluation(&evaluation, model, path);
-    neume_evaluation_clear(&evaluation);
-    neume_model_free(model);
+        nm_findings_print(f);
+    if (f)
+        findings_clear(f);
+    free(f);
+    free(paths);
     return status;
 }
 
@@ -125,7 +165,8 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     (void)arguments;
     (void)error;
     evaluate_settings *s = settings;
-    *s = (evaluate_settings){.reading = neume_midi_read_options_default(),
+    *s = (evaluate_settings){.split = SPLIT_TEST,
+                             .reading = neume_midi_read_options_default(),
                              .machine = neume_context_options_default()};
     return NEUME_OK;
 }
@@ -140,7 +181,35 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     return status;
 }
 
+static const char *const protocols[] = {"steps", "bl88", NULL};
+static const char *const splits[] = {"train", "valid", "test", NULL};
+
+static const nm_opt protocol_options[] = {
+    {.name = "protocol",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(evaluate_settings, protocol),
+     .choices = protocols,
+     .help = "what is counted: every step that the codec says; or, for presets of frames, all "
+             "frames of a piano's 88 keys, as published for the four benchmark sets"},
+    {.name = "split",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(evaluate_settings, split),
+     .choices = splits,
+     .help = "which part of benchmark files is evaluated"},
+    {.name = "calibrated",
+     .kind = NM_OPT_FLAG,
+     NM_OPT_FIELD(evaluate_settings, calibrated),
+     .help = "also at the softmax temperature that made each model's validation pieces likeliest"},
+    {.name = "valid-from",
+     .kind = NM_OPT_TEXT,
+     NM_OPT_FIELD(evaluate_settings, valid_from),
+     .value = "DIR",
+     .default_text = "valid parts, or pieces that all models validated on",
+     .help = "the weights of a mixture are those that make the pieces of this folder likeliest"},
+};
+
 static const nm_opt_group groups[] = {
+    {"Protocol", protocol_options, NM_OPT_COUNT(protocol_options), 0},
     {"Reading", nm_reading_options, NM_OPT_COUNT(nm_reading_options),
      offsetof(evaluate_settings, reading)},
     {"Machine", nm_machine_options, NM_OPT_COUNT(nm_machine_options),
@@ -154,19 +223,27 @@ static const nm_opt_table table = {groups, NM_OPT_COUNT(groups)};
 static const char *const examples[] = {
     "neume evaluate songs.neume test/",
     "how likely the model finds the pieces below test/, beside the baselines",
+    "neume evaluate up.neume jsb-chorales.json --protocol bl88 --calibrated",
+    "nats a frame of the test part, as papers print them",
+    "neume evaluate up.neume down.neume jsb-chorales.json --protocol bl88",
+    "the same of two models and of their mixture",
     NULL,
 };
 
 const nm_command nm_command_evaluate = {
     .name = "evaluate",
-    .summary = "likelihood and accuracy of pieces under a model, beside baselines",
-    .synopsis = "MODEL INPUT... [options]",
+    .summary = "likelihood and accuracy of pieces under models, beside baselines",
+    .synopsis = "MODEL... INPUT... [options]",
     .description =
         "Computes how likely MODEL finds the pieces of the MIDI files at and below each INPUT: "
         "nats a step, exactly, each piece from its beginning, beside uniform, unigram and "
         "interpolated Kneser-Ney trigram baselines that were counted on the pieces it trained on. "
-        "Lower is better.\n"
-        "Pieces that it trained on, that it was chosen by and that it never saw are told apart.",
+        "Lower is better. What is a model and what an input is told by content, in any order; an "
+        "INPUT may also be a benchmark file for models of frames.\n"
+        "Pieces that it trained on, that it was chosen by and that it never saw are told apart.\n"
+        "Several models are evaluated each alone and as a mixture: the likelihood of a step (of a "
+        "frame, for models of frames) is the weighted mean of theirs. The weights are those that "
+        "make validation pieces likeliest.",
     .examples = examples,
     .options = &table,
     .settings_size = sizeof(evaluate_settings),

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* What neume evaluate found out, and its reports. */
+#ifndef NM_CLI_EVALUATE_H
+#define NM_CLI_EVALUATE_H
+
+#include "cli/cli.h"
+
+typedef struct nm_subject {
+    const char *path;
+    neume_model *model; /* owned */
+} nm_subject;
+
+/* At temperature 1, and at the models' own. */
+enum { NM_PLAIN, NM_CALIBRATED, NM_TEMPERATURES };
+
+typedef struct nm_findings {
+    nm_subject subjects[NEUME_MAX_MODELS];
+    size_t count;
+    neume_protocol protocol;
+    neume_split split;
+    bool is_calibrated;   /* both temperatures are there, otherwise the first */
+    bool has_evaluations; /* of each model alone, in steps */
+    bool has_mixture;     /* with protocol BL88 and for several models */
+    neume_evaluation evaluations[NM_TEMPERATURES][NEUME_MAX_MODELS];
+    neume_mixture mixtures[NM_TEMPERATURES];
+} nm_findings;
+
+/* For people, on standard output. */
+void nm_findings_print(const nm_findings *findings);
+
+/* NULL for want of memory. */
+json_t *nm_findings_json(const nm_findings *findings);
+
+#endif
