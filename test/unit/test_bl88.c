@@ -280,6 +280,26 @@ static void gives_the_published_baselines_of_the_four_sets(void **state) {
     }
 }
 
+/* Of pieces of 3, 1 and 2 frames. */
+static void averages_over_frames_without_the_first_and_over_pieces(void **state) {
+    (void)state;
+    static const double nats[] = {1, 2, 6, 4, 5, 7};
+    size_t starts[] = {0, 3, 4, 6};
+    const bool chosen[] = {true, false, true};
+    const nm_units units = {.piece_count = 3, .unit_count = 6, .starts = starts};
+    const neume_unit_likelihood all = nm_units_average(&units, nats, NULL);
+    assert_int_equal(all.piece_count, 3);
+    assert_int_equal(all.unit_count, 6);
+    assert_near(all.micro, 25.0 / 6, 1e-12);
+    assert_near(all.micro_without_first, 15.0 / 3, 1e-12);
+    assert_near(all.mean_of_sequences, (3.0 + 4 + 6) / 3, 1e-12);
+    const neume_unit_likelihood some = nm_units_average(&units, nats, chosen);
+    assert_int_equal(some.unit_count, 5);
+    assert_near(some.micro, 21.0 / 5, 1e-12);
+    const neume_unit_likelihood none = nm_units_average(&units, nats, (const bool[3]){false});
+    assert_true(isnan(none.micro) && isnan(none.micro_without_first));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_probabilities_of_all_frames_sum_to_1),
@@ -288,6 +308,7 @@ int main(void) {
         cmocka_unit_test(forbids_the_end_and_what_is_no_key_in_both_orders),
         cmocka_unit_test(cuts_the_end_and_pitches_beyond_the_piano),
         cmocka_unit_test(counts_what_keys_do_without_music),
+        cmocka_unit_test(averages_over_frames_without_the_first_and_over_pieces),
         cmocka_unit_test(gives_the_published_baselines_of_the_four_sets),
     };
     return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
