@@ -178,10 +178,6 @@ class Evaluate(Model):
         done = self.neume("evaluate", self.model, self.path("new"), code=3)
         self.assertIn("/new/1.mid", done.errors)
 
-    def test_a_second_model_is_not_taken_for_input(self):
-        self.refused("evaluate", self.model, self.model, self.made, code=2, line="neume evaluate: "
-                     f"{self.model}: is a second model, expected MIDI files and folders")
-
     def test_without_a_model_it_ends_with_4(self):
         self.neume("evaluate", self.path("none"), self.made, code=4)
 

@@ -108,7 +108,7 @@ TABLE = [
     ("generate a b -o {d}/a.mid", 2,
      "neume generate: unexpected 'b'; usage: neume generate MODEL -o FILE [options]"),
     ("evaluate m.neume", 2,
-     "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL INPUT... [options]"),
+     "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL... INPUT... [options]"),
     ("tokens {m}", 2, f"neume tokens: missing --preset, expected {PRESETS}"),
     ("tokens {m} --preset jazz-hands", 2, f"neume tokens: --preset jazz-hands: expected {PRESETS}"),
     ("tokens {m} --preset chords -o {d}/x", 2,
