@@ -67,8 +67,9 @@ neume_status nm_units_score(double *nats, const nm_units *units, nm_scorer *scor
         collector to = {units, nats, at};
         memcpy(at, units->starts, units->piece_count * sizeof *at);
         memset(nats, 0, units->unit_count * sizeof *nats);
-        status = nm_scorer_run(scorer, weights, units->pieces, units->piece_count, sums,
-                               &(nm_score_sink){take, &to});
+        nm_scorer_set_sink(scorer, &(const nm_score_sink){take, &to});
+        status = nm_scorer_run(scorer, weights, units->pieces, units->piece_count, sums);
+        nm_scorer_set_sink(scorer, NULL);
     }
     nm_free(context, sums);
     nm_free(context, at);
