@@ -145,18 +145,19 @@ static void print_baselines(const nm_findings *f) {
 }
 
 static void print_weights_from(const nm_findings *f) {
-    static const char *const sources[] = {
-        [NEUME_WEIGHTS_EQUAL] =
-            "equal: no piece here validated all of the models, and --valid-from "
-            "names none",
-        [NEUME_WEIGHTS_VALID_FROM] = "those that make the pieces of --valid-from likeliest",
-        [NEUME_WEIGHTS_VALID_PART] = "those that make the valid part likeliest",
-        [NEUME_WEIGHTS_VALIDATED] = "those that make the pieces likeliest that all models "
-                                    "validated on"};
+    static const char *const sources[] = {[NEUME_WEIGHTS_VALID_FROM] = "the pieces of --valid-from",
+                                          [NEUME_WEIGHTS_VALID_PART] = "the valid part",
+                                          [NEUME_WEIGHTS_VALIDATED] =
+                                              "the pieces that all models validated on"};
     const neume_mixture *mixture = &f->mixtures[NM_PLAIN];
-    if (f->count > 1)
-        printf("The weights are %s (%zu pieces).\n", sources[mixture->weights_from],
-               mixture->mixture.valid.piece_count);
+    if (f->count == 1)
+        return;
+    if (mixture->weights_from == NEUME_WEIGHTS_EQUAL)
+        puts("The weights are equal: there is no piece here that all models validated on, nor "
+             "--valid-from.");
+    else
+        printf("The weights are those that make %s likeliest (%zu pieces).\n",
+               sources[mixture->weights_from], mixture->mixture.valid.piece_count);
 }
 
 static void print_units(const nm_findings *f) {

@@ -2,6 +2,7 @@
 /* Several models over the same pieces: reading, scoring, weights, averages. */
 #include "base/error.h"
 #include "base/mem.h"
+#include "learn/alike.h"
 #include "learn/bl88.h"
 #include "learn/mixture.h"
 #include "learn/model.h"
@@ -41,79 +42,11 @@ neume_mixture_options neume_mixture_options_default(void) {
     return (neume_mixture_options){.pieces = neume_evaluate_options_default()};
 }
 
-static bool has_frames(const neume_model *model) {
-    return strcmp(neume_codec_options_of(model->codec)->name, "frame") == 0;
-}
-
-const char *neume_model_unit(const neume_model *model) {
-    return has_frames(model) ? "frame" : neume_codec_step_unit(model->codec);
-}
-
-/* Whether two codecs take the same notes of a file; the order of pitches does not matter. */
-static bool read_alike(const neume_codec_options *a, const neume_codec_options *b) {
-    return a->grid == b->grid && a->voicing == b->voicing &&
-           a->spacing_quarters == b->spacing_quarters && a->track == b->track &&
-           a->program == b->program && a->melody == b->melody && a->rest_unit == b->rest_unit &&
-           memcmp(a->metres, b->metres, sizeof a->metres) == 0;
-}
-
-static bool say_alike(const neume_codec *a, const neume_codec *b) {
-    for (unsigned s = 0; s < neume_codec_stream_count(a); s++) {
-        const uint32_t count = neume_codec_word_count(a, s);
-        if (count != neume_codec_word_count(b, s))
-            return false;
-        for (uint32_t w = 0; w < count; w++)
-            if (strcmp(neume_codec_word(a, s, w), neume_codec_word(b, s, w)) != 0)
-                return false;
-    }
-    return true;
-}
-
-/* Whether a mixture of the model and the first has a meaning. */
-static neume_status check_model(const mixing *m, size_t at, neume_error *error) {
-    const neume_model *first = m->models.models[0], *other = m->models.models[at];
-    const neume_codec_options *a = neume_codec_options_of(first->codec);
-    const neume_codec_options *b = neume_codec_options_of(other->codec);
-    if (strcmp(a->name, b->name) != 0)
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "model %zu: of codec %s, expected %s as the first: their %ss are not the "
-                       "same",
-                       at + 1, b->name, a->name, neume_model_unit(first));
-    if (!read_alike(a, b))
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "model %zu: its codec has other settings than the first's, expected the "
-                       "same, for a mixture is over the same %ss",
-                       at + 1, neume_model_unit(first));
-    if (!has_frames(first) && !say_alike(first->codec, other->codec))
-        return nm_fail(
-            error, NEUME_BAD_USAGE,
-            "model %zu: has other words than the first, expected the same, for a mixture "
-            "is over the same %ss",
-            at + 1, neume_model_unit(first));
-    return NEUME_OK;
-}
-
-static neume_status check(const mixing *m, neume_error *error) {
-    if (m->models.count < 1 || m->models.count > NEUME_MAX_MODELS)
-        return nm_fail(error, NEUME_BAD_USAGE, "%zu models: expected 1 to %d", m->models.count,
-                       NEUME_MAX_MODELS);
-    for (size_t i = 0; i < m->models.count; i++) {
-        if (m->options->protocol == NEUME_PROTOCOL_BL88 && !has_frames(m->models.models[i]))
-            return nm_fail(error, NEUME_BAD_USAGE,
-                           "protocol bl88: model %zu is of codec %s, expected frame", i + 1,
-                           neume_codec_options_of(m->models.models[i]->codec)->name);
-        const neume_status status = check_model(m, i, error);
-        if (status)
-            return status;
-    }
-    return NEUME_OK;
-}
-
 /* The reading whose words a model has. */
 static unsigned reading_of(const mixing *m, size_t model) {
     const neume_model *first = m->models.models[0], *other = m->models.models[model];
-    return has_frames(first) && neume_codec_options_of(first->codec)->order !=
-                                    neume_codec_options_of(other->codec)->order;
+    return nm_model_has_frames(first) && neume_codec_options_of(first->codec)->order !=
+                                             neume_codec_options_of(other->codec)->order;
 }
 
 static neume_status load_files(neume_corpus **out, const mixing *m, neume_codec *codec,
@@ -395,7 +328,7 @@ neume_status neume_mixture_evaluate(neume_mixture *out, neume_context *context, 
                                     const neume_mixture_options *options, neume_error *error) {
     mixing m = {.context = context, .models = models, .options = options};
     *out = (neume_mixture){.model_count = models.count};
-    neume_status status = check(&m, error);
+    neume_status status = nm_models_check(models, options->protocol, error);
     if (!status)
         status = evaluate(out, &m, error);
     part_clear(&m.valid, context);

@@ -119,6 +119,11 @@ class Evaluate(tool.Case):
         self.assertEqual(text.count("\nnever seen"), 0)
         self.assertEqual(text.count("\nvalidated on"), 2)
         self.assertRegex(text, r"(?m)^Unit by unit, nats a word: 6 pieces, ")
+        self.assertIn("\nThe weights are those that make the pieces that all models validated on "
+                      "likeliest (2 pieces).\n", text)
+        text = self.neume("evaluate", self.chords, self.chords, self.put("new.mid", tool.tune(9))).text
+        self.assertIn("\nThe weights are equal: there is no piece here that all models validated on, "
+                      "nor --valid-from.\n", text)
 
     def test_a_model_alone_can_be_calibrated_too(self):
         text = self.neume("evaluate", self.chords, self.tunes, "--calibrated").text

@@ -4,6 +4,7 @@
 #include "near.h"
 
 #include "base/mem.h"
+#include "learn/bl88.h"
 #include "learn/model.h"
 #include "learn/scorer.h"
 
@@ -133,6 +134,38 @@ static void a_test_part_is_counted_from_the_first_frame_without_ends(void **stat
     assert_near(m.baselines.half, 88 * log(2), 1e-12);
     assert_int_equal(m.left_out, 0);
     neume_mixture_clear(&m);
+    fixture_clear(&f);
+}
+
+/* The scorer itself, told what the protocol leaves out: five frames. */
+static void frames_of_88_keys_cost_what_the_scorer_says(void **state) {
+    (void)state;
+    fixture f = fixture_new();
+    neume_evaluate_options options = neume_evaluate_options_default();
+    const char *path = f.benchmark;
+    uint8_t never[NM_FRAME_WORDS];
+    nm_score_sums sums[2];
+    neume_corpus *corpus;
+    nm_scorer *scorer;
+    options.inputs = (neume_inputs){&path, 1};
+    nm_bl88_forbid(never, NEUME_ORDER_DESCENDING);
+    assert_int_equal(nm_corpus_load_as_given(&corpus, f.context, f.down->codec, &options, NULL),
+                     NEUME_OK);
+    assert_int_equal(corpus->train_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(nm_bl88_cut(&corpus->train[i].sequence, never), 0);
+    assert_int_equal(nm_scorer_new(&scorer, f.context, &f.down->network.stack, corpus->codec, NULL),
+                     NEUME_OK);
+    nm_scorer_forbid(scorer, never);
+    assert_int_equal(nm_scorer_run(scorer, f.down->weights, corpus->train, 2, sums, NULL),
+                     NEUME_OK);
+    neume_mixture m = found(
+        f.context, (request){.models = {f.down}, .input = path, .protocol = NEUME_PROTOCOL_BL88});
+    const double nats = nm_score_nats(&sums[0]) + nm_score_nats(&sums[1]);
+    assert_near(m.mixture.all.micro, nats / 5, 1e-12);
+    neume_mixture_clear(&m);
+    nm_scorer_free(scorer);
+    neume_corpus_free(corpus);
     fixture_clear(&f);
 }
 
@@ -364,6 +397,7 @@ static void survives_every_failing_allocation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_test_part_is_counted_from_the_first_frame_without_ends),
+        cmocka_unit_test(frames_of_88_keys_cost_what_the_scorer_says),
         cmocka_unit_test(the_weights_are_from_the_valid_part),
         cmocka_unit_test(the_order_of_the_models_does_not_matter),
         cmocka_unit_test(a_model_mixed_with_itself_is_itself),
