@@ -64,6 +64,18 @@ static neume_status add_sequences(nm_corpus_reader *reader, const nm_benchmark *
     return status;
 }
 
+/* The sequences of a set that has the codec's grid: steps of another length are other music. */
+static neume_status take_sequences(nm_corpus_reader *reader, const nm_benchmark *benchmark,
+                                   size_t file) {
+    const uint32_t grid = neume_codec_options_of(reader->codec)->grid;
+    if (nm_benchmark_grid(benchmark) != grid)
+        return nm_corpus_set_status(reader->corpus, file, NEUME_FILE_SKIPPED,
+                                    "a benchmark set of %u steps a quarter, expected %u",
+                                    nm_benchmark_grid(benchmark), grid);
+    const neume_status status = add_sequences(reader, benchmark, file);
+    return status ? status : nm_corpus_set_status(reader->corpus, file, NEUME_FILE_CLEAN, "%s", "");
+}
+
 neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file) {
     neume_corpus *corpus = reader->corpus;
     nm_benchmark *benchmark = NULL;
@@ -76,7 +88,7 @@ neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file) {
     if (status == NEUME_BAD_INPUT)
         return nm_corpus_skip(corpus, file, &why);
     if (!status)
-        status = add_sequences(reader, benchmark, file);
+        status = take_sequences(reader, benchmark, file);
     nm_benchmark_free(benchmark);
-    return status ? status : nm_corpus_set_status(corpus, file, NEUME_FILE_CLEAN, "%s", "");
+    return status;
 }

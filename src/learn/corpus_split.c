@@ -105,7 +105,8 @@ neume_status nm_corpus_share_out(nm_corpus_reader *reader) {
         return NEUME_NO_MEMORY;
     for (size_t i = 0; i < reader->piece_count; i++) {
         const neume_split split = reader->pieces[i].split;
-        file_of(reader, i)->split = split;
+        if (!reader->pieces[i].is_given) /* a benchmark set has pieces in every split */
+            file_of(reader, i)->split = split;
         if (split != NEUME_SPLIT_TRAIN && split != NEUME_SPLIT_VALID)
             continue;
         if (split == NEUME_SPLIT_TRAIN)

@@ -75,7 +75,8 @@ static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neum
     for (size_t i = 0; i < corpus->train_count; i++) {
         const nm_piece *piece = &corpus->train[i];
         const neume_split split = nm_model_split_of(model, piece->hash);
-        corpus->files[piece->file].split = split;
+        if (!piece->is_given) /* a benchmark set may have pieces in every split */
+            corpus->files[piece->file].split = split;
         nm_score_sums_add(&splits[split].model, &sums[i]);
         nm_baseline_add(&splits[split].baselines, model->ngrams, model->codec, &piece->sequence);
     }

@@ -348,6 +348,8 @@ static void note_best(nm_run *run) {
     nm_run_state *state = &run->state;
     state->best = state->last;
     state->worse = 0;
+    state->temperature = 1;
+    state->calibrated_loss = NAN;
     if (run->best)
         memcpy(run->best, nm_run_weights(run), block_size(run));
 }
@@ -378,7 +380,7 @@ neume_status nm_run_validate(nm_run *run, neume_error *error) {
 }
 
 static neume_status score_at(nm_run *run, double *loss, double temperature, neume_error *error) {
-    nm_means means;
+    nm_means means = {.loss = NAN};
     nm_scorer_set_temperature(run->scorer, temperature);
     const neume_status status = score(run, &means, nm_run_best_weights(run), error);
     nm_scorer_set_temperature(run->scorer, 1);

@@ -58,31 +58,6 @@ void nm_run_files_remove_unfinished(const nm_run_files *files) {
     nm_file_remove_unfinished(files->checkpoint);
 }
 
-/* What a model file says of its training. Nothing that a clock says: the same run writes the same
- * bytes. */
-static json_t *training_json(const nm_run *run, const nm_validation *of) {
-    json_t *results = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
-        nm_json_count(of->epoch), "update", nm_json_count(of->update), "planned_updates",
-        nm_json_count(run->state.planned), "train_loss", nm_json_real(of->train.loss),
-        "train_accuracy", nm_json_real(of->train.accuracy), "valid_loss",
-        nm_json_real(of->valid.loss), "valid_accuracy", nm_json_real(of->valid.accuracy), "uniform",
-        nm_json_real(run->uniform), "unigram", nm_json_real(run->unigram), "trigram",
-        nm_json_real(run->trigram), "temperature", nm_json_real(run->state.temperature),
-        "calibrated_loss", nm_json_real(run->state.calibrated_loss));
-    return json_pack("{s:o, s:o}", "settings", nm_settings_json(&run->options), "results", results);
-}
-
-static neume_status save_model(const nm_run *run, const real *weights, const nm_validation *of,
-                               const char *path, neume_error *error) {
-    json_t *training = training_json(run, of);
-    if (!training)
-        return nm_fail_memory(error, path);
-    const neume_status status = nm_model_save(run->model, weights, training, path, error);
-    json_decref(training);
-    return status;
-}
-
 /* The run as it is now: its last validation, or none where it has gone on since. */
 static nm_validation now(const nm_run *run) {
     if (run->state.last.update == run->state.update)
@@ -95,6 +70,33 @@ static nm_validation now(const nm_run *run) {
 
 nm_validation nm_run_files_best(const nm_run *run) {
     return run->best && run->state.best.update ? run->state.best : now(run);
+}
+
+/* What a model file says of its training. Nothing that a clock says: the same run writes the same
+ * bytes. The temperature is that of the best model. */
+static json_t *training_json(const nm_run *run, const nm_validation *of) {
+    const bool is_best = of->update == nm_run_files_best(run).update;
+    json_t *results =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
+                  nm_json_count(of->epoch), "update", nm_json_count(of->update), "planned_updates",
+                  nm_json_count(run->state.planned), "train_loss", nm_json_real(of->train.loss),
+                  "train_accuracy", nm_json_real(of->train.accuracy), "valid_loss",
+                  nm_json_real(of->valid.loss), "valid_accuracy", nm_json_real(of->valid.accuracy),
+                  "uniform", nm_json_real(run->uniform), "unigram", nm_json_real(run->unigram),
+                  "trigram", nm_json_real(run->trigram), "temperature",
+                  nm_json_real(is_best ? run->state.temperature : 1), "calibrated_loss",
+                  nm_json_real(is_best ? run->state.calibrated_loss : NAN));
+    return json_pack("{s:o, s:o}", "settings", nm_settings_json(&run->options), "results", results);
+}
+
+static neume_status save_model(const nm_run *run, const real *weights, const nm_validation *of,
+                               const char *path, neume_error *error) {
+    json_t *training = training_json(run, of);
+    if (!training)
+        return nm_fail_memory(error, path);
+    const neume_status status = nm_model_save(run->model, weights, training, path, error);
+    json_decref(training);
+    return status;
 }
 
 neume_status nm_run_files_save_best(const nm_run_files *files, const nm_run *run,
