@@ -213,6 +213,7 @@ static inline void assert_same_run(const session *a, const session *b) {
     assert_int_equal(a->result.updates, b->result.updates);
     assert_int_equal(a->result.best_update, b->result.best_update);
     assert_true(a->result.valid_loss == b->result.valid_loss);
+    assert_true(a->result.temperature == b->result.temperature);
 }
 
 #endif
