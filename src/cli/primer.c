@@ -87,7 +87,7 @@ static void warn_of_unknown(const neume_codec *codec, const neume_sequence *prim
     }
     char line[128];
     snprintf(line, sizeof line, "%zu of the primer's %zu words are not in the model's vocabulary",
-             unknown, primer->step_count);
+             unknown, primer->step_count * primer->stream_count);
     if (unknown)
         nm_report_line("generate", line);
 }
