@@ -23,13 +23,14 @@ typedef struct frame_bench {
 } frame_bench;
 
 /* A closed codec of this order. */
-static inline neume_codec *test_frame_codec(neume_context *context, neume_order order) {
+static inline neume_codec *test_frame_codec(neume_context *context, uint32_t grid,
+                                            neume_order order) {
     neume_codec_options options = neume_codec_options_default();
     neume_codec *codec = NULL;
     uint64_t counts[NM_FRAME_WORDS] = {0};
     uint32_t remap[NM_FRAME_WORDS];
     options.name = "frame";
-    options.grid = 1;
+    options.grid = grid;
     options.order = order;
     assert_int_equal(neume_codec_new(&codec, context, &options, NULL), NEUME_OK);
     assert_int_equal(
@@ -43,7 +44,7 @@ static inline neume_codec *test_frame_codec(neume_context *context, neume_order 
 static inline void frame_bench_init(frame_bench *b, neume_context *context, neume_order order,
                                     uint64_t seed) {
     const neume_network_options options = {.embed = 5, .layers = {9}, .layer_count = 1};
-    *b = (frame_bench){.context = context, .codec = test_frame_codec(context, order)};
+    *b = (frame_bench){.context = context, .codec = test_frame_codec(context, 1, order)};
     assert_int_equal(nm_network_init(&b->network, context, b->codec, &options, NULL), NEUME_OK);
     const nm_params *params = &b->network.stack.params;
     b->weights = nm_params_block_new(params, context);

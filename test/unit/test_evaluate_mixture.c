@@ -157,8 +157,7 @@ static void frames_of_88_keys_cost_what_the_scorer_says(void **state) {
     assert_int_equal(nm_scorer_new(&scorer, f.context, &f.down->network.stack, corpus->codec, NULL),
                      NEUME_OK);
     nm_scorer_forbid(scorer, never);
-    assert_int_equal(nm_scorer_run(scorer, f.down->weights, corpus->train, 2, sums, NULL),
-                     NEUME_OK);
+    assert_int_equal(nm_scorer_run(scorer, f.down->weights, corpus->train, 2, sums), NEUME_OK);
     neume_mixture m = found(
         f.context, (request){.models = {f.down}, .input = path, .protocol = NEUME_PROTOCOL_BL88});
     const double nats = nm_score_nats(&sums[0]) + nm_score_nats(&sums[1]);
