@@ -16,10 +16,7 @@ typedef struct recipe {
     neume_network_options network;
     neume_regularisation regularisation;
     uint32_t batch, steps;
-    neume_optimizer optimizer;
-    double learning_rate;
-    neume_schedule schedule;
-    double warmup, clip, weight_decay, ema;
+    double learning_rate, clip, weight_decay, ema;
     uint64_t usual_epochs;
 } recipe;
 
@@ -35,10 +32,7 @@ static const recipe recipes[] = {
         .regularisation = {.dropout = 0.5f},
         .batch = 16,
         .steps = 64,
-        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = 3e-3,
-        .schedule = NEUME_SCHEDULE_COSINE,
-        .warmup = 0.02,
         .clip = 1.0,
         .weight_decay = 0.3,
         .ema = 0.999,
@@ -52,10 +46,7 @@ static const recipe recipes[] = {
         .regularisation = {.dropout = 0.5f, .weight_drop = 0.3f},
         .batch = 16,
         .steps = 64,
-        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = 2e-3,
-        .schedule = NEUME_SCHEDULE_COSINE,
-        .warmup = 0.02,
         .clip = 1.0,
         .weight_decay = 0.3,
         .ema = 0.999,
@@ -76,10 +67,7 @@ static const recipe recipes[] = {
         .regularisation = {.dropout = 0.3f},
         .batch = 16,
         .steps = 64,
-        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = 1e-3,
-        .schedule = NEUME_SCHEDULE_COSINE,
-        .warmup = 0.02,
         .clip = 1.0,
         .weight_decay = 0.1,
         .ema = 0.999,
@@ -94,10 +82,7 @@ static const recipe recipes[] = {
         .regularisation = {.dropout = 0.4f, .weight_drop = 0.3f},
         .batch = 16,
         .steps = 64,
-        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = 2e-3,
-        .schedule = NEUME_SCHEDULE_COSINE,
-        .warmup = 0.02,
         .clip = 1.0,
         .weight_decay = 0.1,
         .ema = 0.999,
@@ -114,10 +99,7 @@ static const recipe recipes[] = {
             {.input_dropout = 0.3f, .dropout = 0.6f, .feature_dropout = 0.2f, .weight_drop = 0.6f},
         .batch = 32,
         .steps = 64,
-        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = 3e-3,
-        .schedule = NEUME_SCHEDULE_COSINE,
-        .warmup = 0.02,
         .clip = 0.5,
         .weight_decay = 0.3,
         .ema = 0.998,
@@ -143,10 +125,10 @@ static neume_train_options options_of(const recipe *from) {
         .batch = from->batch,
         .steps = from->steps,
         .seed = 1,
-        .optimizer = from->optimizer,
+        .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = from->learning_rate,
-        .schedule = from->schedule,
-        .warmup = from->warmup,
+        .schedule = NEUME_SCHEDULE_COSINE,
+        .warmup = 0.02,
         .clip = from->clip,
         .weight_decay = from->weight_decay,
         .ema = from->ema,

@@ -76,6 +76,9 @@ void nm_run_restart(nm_run *run);
 /* One update. Fails with NEUME_NOT_FINITE, naming the update; then the weights are as before. */
 neume_status nm_run_update(nm_run *run, neume_error *error);
 
+/* "training: the WHAT is not finite at update N: ..." */
+neume_status nm_run_fail_not_finite(uint64_t update, const char *what, neume_error *error);
+
 /* Looks at the weights that would be saved; sets state.last, and state.best (with the weights)
  * where they are the best so far: without validation pieces each is. */
 neume_status nm_run_validate(nm_run *run, neume_error *error);
