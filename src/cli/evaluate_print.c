@@ -15,7 +15,7 @@ static void print_title(const nm_subject *subject) {
 static void print_column_titles(const char *unit) {
     printf("%-12s %7s %9s  %10s %9s %9s %9s  %8s %8s\n", "", "pieces", "steps", "this model",
            "trigram", "unigram", "uniform", "accuracy", "unknown");
-    printf("%-12s %7s %9s  nats a %s\n", "", "", "", unit);
+    printf("%-12s %7s %9s  nats %s %s\n", "", "", "", nm_report_article(unit), unit);
 }
 
 static void print_row(const char *name, const neume_likelihood *l) {
@@ -165,8 +165,9 @@ static void print_units(const nm_findings *f) {
     const char *unit = neume_model_unit(f->subjects[0].model);
     char units[NM_REPORT_TEXT], left_out[NM_REPORT_TEXT];
     const bool is_bl88 = f->protocol == NEUME_PROTOCOL_BL88;
-    printf("%s, nats a %s: %zu pieces, %s %ss%s%s\n", is_bl88 ? "Protocol BL88-v1" : "Unit by unit",
-           unit, mixture->mixture.all.piece_count,
+    printf("%s, nats %s %s: %zu pieces, %s %ss%s%s\n",
+           is_bl88 ? "Protocol BL88-v1" : "Unit by unit", nm_report_article(unit), unit,
+           mixture->mixture.all.piece_count,
            nm_report_count(units, mixture->mixture.all.unit_count), unit,
            mixture->has_baselines ? ", split " : "",
            mixture->has_baselines ? neume_split_name(f->split) : "");

@@ -166,3 +166,7 @@ neume_status nm_report_json_save(const char *path, json_t *value, neume_error *e
         nm_report_fail(error, status, "%s: cannot be written: %s", path, strerror(errno));
     return status;
 }
+
+const char *nm_report_article(const char *word) {
+    return strchr("aeiou", word[0]) ? "an" : "a";
+}

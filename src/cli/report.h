@@ -49,6 +49,9 @@ bool nm_report_is_terminal(FILE *stream);
 typedef enum nm_style { NM_STYLE_PLAIN, NM_STYLE_BOLD, NM_STYLE_GOOD, NM_STYLE_BAD } nm_style;
 const char *nm_report_style(FILE *stream, nm_style style);
 
+/* "a" or "an", before this word. */
+const char *nm_report_article(const char *word);
+
 /* UTF-8 from `size` bytes in `charset` ("auto": UTF-8 if valid, else Latin-1); what is no text
  * becomes '?'. The caller frees; NULL: no memory. */
 char *nm_report_utf8(const char *bytes, size_t size, const char *charset);

@@ -80,8 +80,8 @@ static void print_losses(const neume_train_result *r, const char *unit, size_t p
             "No piece was held out: nothing tells how well it does on music that it has not seen.");
         return;
     }
-    printf("Held-out loss, nats a %s, on %zu piece%s that it did not train on:\n", unit, pieces,
-           pieces == 1 ? "" : "s");
+    printf("Held-out loss, nats %s %s, on %zu piece%s that it did not train on:\n",
+           nm_report_article(unit), unit, pieces, pieces == 1 ? "" : "s");
     printf("  this model  %7.3f   accuracy %.1f %%\n", r->valid_loss, 100 * r->valid_accuracy);
     if (isfinite(r->calibrated_loss))
         printf("  calibrated  %7.3f   at temperature %.3f\n", r->calibrated_loss, r->temperature);
@@ -111,7 +111,7 @@ void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
         printf(", best at update %s", nm_report_count(updates, r->best_update));
     putchar('\n');
     if (isfinite(r->train_loss))
-        printf("Training loss %.3f nats a %s\n", r->train_loss, unit);
+        printf("Training loss %.3f nats %s %s\n", r->train_loss, nm_report_article(unit), unit);
     print_losses(r, unit, neume_corpus_count(corpus).valid_pieces);
     if (s->train.time_limit > 0 && planned_updates)
         print_repetition(r, planned_updates);
