@@ -128,7 +128,9 @@ static neume_status remove_kept(const nm_run_files *files, uint64_t epoch, neume
 
 neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uint64_t before,
                                neume_error *error) {
-    const uint64_t epoch = nm_run_epochs(run), keep = run->options.keep;
+    const uint64_t epoch = nm_run_epochs(run), every = run->options.keep_every;
+    const uint64_t most = UINT64_MAX / every;
+    const uint64_t keep = (run->options.keep < most ? run->options.keep : most) * every;
     const nm_validation kept = now(run);
     char *name = kept_name(files, epoch);
     if (!name)

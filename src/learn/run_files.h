@@ -26,8 +26,8 @@ neume_status nm_run_files_save_best(const nm_run_files *files, const nm_run *run
 neume_status nm_run_files_save_last(const nm_run_files *files, const nm_run *run,
                                     neume_error *error);
 
-/* Keeps the model of an epoch that ended, and removes those of more than options.keep epochs ago,
- * which no save since `before` epochs has removed. */
+/* Keeps the model of an epoch that ended, and removes those of more than options.keep
+ * times options.keep_every epochs ago, which no save since `before` epochs has removed. */
 neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uint64_t before,
                                neume_error *error);
 

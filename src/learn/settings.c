@@ -42,6 +42,7 @@ neume_status nm_settings_check(const neume_train_options *options, neume_error *
         {"weight decay", options->weight_decay, 0, 1e6, "0 or more"},
         {"ema", options->ema, 0, below_one, "0 or more, below 1"},
         {"time limit", options->time_limit, 0, 1e12, "0 or more seconds"},
+        {"epochs between kept models", (double)options->keep_every, 1, 1e12, "1 or more"},
         {"save seconds", options->save_seconds, 0, 1e12, "0 or more"},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)

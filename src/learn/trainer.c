@@ -166,7 +166,8 @@ static bool is_over(const trainer *it, neume_train_end *end) {
 static neume_status keep_epoch(trainer *it, neume_error *error) {
     nm_run_state *state = &it->run.state;
     const uint64_t epoch = nm_run_epochs(&it->run), before = state->kept_epoch;
-    if (epoch == before)
+    const uint64_t every = options_of(it)->keep_every;
+    if (epoch / every == before / every)
         return NEUME_OK;
     state->kept_epoch = epoch;
     return options_of(it)->keep ? nm_run_files_keep(&it->files, &it->run, before, error) : NEUME_OK;

@@ -271,6 +271,13 @@ static void without_validation_pieces_the_best_is_the_last(void **state) {
     close_session(&it);
 }
 
+/* Whether the model of an epoch lies beside. */
+static bool is_kept(const session *it, unsigned epoch) {
+    char name[64];
+    snprintf(name, sizeof name, "%s/m.e%04u.neume", it->folder.path, epoch);
+    return nm_file_exists(name);
+}
+
 static void keeps_the_models_of_the_last_epochs(void **state) {
     (void)state;
     session it;
@@ -281,12 +288,29 @@ static void keeps_the_models_of_the_last_epochs(void **state) {
     train_well(&it);
     size_t kept = 0;
     for (unsigned epoch = 1; epoch <= 6; epoch++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s/m.e%04u.neume", it.folder.path, epoch);
-        assert_true(!nm_file_exists(name) || epoch > 4);
-        kept += nm_file_exists(name);
+        assert_true(!is_kept(&it, epoch) || epoch > 4);
+        kept += is_kept(&it, epoch);
     }
     assert_in_range(kept, 1, 2);
+    close_session(&it);
+}
+
+static void keeps_models_of_every_so_many_epochs(void **state) {
+    (void)state;
+    session it;
+    open_session(&it, 1, NEUME_ISA_C);
+    it.options.max_updates = 0;
+    it.options.epochs = 9;
+    it.options.keep = UINT64_MAX;
+    it.options.keep_every = 3;
+    train_well(&it);
+    unsigned kept[4] = {0};
+    for (unsigned epoch = 1; epoch <= 11; epoch++)
+        kept[epoch / 3] += is_kept(&it, epoch);
+    assert_int_equal(kept[0], 0);
+    assert_int_equal(kept[1], 1);
+    assert_int_equal(kept[2], 1);
+    assert_int_equal(kept[3], 1);
     close_session(&it);
 }
 
@@ -421,6 +445,7 @@ int main(void) {
         cmocka_unit_test(learns_its_first_batch_by_heart),
         cmocka_unit_test(without_validation_pieces_the_best_is_the_last),
         cmocka_unit_test(keeps_the_models_of_the_last_epochs),
+        cmocka_unit_test(keeps_models_of_every_so_many_epochs),
         cmocka_unit_test(a_model_that_is_there_is_overwritten_only_by_force),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_found_before_training),
         cmocka_unit_test(a_loss_that_is_not_finite_ends_the_run_and_spares_the_checkpoint),
