@@ -121,9 +121,10 @@ void nm_stack_run_pack_noisy(nm_stack_run *run, const real *weights, uint64_t up
     pack_all(run);
 }
 
+/* A share of 1 leaves nothing of what was there. */
 static void move(real *values, const real *towards, size_t count, real share) {
     for (size_t i = 0; i < count; i++)
-        values[i] += share * (towards[i] - values[i]);
+        values[i] = (1 - share) * values[i] + share * towards[i];
 }
 
 static void take_moments(const nm_stack_norm *norm, real *weights, real share) {
