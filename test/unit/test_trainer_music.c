@@ -130,6 +130,60 @@ static void one_thread_and_two_leave_the_same_bytes(void **state) {
     }
 }
 
+static uint64_t last_hash(const session *it) {
+    neume_model *model;
+    assert_int_equal(neume_model_load(&model, it->context, it->folder.last, NULL), NEUME_OK);
+    const uint64_t hash = neume_model_hash(model);
+    neume_model_free(model);
+    return hash;
+}
+
+/* A validation, and the statistics that are taken for it, leave the training as it was. */
+static void how_often_a_run_validates_changes_no_weight(void **state) {
+    (void)state;
+    static const opening openings[] = {open_streams, open_frames};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t hashes[2];
+        for (unsigned often = 0; often < 2; often++) {
+            session it;
+            openings[i](&it, 1, NEUME_ISA_C);
+            it.options.valid_every = often ? 3 : 20;
+            train_well(&it);
+            hashes[often] = last_hash(&it);
+            close_session(&it);
+        }
+        assert_true(hashes[0] == hashes[1]);
+    }
+}
+
+/* Each by itself. */
+static void every_regularisation_has_its_effect_on_the_weights(void **state) {
+    (void)state;
+    static const neume_regularisation all[] = {
+        {.dropout = 0},
+        {.input_dropout = 0.3f},
+        {.dropout = 0.3f},
+        {.weight_drop = 0.3f},
+        {.label_smoothing = 0.3f},
+        {.ar = 1},
+        {.tar = 1},
+        {.feature_dropout = 0.3f},
+    };
+    enum { COUNT = sizeof all / sizeof *all };
+    uint64_t hashes[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        session it;
+        open_frames(&it, 1, NEUME_ISA_C);
+        it.options.max_updates = 3;
+        it.options.regularisation = all[i];
+        train_well(&it);
+        hashes[i] = last_hash(&it);
+        for (size_t other = 0; other < i; other++)
+            assert_true(hashes[i] != hashes[other]);
+        close_session(&it);
+    }
+}
+
 static void refuses_to_go_on_with_other_regularisation(void **state) {
     (void)state;
     session it;
@@ -374,6 +428,8 @@ int main(void) {
         cmocka_unit_test(a_complete_run_that_goes_on_ends_as_if_it_had_been_longer),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &plain),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &fastest),
+        cmocka_unit_test(how_often_a_run_validates_changes_no_weight),
+        cmocka_unit_test(every_regularisation_has_its_effect_on_the_weights),
         cmocka_unit_test(refuses_to_go_on_with_other_regularisation),
         cmocka_unit_test(the_log_says_losses_by_stream),
         cmocka_unit_test(a_training_loss_that_is_reached_ends_the_run),
