@@ -3,6 +3,7 @@
 #include "test_codec.h"
 
 #include "base/file.h"
+#include "music/codec_kind.h"
 
 #include <neume/midi.h>
 
@@ -27,7 +28,8 @@ static void assert_notes_add_up(const neume_sequence *sequence, const neume_scor
     assert_int_equal(read, note_count);
 }
 
-/* Encodes, decodes, encodes again: the words are the same, and nothing more is left out. */
+/* Encodes, decodes, encodes again: the words are the same, and nothing more is left out; those of a
+ * closed codec are as the grammar wants them. */
 static void check_file(trial *t, const neume_score *score, const char *path) {
     neume_sequence words, again;
     neume_score *decoded;
@@ -40,6 +42,8 @@ static void check_file(trial *t, const neume_score *score, const char *path) {
         fail_msg("%s: decoded, it has other words", path);
     assert_int_equal(again.omission_count, 0);
     assert_notes_add_up(&words, score);
+    if (nm_codec_is_closed(t->f.codec))
+        assert_grammatical(t->f.codec, &words);
     size_t note_count;
     (void)neume_score_notes(score, &note_count);
     t->files++;
@@ -78,6 +82,9 @@ static void check_all_files(const shared_scores *all, neume_codec_options option
     if (!all)
         skip();
     trial t = {.f = open_codec(options)};
+    const bool is_fixed = nm_codec_is_fixed(t.f.codec, 0); /* there is nothing to learn */
+    if (is_fixed)
+        close_vocabulary(&t.f, NULL);
     for_each_file(&t, all, check_file);
     print_message("%s: %zu files: %zu %ss, %zu notes said, %zu left out; words:", options.name,
                   t.files, t.steps, neume_codec_step_unit(t.f.codec), t.notes, t.omitted);
@@ -85,8 +92,10 @@ static void check_all_files(const shared_scores *all, neume_codec_options option
         print_message(" %u", neume_codec_word_count(t.f.codec, s));
     print_message("\n");
     assert_true(t.files > 3000);
-    close_vocabulary(&t.f, NULL);
-    for_each_file(&t, all, check_grammar);
+    if (!is_fixed) {
+        close_vocabulary(&t.f, NULL);
+        for_each_file(&t, all, check_grammar);
+    }
     close_fixture(&t.f);
 }
 
