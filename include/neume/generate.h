@@ -44,7 +44,7 @@ typedef struct neume_song {
     double seconds;
     double
         log_probability; /**< nats, of the composed steps under the model itself (temperature 1) */
-    bool is_loop;        /**< its last quarter (16 words at least) repeats a run of 1 to 8 words */
+    bool is_loop;        /**< its last quarter (16 steps at least) repeats a run of 1 to 8 steps */
 } neume_song;
 
 /** Composes `options->count` songs into `songs` [count], each to be cleared by the caller. */
