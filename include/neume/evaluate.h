@@ -52,10 +52,10 @@ NEUME_API void neume_evaluation_clear(neume_evaluation *evaluation);
 /** What is counted. */
 typedef enum neume_protocol {
     NEUME_PROTOCOL_STEPS, /**< every word that the codec says, its end too */
-    NEUME_PROTOCOL_BL88   /**< BL88-v1, models of codec "frame" only: all frames of the 88
-                             keys 21..108   from the first; the end of a piece is neither offered nor
-                             counted; keys   outside are left out (Boulanger-Lewandowski, Bengio,
-                             Vincent, ICML 2012) */
+    /** BL88-v1, for models of codec "frame": all frames from the first, of the 88 keys 21..108; the
+     * end of a piece is neither offered nor counted, other keys are left out
+     * (Boulanger-Lewandowski, Bengio, Vincent, ICML 2012) */
+    NEUME_PROTOCOL_BL88
 } neume_protocol;
 
 #define NEUME_MAX_MODELS 16 /**< that can be mixed */
