@@ -63,8 +63,8 @@ typedef struct neume_sequence {
 
 NEUME_API void neume_sequence_clear(neume_context *context, neume_sequence *sequence);
 
-/** Makes an open codec. Fails with NEUME_BAD_USAGE on an unknown name or a value out of its range.
- */
+/** Makes an open codec. Fails with NEUME_BAD_USAGE on an unknown name, a value out of its range, or
+ * an option that this codec does not have and that is not at its default. */
 NEUME_API NEUME_MUST_USE neume_status neume_codec_new(neume_codec **out, neume_context *context,
                                                       const neume_codec_options *options,
                                                       neume_error *error);

@@ -70,6 +70,29 @@ bool nm_codec_start_vocabulary(const neume_codec *codec, unsigned stream,
     return true;
 }
 
+/* An option that a kind does not heed would be passed over in silence: it is refused. */
+static neume_status check_heeded(const nm_codec_kind *kind, const neume_codec_options *options,
+                                 neume_error *error) {
+    const neume_codec_options usual = neume_codec_options_default();
+    const struct {
+        nm_codec_option option;
+        const char *name;
+        bool is_usual;
+    } of[] = {
+        {NM_OPTION_VOICING, "voicing", options->voicing == usual.voicing},
+        {NM_OPTION_SPACING, "spacing", options->spacing_quarters == usual.spacing_quarters},
+        {NM_OPTION_MELODY, "melody", options->melody == usual.melody},
+        {NM_OPTION_REST_UNIT, "rest unit", options->rest_unit == usual.rest_unit},
+        {NM_OPTION_METRES, "time signatures", options->metres[0] == usual.metres[0]},
+        {NM_OPTION_ORDER, "order", options->order == usual.order},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        if (!of[i].is_usual && !(kind->heeds & of[i].option))
+            return nm_fail(error, NEUME_BAD_USAGE, "%s: codec %s has no such option", of[i].name,
+                           kind->name);
+    return NEUME_OK;
+}
+
 neume_status neume_codec_new(neume_codec **out, neume_context *context,
                              const neume_codec_options *options, neume_error *error) {
     *out = NULL;
@@ -78,6 +101,8 @@ neume_status neume_codec_new(neume_codec **out, neume_context *context,
         return nm_fail(error, NEUME_BAD_USAGE, "codec \"%.*s\": there is none of this name", SHOWN,
                        options->name ? options->name : "");
     neume_status status = check_options(options, error);
+    if (!status)
+        status = check_heeded(kind, options, error);
     if (!status)
         status = kind->check(options, error);
     if (status)

@@ -44,8 +44,19 @@ typedef struct nm_map_kind {
     uint16_t (*output)(const neume_codec_options *options, uint32_t context, uint32_t word);
 } nm_map_kind;
 
+/* Options that not all kinds heed. */
+typedef enum nm_codec_option {
+    NM_OPTION_VOICING = 1,
+    NM_OPTION_SPACING = 2,
+    NM_OPTION_MELODY = 4,
+    NM_OPTION_REST_UNIT = 8,
+    NM_OPTION_METRES = 16,
+    NM_OPTION_ORDER = 32
+} nm_codec_option;
+
 typedef struct nm_codec_kind {
     const char *name;
+    unsigned heeds; /* nm_codec_option, together; others must be as they are by default */
     const char *step_unit;
     const char *expects; /* what its words look like, for errors */
     unsigned stream_count;

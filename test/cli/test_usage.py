@@ -139,6 +139,8 @@ TABLE = [
      "neume evaluate: missing MODEL or INPUT; usage: neume evaluate MODEL... INPUT... [options]"),
     ("tokens {m}", 2, f"neume tokens: missing --preset, expected {PRESETS}"),
     ("tokens {m} --preset jazz-hands", 2, f"neume tokens: --preset jazz-hands: expected {PRESETS}"),
+    ("tokens {m} --preset chords --melody", 2, "neume tokens: melody: codec word has no such option"),
+    ("tokens {m} --preset streams --order descending", 2, "neume tokens: order: codec stream has no such option"),
     ("tokens {m} --preset chords -o {d}/x", 2,
      "neume tokens: --output goes with --decode; words go to standard output"),
     ("tokens {m} --preset chords --decode", 2,

@@ -32,6 +32,35 @@ static void parsing_names_the_word_that_is_none(void **state) {
     close_fixture(&f);
 }
 
+/* Each option with the one codec that has it, or the two. */
+static void refuses_options_that_a_codec_does_not_have(void **state) {
+    (void)state;
+    static const char *const names[] = {"word", "stream", "interval", "frame"};
+    static const uint32_t grids[] = {12, 24, 4, 2};
+    static const unsigned have[] = {3, 1, 4, 4, 4, 8}; /* a bit for each name */
+    neume_context *context = test_context(1, NEUME_ISA_C, NULL);
+    for (unsigned option = 0; option < 6; option++)
+        for (unsigned n = 0; n < 4; n++) {
+            neume_codec_options options = neume_codec_options_default();
+            options.name = names[n];
+            options.grid = grids[n];
+            options.voicing = option == 0 ? NEUME_VOICING_PITCHES : options.voicing;
+            options.spacing_quarters = option == 1 ? 1 : options.spacing_quarters;
+            options.melody = option == 2;
+            options.rest_unit = option == 3 ? NEUME_REST_SIXTEENTH : NEUME_REST_QUARTER;
+            options.metres[0] = option == 4 ? 3 : 0;
+            options.order = option == 5 ? NEUME_ORDER_DESCENDING : NEUME_ORDER_ASCENDING;
+            neume_codec *codec;
+            neume_error error = {0};
+            const bool has = have[option] >> n & 1;
+            assert_int_equal(neume_codec_new(&codec, context, &options, &error),
+                             has ? NEUME_OK : NEUME_BAD_USAGE);
+            assert_true(has || strstr(error.line, "has no such option"));
+            neume_codec_free(codec);
+        }
+    neume_context_free(context);
+}
+
 static void refuses_options_out_of_range(void **state) {
     (void)state;
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
@@ -320,6 +349,7 @@ static void a_failed_encoding_leaves_the_vocabulary_as_it_was(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parsing_names_the_word_that_is_none),
+        cmocka_unit_test(refuses_options_that_a_codec_does_not_have),
         cmocka_unit_test(refuses_options_out_of_range),
         cmocka_unit_test(closing_sorts_the_words_that_count),
         cmocka_unit_test(a_closed_codec_writes_unknown_words_as_such),

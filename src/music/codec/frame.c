@@ -242,6 +242,7 @@ static const char *const stream_names[] = {"word"};
 
 const nm_codec_kind nm_codec_frame = {
     .name = "frame",
+    .heeds = NM_OPTION_ORDER,
     .step_unit = "word",
     .expects = "a MIDI number of 0 to 127, or . behind a frame",
     .stream_count = 1,

@@ -291,6 +291,7 @@ static const char *const stream_names[] = {"word"};
 
 const nm_codec_kind nm_codec_interval = {
     .name = "interval",
+    .heeds = NM_OPTION_MELODY | NM_OPTION_REST_UNIT | NM_OPTION_METRES,
     .step_unit = "word",
     .expects =
         "a note 0 to 127, an interval -1 to -127, r1 to r4, or x1 to x3 where r1 is a quarter",

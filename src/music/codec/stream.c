@@ -298,6 +298,7 @@ static const char *const stream_names[] = {"note", "offset", "duration", "instru
 
 const nm_codec_kind nm_codec_stream = {
     .name = "stream",
+    .heeds = NM_OPTION_VOICING,
     .step_unit = "event",
     .expects = "a note such as E-4 or 0.4.7, an offset and a duration in quarters such as 1/2, an "
                "instrument p0 to p127",

@@ -115,6 +115,7 @@ static const char *const stream_names[] = {"word"};
 
 const nm_codec_kind nm_codec_word = {
     .name = "word",
+    .heeds = NM_OPTION_VOICING | NM_OPTION_SPACING,
     .step_unit = "word",
     .expects = "a pitch such as E-4 or a chord such as 0.4.7 (with true pitches C4.E4.G4)",
     .stream_count = 1,
