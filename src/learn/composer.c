@@ -164,8 +164,9 @@ static void begin(nm_composer *composer) {
     for (size_t r = 0; r < composer->row_count; r++) {
         composer->songs[r] = (song){.has_ended = false};
         nm_row_begin(&composer->songs[r].row, codec, 0);
-        memcpy(words_of(composer, r), plan->primer,
-               plan->primer ? plan->primer_count * composer->streams * sizeof *plan->primer : 0);
+        if (plan->primer)
+            memcpy(words_of(composer, r), plan->primer,
+                   plan->primer_count * composer->streams * sizeof *plan->primer);
     }
     for (size_t i = 0; i < plan->primer_count; i++) {
         const uint32_t *words = plan->primer + i * composer->streams;
