@@ -42,6 +42,7 @@ static const recipe recipes[] = {
         .name = "jazz",
         .codec = "word",
         .grid = 12,
+        .transpose = {-5, 6},
         .network = {.embed = 512, .layers = {256, 256, 256}, .layer_count = 3},
         .regularisation = {.dropout = 0.5f, .weight_drop = 0.3f},
         .batch = 16,
