@@ -22,6 +22,9 @@ bool nm_encoder_wants(nm_encoder *encoder, const neume_note *note);
 enum { NM_TICKS_PER_QUARTER = 480 }; /* of decoded scores, and where a score says none */
 uint32_t nm_score_quarter(const neume_score *score);
 
+/* What every decoded score begins with: 120 quarters a minute, and `numerator` quarters a bar. */
+neume_status nm_codec_begin_score(neume_score *score, uint16_t numerator);
+
 /* The cell of the grid that a tick is nearest to, of two the later: floor(ticks grid / quarter +
  * 1/2). Only differences of cells matter, so that they may wrap. */
 uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter);

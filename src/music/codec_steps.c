@@ -66,6 +66,13 @@ uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter)
     return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
 }
 
+neume_status nm_codec_begin_score(neume_score *score, uint16_t numerator) {
+    const neume_tempo tempo = {.microseconds_per_quarter = 500000};
+    const neume_time_signature metre = {.numerator = numerator, .denominator = 4};
+    const neume_status status = neume_score_add_tempo(score, &tempo);
+    return status ? status : neume_score_add_time_signature(score, &metre);
+}
+
 /* How many words each stream has had, so that what a failed encoding has learnt can be forgotten.
  */
 typedef struct word_counts {

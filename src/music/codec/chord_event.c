@@ -48,13 +48,6 @@ double nm_chord_universe(const neume_codec_options *options) {
     return options->voicing == NEUME_VOICING_PITCHES ? 0x1p128 - 1 : NM_PITCHES + 4095.0;
 }
 
-neume_status nm_chord_begin_score(neume_score *score) {
-    const neume_tempo tempo = {.microseconds_per_quarter = 500000};
-    const neume_time_signature metre = {.numerator = 4, .denominator = 4};
-    const neume_status status = neume_score_add_tempo(score, &tempo);
-    return status ? status : neume_score_add_time_signature(score, &metre);
-}
-
 neume_status nm_chord_add_notes(neume_score *score, const char *text, const neume_note *like) {
     nm_pitch_set chord;
     if (!text || !nm_chord_read(&chord, text))

@@ -24,9 +24,6 @@ bool nm_chord_respell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *op
                       const char *text);
 double nm_chord_universe(const neume_codec_options *options);
 
-/* What every decoded score begins with: 120 quarters a minute and 4/4. */
-neume_status nm_chord_begin_score(neume_score *score);
-
 /* Adds a note like `like` for each pitch of the word, velocity 80; none where `text` is NULL or no
  * chord, such as <unk>. */
 neume_status nm_chord_add_notes(neume_score *score, const char *text, const neume_note *like);

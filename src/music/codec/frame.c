@@ -230,11 +230,7 @@ static neume_status decode_words(decoding *d, neume_order order, const neume_seq
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     decoding d = {.score = score, .grid = codec->options.grid};
-    neume_status status =
-        neume_score_add_tempo(score, &(neume_tempo){.microseconds_per_quarter = 500000});
-    if (!status)
-        status = neume_score_add_time_signature(
-            score, &(neume_time_signature){.numerator = 4, .denominator = 4});
+    const neume_status status = nm_codec_begin_score(score, 4);
     return status ? status : decode_words(&d, codec->options.order, sequence);
 }
 

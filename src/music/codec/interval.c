@@ -265,20 +265,15 @@ static neume_status read_word(reading *r, const neume_codec_options *options, ui
 }
 
 /* 4/4; where the options do not keep it, quarters of the first metre that they do keep. */
-static neume_status add_metre(neume_score *score, const neume_codec_options *options) {
-    const uint16_t numerator = keeps_metre(options, 4) ? 4 : options->metres[0];
-    return neume_score_add_time_signature(
-        score, &(neume_time_signature){.numerator = numerator, .denominator = 4});
+static uint16_t numerator_of(const neume_codec_options *options) {
+    return keeps_metre(options, 4) ? 4 : options->metres[0];
 }
 
 /* <end> ends the piece; <unk> says nothing. */
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     reading r = {.score = score, .top = -1};
-    neume_status status =
-        neume_score_add_tempo(score, &(neume_tempo){.microseconds_per_quarter = 500000});
-    if (!status)
-        status = add_metre(score, &codec->options);
+    neume_status status = nm_codec_begin_score(score, numerator_of(&codec->options));
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
         if (sequence->words[i] == NM_WORD_END)
             break;

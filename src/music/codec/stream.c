@@ -281,7 +281,7 @@ static neume_status decode(neume_score *score, const neume_codec *codec,
     const uint32_t grid = codec->options.grid;
     parts all = {.count = 0};
     uint64_t cell = 0;
-    neume_status status = nm_chord_begin_score(score);
+    neume_status status = nm_codec_begin_score(score, 4);
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
         const uint32_t *words = sequence->words + i * STREAMS;
         const uint32_t duration = value_of(codec, DURATION, words[DURATION], grid);

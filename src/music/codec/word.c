@@ -101,7 +101,7 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     const double spacing_ticks = codec->options.spacing_quarters * NM_TICKS_PER_QUARTER;
-    neume_status status = nm_chord_begin_score(score);
+    neume_status status = nm_codec_begin_score(score, 4);
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
         const uint64_t start = (uint64_t)llround((double)i * spacing_ticks);
         const uint64_t end = (uint64_t)llround((double)(i + 1) * spacing_ticks);
