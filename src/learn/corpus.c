@@ -160,6 +160,14 @@ neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
     return status;
 }
 
+neume_status nm_corpus_fail_unusable(const neume_corpus *corpus, neume_error *error) {
+    if (corpus->file_count == 0)
+        return nm_fail(error, NEUME_BAD_INPUT, "no file below the inputs: expected MIDI files");
+    const neume_corpus_file *first = &corpus->files[0];
+    return nm_fail(error, NEUME_BAD_INPUT, "none of %zu files is usable; the first, %s: %s",
+                   corpus->file_count, first->path, first->reason);
+}
+
 static void count_pieces(const nm_piece *pieces, size_t count, size_t *steps, size_t *notes) {
     for (size_t i = 0; i < count; i++) {
         *steps += pieces[i].sequence.step_count;

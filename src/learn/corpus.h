@@ -36,6 +36,9 @@ struct neume_corpus {
 neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context, neume_codec *codec,
                                      const neume_evaluate_options *options, neume_error *error);
 
+/* Fails with NEUME_BAD_INPUT: what became of the first file, and how many there are. */
+neume_status nm_corpus_fail_unusable(const neume_corpus *corpus, neume_error *error);
+
 /* The account of every file as JSON text: {seen, clean, repaired, skipped, duplicate, other, files:
  * [{file, status, reason, offset, notes, steps, split}]}; files are named relative to their INPUT.
  * Freed with nm_free; NULL for want of memory. */

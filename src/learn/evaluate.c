@@ -88,15 +88,6 @@ static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neum
     out->unseen = likelihood_of(&splits[NEUME_SPLIT_NONE]);
 }
 
-/* Why there is nothing to evaluate: what became of the first file, and how many there are. */
-static neume_status nothing_usable(const neume_corpus *corpus, neume_error *error) {
-    if (corpus->file_count == 0)
-        return nm_fail(error, NEUME_BAD_INPUT, "no file below the inputs: expected MIDI files");
-    const neume_corpus_file *first = &corpus->files[0];
-    return nm_fail(error, NEUME_BAD_INPUT, "none of %zu files is usable; the first, %s: %s",
-                   corpus->file_count, first->path, first->reason);
-}
-
 neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const neume_model *model,
                             const neume_evaluate_options *options, neume_error *error) {
     const tally none = {0};
@@ -108,7 +99,7 @@ neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const
         return status;
     neume_corpus *corpus = out->files;
     if (corpus->train_count == 0)
-        return nothing_usable(corpus, error);
+        return nm_corpus_fail_unusable(corpus, error);
     nm_score_sums *sums = nm_alloc(context, corpus->train_count, sizeof *sums);
     if (!sums)
         return nm_fail_memory(error, "likelihoods");

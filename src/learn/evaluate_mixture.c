@@ -167,13 +167,10 @@ static neume_status nothing_to_weigh_by(const neume_corpus *corpus, neume_error 
 
 static neume_status nothing_usable(const mixing *m, neume_error *error) {
     const neume_corpus *corpus = m->readings[0].inputs;
-    if (corpus->file_count == 0)
-        return nm_fail(error, NEUME_BAD_INPUT, "no file below the inputs: expected MIDI files");
     if (corpus->train_count)
         return nm_fail(error, NEUME_BAD_INPUT, "the %s part of the inputs is empty",
                        neume_split_name(m->options->pieces.split));
-    return nm_fail(error, NEUME_BAD_INPUT, "none of %zu files is usable; the first, %s: %s",
-                   corpus->file_count, corpus->files[0].path, corpus->files[0].reason);
+    return nm_corpus_fail_unusable(corpus, error);
 }
 
 static neume_status choose_parts(neume_weights_from *from, mixing *m, neume_error *error) {
