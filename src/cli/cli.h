@@ -42,9 +42,11 @@ extern const nm_exit_code nm_exit_codes[];
 void nm_help_default(char *out, size_t size, const nm_opt_group *group, const nm_opt *option,
                      const void *settings);
 
-/* Writes help to `stream`. */
+/* Writes help to `stream`; of a command with the defaults that `arguments` (or NULL) choose by
+ * their preset. */
 void nm_help_print(FILE *stream);
-neume_status nm_help_print_command(FILE *stream, const nm_command *command, neume_error *error);
+neume_status nm_help_print_command(FILE *stream, const nm_command *command,
+                                   const nm_arguments *arguments, neume_error *error);
 
 /* The settings of a command as they start; the caller frees. */
 neume_status nm_command_settings(void **out, const nm_command *command,

@@ -103,9 +103,10 @@ static void print_examples(FILE *stream, const char *const *examples) {
     }
 }
 
-neume_status nm_help_print_command(FILE *stream, const nm_command *command, neume_error *error) {
+neume_status nm_help_print_command(FILE *stream, const nm_command *command,
+                                   const nm_arguments *arguments, neume_error *error) {
     void *settings = NULL;
-    neume_status status = nm_command_settings(&settings, command, NULL, error);
+    neume_status status = nm_command_settings(&settings, command, arguments, error);
     if (status)
         return status;
     fprintf(stream, "Usage: neume %s %s\n\n", command->name, command->synopsis);

@@ -30,7 +30,7 @@ static neume_status check_operands(const nm_command *command, const nm_arguments
 static neume_status run_with(const nm_command *command, const nm_arguments *arguments,
                              neume_error *error) {
     if (nm_opt_given(arguments, "help"))
-        return nm_help_print_command(stdout, command, error);
+        return nm_help_print_command(stdout, command, arguments, error);
     void *settings = NULL;
     neume_status status = nm_command_settings(&settings, command, arguments, error);
     if (!status)
@@ -75,7 +75,7 @@ static neume_status print_help(const char *name, neume_error *error) {
     if (name && !command)
         return fail_unknown(name, error);
     if (command)
-        return nm_help_print_command(stdout, command, error);
+        return nm_help_print_command(stdout, command, NULL, error);
     nm_help_print(stdout);
     return NEUME_OK;
 }

@@ -19,7 +19,8 @@ static const nm_opt main_options[] = {
      .value = "NAME",
      .default_text = "none: it must be given",
      .help = "representation, network and recipe of training: chords, jazz, streams, intervals, "
-             "frames"},
+             "frames; the defaults shown are those of chords, or of the preset named beside "
+             "--help"},
     {.name = "resume",
      .kind = NM_OPT_FLAG,
      IN(train.resume),

@@ -36,6 +36,12 @@ class Docs(tool.Case):
             options = long_options(text)
             self.assertEqual(text.count("(default:"), len(options) - 1, command)
 
+    def test_help_shows_the_defaults_of_the_preset_named(self):
+        for preset, layers in (("jazz", "256,256,256"), ("frames", "384")):
+            text = " ".join(self.neume("train", "--preset", preset, "--help").text.split())
+            self.assertIn(f"(default: {layers})", text)
+            self.assertIn("(default: -5..6)", text)
+
     def test_no_option_is_there_twice(self):
         for command in COMMANDS:
             text = self.neume(command, "--help").text
