@@ -72,8 +72,8 @@ static void draw_numbers(numbers *n, const nm_stack_shape *shape) {
 }
 
 /* Seconds of packing, forward and backward. */
-static void step(nm_stack_run *run, const nm_stack_batch *batch, neume_context *context,
-                 float *blocks[2], double seconds[3]) {
+static void step(nm_stack_run *run, const nm_batch *batch, neume_context *context, float *blocks[2],
+                 double seconds[3]) {
     static uint64_t update;
     const double start = bench_seconds(context);
     nm_stack_run_pack_noisy(run, blocks[0], ++update);
@@ -92,15 +92,14 @@ static void bench_stack(const char *name, neume_context *context, const nm_stack
     nm_stack stack;
     nm_stack_run *run;
     double seconds[3] = {1e9, 1e9, 1e9};
-    const nm_stack_run_options options = {
-        .max_T = T, .max_B = B, .for_training = true, .noise = noise};
+    const nm_run_options options = {.max_T = T, .max_B = B, .for_training = true, .noise = noise};
     draw_numbers(&n, shape);
     if (nm_stack_init(&stack, shape, NULL) ||
         nm_stack_run_new(&run, context, &stack, &options, NULL))
         exit(1);
     float *blocks[2] = {bench_floats(context, stack.params.size, 0.05f),
                         bench_floats(context, stack.params.size, 0)};
-    nm_stack_batch batch = {
+    nm_batch batch = {
         .T = T, .inputs = n.inputs, .contexts = n.contexts, .reset = n.reset, .valid = n.valid};
     for (unsigned s = 0; s < shape->stream_count; s++)
         batch.targets[s].words = n.words[s];

@@ -161,22 +161,22 @@ static bool has_rows_left(const nm_batcher *batcher) {
     return false;
 }
 
-bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out) {
+bool nm_batcher_next(nm_batcher *batcher, nm_batch *out) {
     const size_t B = batcher->options.B, T = batcher->options.T;
     size_t t = 0;
     batcher->valid_count = 0;
     for (; t < T && has_rows_left(batcher); t++)
         for (size_t b = 0; b < B; b++)
             fill_step(batcher, t * B + b, b);
-    *out = (nm_stack_batch){.T = t,
-                            .inputs = batcher->inputs,
-                            .contexts = batcher->contexts,
-                            .reset = batcher->reset,
-                            .valid = batcher->valid};
+    *out = (nm_batch){.T = t,
+                      .inputs = batcher->inputs,
+                      .contexts = batcher->contexts,
+                      .reset = batcher->reset,
+                      .valid = batcher->valid};
     for (unsigned s = 0; s < batcher->streams; s++)
-        out->targets[s] = (nm_stack_targets){batcher->targets + s * positions_of(batcher),
-                                             batcher->options.masks[s],
-                                             batcher->states + s * positions_of(batcher)};
+        out->targets[s] =
+            (nm_targets){batcher->targets + s * positions_of(batcher), batcher->options.masks[s],
+                         batcher->states + s * positions_of(batcher)};
     return t > 0;
 }
 

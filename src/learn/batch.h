@@ -46,7 +46,7 @@ void nm_batcher_restart(nm_batcher *batcher);
 
 /* The next T steps of every row; a finite batcher's last batch ends with its longest row. Borrowed:
  * until the next call. False where all pieces have ended (never if endless). */
-bool nm_batcher_next(nm_batcher *batcher, nm_stack_batch *out);
+bool nm_batcher_next(nm_batcher *batcher, nm_batch *out);
 
 /* Of the last batch: [T,B] the piece that a position belongs to; UINT32_MAX where it is padding.
  * Borrowed: until the next call. */

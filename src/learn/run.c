@@ -61,11 +61,11 @@ static nm_noise noise_of(const neume_train_options *options) {
 
 static neume_status make_network(nm_run *run, neume_error *error) {
     const neume_train_options *options = &run->options;
-    const nm_stack_run_options of = {.max_T = options->steps,
-                                     .max_B = options->batch,
-                                     .for_training = true,
-                                     .noise = noise_of(options),
-                                     .seed = options->seed};
+    const nm_run_options of = {.max_T = options->steps,
+                               .max_B = options->batch,
+                               .for_training = true,
+                               .noise = noise_of(options),
+                               .seed = options->seed};
     return nm_stack_run_new(&run->network, run->context, &run->model->network.stack, &of, error);
 }
 
@@ -197,8 +197,8 @@ void nm_run_restart(nm_run *run) {
 }
 
 /* An overfitting run sees its first batch from zero state over and over. */
-static nm_stack_batch next_batch(nm_run *run) {
-    nm_stack_batch batch;
+static nm_batch next_batch(nm_run *run) {
+    nm_batch batch;
     if (!run->options.overfit) {
         (void)nm_batcher_next(run->batcher, &batch);
         return batch;
@@ -216,7 +216,7 @@ typedef struct pass_sums {
     double all; /* nats */
 } pass_sums;
 
-static pass_sums sum_pass(const nm_run *run, const nm_stack_batch *batch) {
+static pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
     const size_t N = batch->T * run->options.batch;
     pass_sums sums = {.all = 0};
     for (unsigned s = 0; s < neume_codec_stream_count(run->corpus->codec); s++) {
@@ -267,7 +267,7 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
     nm_pool *pool = run->context->pool;
     const uint64_t update = state->update + 1;
-    const nm_stack_batch batch = next_batch(run);
+    const nm_batch batch = next_batch(run);
     const size_t steps = nm_batcher_valid_count(run->batcher);
     nm_stack_run_pack_noisy(run->network, run->model->weights, update);
     nm_stack_forward(run->network, &batch, update, NM_PASS_TRAIN);

@@ -59,7 +59,7 @@ typedef struct nm_run {
     real *average;                 /* NULL without EMA */
     real *best;                    /* weights of the best model; NULL without validation pieces */
     unsigned until;                /* the stream of options.until */
-    nm_stack_batch first;          /* the only batch of an overfitting run; T 0: not drawn yet */
+    nm_batch first;                /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */
     nm_run_state state;
 } nm_run;

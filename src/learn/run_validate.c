@@ -33,7 +33,7 @@ enum { STATISTICS_BATCHES = 32 };
 
 static neume_status estimate_on(nm_run *run, nm_batcher *batcher, real *weights) {
     size_t count;
-    nm_stack_batch batch;
+    nm_batch batch;
     real *state = nm_stack_run_state(run->network, &count);
     real *kept = nm_alloc(run->context, count, sizeof *kept);
     if (!kept)

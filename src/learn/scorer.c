@@ -55,7 +55,7 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_sta
 /* A network run of a row for each piece, up to ROWS. A row's numbers depend neither on the number
  * of rows nor on that of steps at a time. */
 static neume_status fit_run(nm_scorer *scorer, size_t count) {
-    nm_stack_run_options options = {.max_B = count < ROWS ? count : ROWS, .max_T = STEPS};
+    nm_run_options options = {.max_B = count < ROWS ? count : ROWS, .max_T = STEPS};
     if (options.max_B == 0)
         options.max_B = 1;
     if (scorer->run && scorer->B == options.max_B)
@@ -90,7 +90,7 @@ typedef struct scoring {
     nm_piece *pieces; /* [count] borrowed parts; `file` is the piece's place in `sums` */
     nm_score_sums *sums;
     double unseen[NEUME_MAX_STREAMS]; /* what an unknown word costs beside p(<unk>) */
-    nm_stack_batch batch;             /* the last */
+    nm_batch batch;                   /* the last */
 } scoring;
 
 static int by_length(const void *a, const void *b) {

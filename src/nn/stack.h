@@ -11,12 +11,13 @@
 #ifndef NM_NN_STACK_H
 #define NM_NN_STACK_H
 
+#include "nn/batch.h"
 #include "nn/ops.h"
 #include "nn/params.h"
 
 #include <neume/status.h>
 
-enum { NM_MAX_LAYERS = 8, NM_MAX_STREAMS = 8, NM_MAX_FEATURES = 32, NM_MAX_MAPS = 4 };
+enum { NM_MAX_LAYERS = 8, NM_MAX_FEATURES = 32, NM_MAX_MAPS = 4 };
 enum { NM_NO_INDEX = UINT16_MAX }; /* of a map: it says nothing of this word */
 
 typedef enum nm_norm { NM_NORM_NONE, NM_NORM_LAYER, NM_NORM_BATCH } nm_norm;
@@ -75,38 +76,16 @@ void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed);
 /* Memory of a run over at most T steps of B rows. */
 typedef struct nm_stack_run nm_stack_run;
 
-/* Regularisation, only in training passes; shares are 0..<1. Activation regularisation (Merity,
- * McCann, Socher 2017) is of the last LSTM layer and its valid positions: ar mean(h'^2), h' what
- * leaves its dropout (and the trunk's norm before it), and tar mean((h_t - h_{t-1})^2), h what
- * enters them, not across resets nor between batches. One-hot inputs know neither feature dropout
- * nor input dropout. */
-typedef struct nm_noise {
-    real input_dropout;   /* locked, on the embedded input */
-    real dropout;         /* locked, after each LSTM, the trunk and the dense layer of each head */
-    real feature_dropout; /* each of the S + F rows of a position is left out, without rescaling */
-    real weight_drop;     /* of weight_hh of each LSTM, one mask an update */
-    real label_smoothing; /* e: the gradient's target is 1 - e on the word, and e shared out evenly
-                           * over the allowed words; losses stay -ln p of the word */
-    real ar, tar;         /* 0: none */
-} nm_noise;
-
-typedef struct nm_stack_run_options {
-    size_t max_T, max_B;
-    bool for_training; /* keeps what backward needs */
-    nm_noise noise;
-    uint64_t seed; /* of all masks */
-} nm_stack_run_options;
-
 /* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range. Borrowed: `stack` is
  * used as long as the run. Nothing is allocated later. */
 neume_status nm_stack_run_new(nm_stack_run **out, neume_context *context, const nm_stack *stack,
-                              const nm_stack_run_options *options, neume_error *error);
+                              const nm_run_options *options, neume_error *error);
 void nm_stack_run_free(nm_stack_run *run);
 
 /* Bytes that nm_stack_run_new will allocate, but for their alignment; SIZE_MAX where it will fail.
  */
 size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
-                          const nm_stack_run_options *options);
+                          const nm_run_options *options);
 
 /* Packs the weights; to be called after every change of them and before a pass. Borrowed: `weights`
  * are used until the next call. The second drops weights for a training pass of this update. */
@@ -120,38 +99,13 @@ real *nm_stack_run_state(nm_stack_run *run, size_t *count);
 /* Divides all logits of evaluating passes and steps; 1 at first. */
 void nm_stack_run_set_temperature(nm_stack_run *run, real temperature);
 
-/* A stream's part of a batch. */
-typedef struct nm_stack_targets {
-    const uint32_t *words;  /* [T,B] */
-    const uint8_t *masks;   /* [states,V], 1: allowed; NULL: all are */
-    const uint32_t *states; /* [T,B], which row of masks; NULL with masks */
-} nm_stack_targets;
-
-/* A batch: T <= max_T steps of B = max_B rows (a run has one B). Inputs, contexts and words are in
- * range at padding too. */
-typedef struct nm_stack_batch {
-    size_t T;
-    const uint32_t *inputs;   /* [T,B,S+F] the S words of the step before, then the features */
-    const uint32_t *contexts; /* [T,B,M] of the head's maps; NULL where M = 0 */
-    const uint8_t *reset;     /* [T,B], 1: a piece begins here */
-    const uint8_t *valid;     /* [T,B], 0: padding; its loss and gradient are 0 */
-    nm_stack_targets targets[NM_MAX_STREAMS];
-} nm_stack_batch;
-
-typedef enum nm_pass_kind {
-    NM_PASS_EVALUATE,  /* no noise, norms by their statistics, the temperature applies */
-    NM_PASS_TRAIN,     /* with noise; norms by the batch; keeps what backward needs */
-    NM_PASS_STATISTICS /* no noise; norms by the batch: for nm_stack_take_statistics; no losses */
-} nm_pass_kind;
-
 /* Forward with losses. `update` names the noise of a training pass (the last two kinds only of a
  * run for training). The state goes on. */
-void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
-                      nm_pass_kind kind);
+void nm_stack_forward(nm_stack_run *run, const nm_batch *batch, uint64_t update, nm_pass_kind kind);
 
 /* Gradient of  scale (the sum of all streams' losses of the last training forward, with smoothed
  * targets) + the ar and tar terms,  added to `gradient`, a block of the table. */
-void nm_stack_backward(nm_stack_run *run, const nm_stack_batch *batch, real scale, real *gradient);
+void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, real *gradient);
 
 /* Moves the statistics in `weights` towards those of the last pass that was not an evaluation:
  * s += share (batch's - s). Nothing to do where the shape has no batch norm. */

@@ -134,7 +134,7 @@ static void logits_backward(const nm_stack_pass *p, unsigned stream, const part 
 static void losses_of(const nm_stack_pass *p, unsigned stream, const part *at) {
     const nm_stack_run *run = p->run;
     const nm_stack_head *head = &run->heads[stream];
-    const nm_stack_targets *targets = &p->batch->targets[stream];
+    const nm_targets *targets = &p->batch->targets[stream];
     const bool is_training = p->kind == NM_PASS_TRAIN;
     const nm_softmax_loss rows = {.N = at->count,
                                   .V = run->stack->shape.vocabulary[stream],

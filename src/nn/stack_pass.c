@@ -2,7 +2,7 @@
 /* Forward and backward of a whole stack: input, LSTM layers, trunk, heads. */
 #include "nn/stack_run.h"
 
-static nm_stack_pass pass_over(nm_stack_run *run, const nm_stack_batch *batch) {
+static nm_stack_pass pass_over(nm_stack_run *run, const nm_batch *batch) {
     return (nm_stack_pass){.run = run,
                            .pool = run->context->pool,
                            .T = batch->T,
@@ -40,7 +40,7 @@ static const real *body_forward(const nm_stack_pass *p) {
     return x;
 }
 
-void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t update,
+void nm_stack_forward(nm_stack_run *run, const nm_batch *batch, uint64_t update,
                       nm_pass_kind kind) {
     nm_stack_pass p = pass_over(run, batch);
     p.update = update;
@@ -49,14 +49,14 @@ void nm_stack_forward(nm_stack_run *run, const nm_stack_batch *batch, uint64_t u
 }
 
 void nm_stack_step(nm_stack_run *run, const uint32_t *inputs, const uint8_t *reset) {
-    const nm_stack_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
+    const nm_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
     const nm_stack_pass p = pass_over(run, &batch);
     body_forward(&p);
 }
 
 const real *nm_stack_logits(nm_stack_run *run, unsigned stream, const uint32_t *chosen,
                             const uint32_t *contexts) {
-    const nm_stack_batch batch = {.T = 1, .contexts = contexts};
+    const nm_batch batch = {.T = 1, .contexts = contexts};
     nm_stack_pass p = pass_over(run, &batch);
     p.chosen = chosen;
     return nm_stack_head_logits(&p, stream, run->body);
@@ -118,7 +118,7 @@ static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, 
     return dx;
 }
 
-void nm_stack_backward(nm_stack_run *run, const nm_stack_batch *batch, real scale, real *gradient) {
+void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, real *gradient) {
     nm_stack_pass p = pass_over(run, batch);
     p.kind = NM_PASS_TRAIN;
     real *d = run->buffers[0];

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static nm_stack_run run_on(neume_context *context, const nm_ops *ops, const nm_stack *stack,
-                           const nm_stack_run_options *options) {
+                           const nm_run_options *options) {
     nm_stack_run run = {
         .context = context, .ops = ops, .stack = stack, .options = *options, .temperature = 1};
     nm_stack_run_locate(&run);
@@ -27,13 +27,13 @@ static bool is_possible_noise(const nm_noise *noise) {
 
 /* With widths of at most 2^20, and tables of at most 2^33 weights, no sum of products overflows 64
  * bits. */
-static bool is_possible_size(const nm_stack_run_options *options) {
+static bool is_possible_size(const nm_run_options *options) {
     const size_t most = (size_t)1 << 20, most_positions = (size_t)1 << 32;
     return options->max_T >= 1 && options->max_T <= most && options->max_B >= 1 &&
            options->max_B <= most && options->max_T * options->max_B <= most_positions;
 }
 
-static neume_status check_options(const nm_stack_run_options *options, neume_error *error) {
+static neume_status check_options(const nm_run_options *options, neume_error *error) {
     if (!is_possible_size(options))
         return nm_fail(error, NEUME_BAD_USAGE,
                        "network: %zu steps of %zu rows, expected 1..2^20 of each and at most 2^32 "
@@ -47,7 +47,7 @@ static neume_status check_options(const nm_stack_run_options *options, neume_err
 }
 
 size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
-                          const nm_stack_run_options *options) {
+                          const nm_run_options *options) {
     if (check_options(options, NULL))
         return SIZE_MAX;
     nm_stack_run run = run_on(NULL, nm_ops_of(context), stack, options);
@@ -55,7 +55,7 @@ size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
 }
 
 neume_status nm_stack_run_new(nm_stack_run **out, neume_context *context, const nm_stack *stack,
-                              const nm_stack_run_options *options, neume_error *error) {
+                              const nm_run_options *options, neume_error *error) {
     *out = NULL;
     const neume_status status = check_options(options, error);
     if (status)

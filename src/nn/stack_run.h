@@ -69,7 +69,7 @@ struct nm_stack_run {
     neume_context *context;
     const nm_ops *ops;
     const nm_stack *stack;
-    nm_stack_run_options options;
+    nm_run_options options;
     real temperature;
     const real *weights; /* as last packed */
     bool is_noisy;       /* packed with weight-drop, of this update */
@@ -116,7 +116,7 @@ typedef struct nm_stack_pass {
     nm_stack_run *run;
     nm_pool *pool;
     size_t T, N;
-    const nm_stack_batch *batch;
+    const nm_batch *batch;
     uint64_t update;
     nm_pass_kind kind;
     const uint32_t *chosen; /* [B,S] of a step; NULL: the batch's targets */

@@ -79,9 +79,9 @@ static void draw_targets(lottery *l, const network_case *shape, unsigned stream)
     const bool has_masks = shape->masked_share > 0;
     for (size_t i = 0; i < CASE_BATCHES; i++)
         l->data->batches[i].targets[stream] =
-            (nm_stack_targets){.words = targets + i * N,
-                               .masks = has_masks ? masks : NULL,
-                               .states = has_masks ? states + i * N : NULL};
+            (nm_targets){.words = targets + i * N,
+                         .masks = has_masks ? masks : NULL,
+                         .states = has_masks ? states + i * N : NULL};
 }
 
 /* Two batches that lie one behind the other in each array. */
@@ -91,7 +91,7 @@ static void draw_batches(lottery *l, const network_case *shape) {
     const uint8_t *valid = draw_bits(l, count, 1 - shape->padding_share);
     for (size_t i = 0; i < CASE_BATCHES; i++)
         l->data->batches[i] =
-            (nm_stack_batch){.T = shape->T, .reset = reset + i * N, .valid = valid + i * N};
+            (nm_batch){.T = shape->T, .reset = reset + i * N, .valid = valid + i * N};
     draw_inputs(l, &shape->shape, N);
     for (unsigned s = 0; s < shape->shape.stream_count; s++)
         draw_targets(l, shape, s);
@@ -141,11 +141,11 @@ void network_data_clear(network_data *data, neume_context *context) {
 
 nm_stack_run *network_run_new(neume_context *context, const network_case *shape,
                               const nm_stack *stack) {
-    const nm_stack_run_options options = {.max_T = shape->T,
-                                          .max_B = shape->B,
-                                          .for_training = true,
-                                          .noise = shape->noise,
-                                          .seed = SEED};
+    const nm_run_options options = {.max_T = shape->T,
+                                    .max_B = shape->B,
+                                    .for_training = true,
+                                    .noise = shape->noise,
+                                    .seed = SEED};
     nm_stack_run *run = NULL;
     neume_error error = {0};
     if (nm_stack_run_new(&run, context, stack, &options, &error))

@@ -21,7 +21,7 @@ enum { CASE_BATCHES = 2, CASE_STATES = 3, CASE_BLOCKS = 48 };
 typedef struct network_data {
     nm_stack stack;
     real *weights;
-    nm_stack_batch batches[CASE_BATCHES];
+    nm_batch batches[CASE_BATCHES];
     void *blocks[CASE_BLOCKS]; /* what the batches and maps lie in */
     size_t block_count;
 } network_data;

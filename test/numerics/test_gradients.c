@@ -28,7 +28,7 @@ typedef struct check {
     real *gradient;
 } check;
 
-static const nm_stack_batch *batch_of(const check *c) {
+static const nm_batch *batch_of(const check *c) {
     return &c->data.batches[1];
 }
 
@@ -57,7 +57,7 @@ static void check_clear(check *c) {
     neume_context_free(c->context);
 }
 
-static void forward(check *c, const nm_stack_batch *batch) {
+static void forward(check *c, const nm_batch *batch) {
     size_t count;
     real *state = nm_stack_run_state(c->run, &count);
     memcpy(state, c->state_before, count * sizeof *state);
@@ -71,15 +71,15 @@ static real sum_losses(const check *c, unsigned stream) {
     return sum;
 }
 
-static bool is_allowed(const nm_stack_targets *targets, uint32_t V, size_t n, uint32_t word) {
+static bool is_allowed(const nm_targets *targets, uint32_t V, size_t n, uint32_t word) {
     return !targets->masks || targets->masks[targets->states[n] * V + word];
 }
 
 /* The losses of this stream, would each position's target be `word`, over the number of allowed
  * words; nothing where it is not allowed. */
 static real loss_of_word(check *c, unsigned stream, uint32_t word) {
-    nm_stack_batch batch = *batch_of(c);
-    const nm_stack_targets *targets = &batch_of(c)->targets[stream];
+    nm_batch batch = *batch_of(c);
+    const nm_targets *targets = &batch_of(c)->targets[stream];
     const uint32_t V = c->shape->shape.vocabulary[stream];
     const size_t N = c->shape->T * c->shape->B;
     uint32_t words[256];
@@ -120,7 +120,7 @@ static real square(real x) {
 /* ar mean(h'^2) + tar mean((h_t - h_{t-1})^2) of the last layer */
 static real activity_loss(const check *c) {
     const nm_stack_lstm *last = &c->run->lstm[c->run->lstm_count - 1];
-    const nm_stack_batch *batch = batch_of(c);
+    const nm_batch *batch = batch_of(c);
     const size_t B = c->shape->B, H = last->H;
     real sizes = 0, changes = 0, size_count = 0, change_count = 0;
     for (size_t i = 0; i < c->shape->T * B * H; i++) {

@@ -41,7 +41,7 @@ static void learner_init(learner *l, neume_isa isa) {
                                   .layers = {24, 24},
                                   .layer_count = 2,
                                   .trunk = 16};
-    const nm_stack_run_options options = {.max_T = T, .max_B = B, .for_training = true};
+    const nm_run_options options = {.max_T = T, .max_B = B, .for_training = true};
     *l = (learner){.context = test_context(1, isa, NULL)};
     assert_int_equal(nm_stack_init(&l->stack, &shape, NULL), NEUME_OK);
     assert_int_equal(nm_stack_run_new(&l->run, l->context, &l->stack, &options, NULL), NEUME_OK);
@@ -62,7 +62,7 @@ static void learner_clear(learner *l) {
 }
 
 /* One update, clipped to a norm of 1; returns the mean loss before it. */
-static double learn(learner *l, const nm_stack_batch *batch, uint64_t update) {
+static double learn(learner *l, const nm_batch *batch, uint64_t update) {
     nm_pool *pool = l->context->pool;
     const nm_params *params = &l->stack.params;
     double sum = 0;
@@ -89,11 +89,11 @@ static void learn_by_heart(neume_isa isa, double *losses) {
     learner l;
     lesson_init(&text);
     learner_init(&l, isa);
-    const nm_stack_batch batch = {.T = T,
-                                  .inputs = text.inputs,
-                                  .targets[0].words = text.targets,
-                                  .reset = text.reset,
-                                  .valid = text.valid};
+    const nm_batch batch = {.T = T,
+                            .inputs = text.inputs,
+                            .targets[0].words = text.targets,
+                            .reset = text.reset,
+                            .valid = text.valid};
     for (uint64_t update = 1; update <= UPDATES; update++)
         losses[update - 1] = learn(&l, &batch, update);
     learner_clear(&l);

@@ -55,7 +55,7 @@ typedef struct network {
     nm_stack_run *run;
     real *weights, *gradient;
     size_t N;
-    nm_stack_batch batch;
+    nm_batch batch;
     void *blocks[6]; /* what the batch lies in */
 } network;
 
@@ -66,11 +66,11 @@ static void load_batch(network *n, size_t T, uint32_t V) {
     uint32_t *states = words_of(&n->numbers, "states", N);
     uint8_t *reset = bits_of(&n->numbers, "reset", N), *valid = bits_of(&n->numbers, "valid", N);
     uint8_t *masks = bits_of(&n->numbers, "masks", 2 * V);
-    n->batch = (nm_stack_batch){.T = T,
-                                .inputs = inputs,
-                                .reset = reset,
-                                .valid = valid,
-                                .targets[0] = {targets, masks, states}};
+    n->batch = (nm_batch){.T = T,
+                          .inputs = inputs,
+                          .reset = reset,
+                          .valid = valid,
+                          .targets[0] = {targets, masks, states}};
     void *const blocks[] = {inputs, targets, states, reset, valid, masks};
     memcpy(n->blocks, blocks, sizeof blocks);
 }
@@ -97,7 +97,7 @@ static void network_init(network *n, const char *name, neume_isa isa) {
                                   .layers = {(uint32_t)sizes[2], (uint32_t)sizes[2]},
                                   .layer_count = 2,
                                   .trunk = (uint32_t)sizes[3]};
-    const nm_stack_run_options options = {
+    const nm_run_options options = {
         .max_T = (size_t)sizes[4], .max_B = (size_t)sizes[5], .for_training = true};
     assert_int_equal(nm_stack_init(&n->stack, &shape, NULL), NEUME_OK);
     assert_int_equal(nm_stack_run_new(&n->run, n->context, &n->stack, &options, NULL), NEUME_OK);

@@ -88,7 +88,7 @@ typedef struct numbers {
     uint16_t index[NM_MAX_MAPS][MAX_INDEX];
     uint8_t valid[MAX_POSITIONS], reset[MAX_POSITIONS];
     nm_stack_shape shape;
-    nm_stack_batch batch;
+    nm_batch batch;
 } numbers;
 
 static void copy_words(uint32_t *words, const double *values, size_t count) {
@@ -124,8 +124,7 @@ static void numbers_init(numbers *n, const stack_fixture *of) {
     const size_t columns = of->shape.stream_count + of->shape.feature_count;
     *n = (numbers){.shape = of->shape};
     fixture_load(&n->from, of->name);
-    n->batch =
-        (nm_stack_batch){.T = of->T, .inputs = n->inputs, .reset = n->reset, .valid = n->valid};
+    n->batch = (nm_batch){.T = of->T, .inputs = n->inputs, .reset = n->reset, .valid = n->valid};
     copy_words(n->inputs, fixture_find(&n->from, "inputs", N * columns), N * columns);
     const double *valid = fixture_find(&n->from, "valid", N);
     for (size_t i = 0; i < N; i++)
@@ -173,7 +172,7 @@ static void expect_gradients(const real *gradient, const nm_params *params, cons
 
 static void expect_same_stack(const stack_fixture *of, neume_isa isa) {
     neume_context *context = test_context(2, isa, NULL);
-    const nm_stack_run_options options = {.max_T = of->T, .max_B = of->B, .for_training = true};
+    const nm_run_options options = {.max_T = of->T, .max_B = of->B, .for_training = true};
     numbers n;
     nm_stack stack;
     nm_stack_run *run;

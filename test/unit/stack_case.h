@@ -130,20 +130,20 @@ static inline size_t columns_of(const fixture *f) {
     return f->stack.shape.stream_count + f->stack.shape.feature_count;
 }
 
-static inline nm_stack_batch batch_from(const fixture *f, size_t first_step, size_t steps) {
+static inline nm_batch batch_from(const fixture *f, size_t first_step, size_t steps) {
     const size_t n = first_step * B;
-    nm_stack_batch batch = {.T = steps,
-                            .inputs = f->inputs + n * columns_of(f),
-                            .contexts = f->contexts + n * f->stack.shape.map_count,
-                            .reset = f->reset + n,
-                            .valid = f->valid + n};
+    nm_batch batch = {.T = steps,
+                      .inputs = f->inputs + n * columns_of(f),
+                      .contexts = f->contexts + n * f->stack.shape.map_count,
+                      .reset = f->reset + n,
+                      .valid = f->valid + n};
     for (unsigned s = 0; s < f->stack.shape.stream_count; s++)
         batch.targets[s].words = f->targets[s] + n;
     return batch;
 }
 
 static inline nm_stack_run *run_of(const fixture *f, bool for_training, nm_noise noise) {
-    const nm_stack_run_options options = {
+    const nm_run_options options = {
         .max_T = T, .max_B = B, .for_training = for_training, .noise = noise, .seed = 8};
     nm_stack_run *run = NULL;
     assert_int_equal(nm_stack_run_new(&run, f->context, &f->stack, &options, NULL), NEUME_OK);

@@ -91,8 +91,8 @@ typedef struct row_track {
 
 /* Follows the rows of a batch: each goes through whole pieces from their begin, in order, with the
  * word before as input and the automaton's state. Counts the visits of every step. */
-static void follow(row_track *rows, size_t B, const nm_batcher *batcher,
-                   const nm_stack_batch *batch, size_t visits[PIECES][MOST]) {
+static void follow(row_track *rows, size_t B, const nm_batcher *batcher, const nm_batch *batch,
+                   size_t visits[PIECES][MOST]) {
     const uint32_t *owners = nm_batcher_pieces(batcher);
     for (size_t at = 0; at < batch->T * B; at++) {
         row_track *row = &rows[at % B];
@@ -123,7 +123,7 @@ static void a_scoring_pass_visits_every_step_once_and_then_pads(void **state) {
         nm_batcher *batcher = new_batcher(context, PIECES, &options);
         row_track rows[PIECES + 3] = {0};
         size_t visits[PIECES][MOST] = {0}, valid = 0;
-        nm_stack_batch batch;
+        nm_batch batch;
         while (nm_batcher_next(batcher, &batch)) {
             follow(rows, B, batcher, &batch, visits);
             valid += nm_batcher_valid_count(batcher);
@@ -142,7 +142,7 @@ static void a_scoring_pass_takes_pieces_in_order(void **state) {
     (void)state;
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     nm_batcher *batcher = new_batcher(context, PIECES, &(nm_batcher_options){.B = 3, .T = 1});
-    nm_stack_batch batch;
+    nm_batch batch;
     uint32_t taken = 0;
     while (nm_batcher_next(batcher, &batch))
         for (size_t b = 0; b < 3; b++)
@@ -161,7 +161,7 @@ static void an_epoch_of_training_visits_every_step_once_without_padding(void **s
             context, PIECES, &(nm_batcher_options){.B = B, .T = 3, .is_endless = true, .seed = 5});
         row_track rows[PIECES + 3] = {0};
         size_t visits[PIECES][MOST] = {0};
-        nm_stack_batch batch;
+        nm_batch batch;
         for (uint64_t epoch = 0; epoch < 5;) {
             assert_true(nm_batcher_next(batcher, &batch));
             assert_int_equal(batch.T, 3);
@@ -189,7 +189,7 @@ static void the_end_of_an_epoch_is_known_before(void **state) {
             context, PIECES, &(nm_batcher_options){.B = B, .T = 3, .is_endless = true, .seed = B});
         uint64_t planned, batches = 0;
         for (uint64_t epochs = 1; epochs < 20; epochs++) {
-            nm_stack_batch batch;
+            nm_batch batch;
             for (; nm_batcher_epochs(batcher) < epochs; batches++)
                 assert_true(nm_batcher_next(batcher, &batch));
             assert_int_equal(nm_batcher_plan(&planned, batcher, epochs), NEUME_OK);
@@ -210,7 +210,7 @@ static void the_queue_is_a_function_of_seed_and_epoch(void **state) {
         nm_random_shuffle(order, PIECES, 9, NM_PURPOSE_SHUFFLE, epoch);
         for (size_t p = 0; p < PIECES; p++)
             for (size_t s = 0; s < lengths[order[p]]; s++) {
-                nm_stack_batch batch;
+                nm_batch batch;
                 assert_true(nm_batcher_next(batcher, &batch));
                 assert_int_equal(nm_batcher_pieces(batcher)[0], order[p]);
             }
@@ -224,7 +224,7 @@ static void one_piece_alone_runs_in_every_row(void **state) {
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     nm_batcher *batcher =
         new_batcher(context, 1, &(nm_batcher_options){.B = 2, .T = 10, .is_endless = true});
-    nm_stack_batch batch;
+    nm_batch batch;
     assert_true(nm_batcher_next(batcher, &batch));
     for (size_t at = 0; at < 20; at++)
         assert_int_equal(batch.targets[0].words[at], words[0][at / 2 % 5]);
@@ -233,7 +233,7 @@ static void one_piece_alone_runs_in_every_row(void **state) {
     neume_context_free(context);
 }
 
-static bool is_same_batch(const nm_stack_batch *a, const nm_stack_batch *b, size_t B) {
+static bool is_same_batch(const nm_batch *a, const nm_batch *b, size_t B) {
     const size_t N = a->T * B;
     return a->T == b->T && memcmp(a->inputs, b->inputs, N * sizeof *a->inputs) == 0 &&
            memcmp(a->targets[0].words, b->targets[0].words, N * sizeof(uint32_t)) == 0 &&
@@ -253,7 +253,7 @@ static void a_restored_batcher_goes_on_with_the_same_batches(void **state) {
     for (size_t before = 0; before < 25; before++) {
         nm_batcher *a = new_batcher(context, PIECES, &options);
         nm_batcher *b = new_batcher(context, PIECES, &options);
-        nm_stack_batch from_a, from_b;
+        nm_batch from_a, from_b;
         for (size_t i = 0; i < before; i++)
             assert_true(nm_batcher_next(a, &from_a));
         uint64_t epoch, index;
@@ -281,7 +281,7 @@ static void words_seen_once_are_unknown_every_other_time(void **state) {
     row_track rows[2] = {0};
     size_t visits[PIECES][MOST] = {0}, unknown = 0, once = 0;
     while (nm_batcher_epochs(batcher) < 40) {
-        nm_stack_batch batch;
+        nm_batch batch;
         assert_true(nm_batcher_next(batcher, &batch));
         follow(rows, 2, batcher, &batch, visits);
         for (size_t at = 0; at < batch.T * 2; at++) {
@@ -304,7 +304,7 @@ static void scoring_never_replaces_a_word(void **state) {
     nm_batcher *batcher = new_batcher(
         context, PIECES,
         &(nm_batcher_options){.B = 2, .T = 100, .word_counts = (const uint64_t *const[]){counts}});
-    nm_stack_batch batch;
+    nm_batch batch;
     assert_true(nm_batcher_next(batcher, &batch));
     for (size_t at = 0; at < batch.T * 2; at++)
         assert_true(!batch.valid[at] || batch.targets[0].words[at] != NM_WORD_UNKNOWN);
@@ -344,7 +344,7 @@ static void refuses_to_repeat_pieces_without_a_step(void **state) {
     assert_null(batcher);
     options.is_endless = false;
     assert_int_equal(nm_batcher_new(&batcher, context, &options), NEUME_OK);
-    assert_false(nm_batcher_next(batcher, &(nm_stack_batch){0}));
+    assert_false(nm_batcher_next(batcher, &(nm_batch){0}));
     nm_batcher_free(batcher);
     neume_context_free(context);
 }

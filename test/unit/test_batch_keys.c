@@ -70,8 +70,8 @@ typedef struct key_table {
 } key_table;
 
 /* What the words of a place say of its key, which is one for the whole piece. */
-static void note_place(key_table *table, const key_case *c, const nm_stack_batch *batch,
-                       uint32_t piece, size_t at) {
+static void note_place(key_table *table, const key_case *c, const nm_batch *batch, uint32_t piece,
+                       size_t at) {
     const uint32_t word = batch->targets[0].words[at];
     if (batch->reset[at]) {
         const int shift = (int)word - (int)c->pieces[piece].sequence.words[0];
@@ -92,7 +92,7 @@ static void fill_table(key_table *table, const key_case *c, size_t T, uint64_t s
     nm_batcher *batcher = batcher_of(c, 1, T, seed, keep_key);
     *table = (key_table){0};
     while (nm_batcher_epochs(batcher) < EPOCHS) {
-        nm_stack_batch batch;
+        nm_batch batch;
         assert_true(nm_batcher_next(batcher, &batch));
         for (size_t at = 0; at < batch.T; at++)
             note_place(table, c, &batch, nm_batcher_pieces(batcher)[at], at);
@@ -133,7 +133,7 @@ static void a_key_is_a_function_of_seed_epoch_and_piece(void **state) {
     assert_in_range(alike, 1, EPOCHS / 4); /* about a twelfth: each piece draws for itself */
     nm_batcher *batcher = batcher_of(&c, 2, 3, 1, 0); /* the same in any row */
     for (size_t b = 0; b < 2; b++) {
-        nm_stack_batch batch;
+        nm_batch batch;
         nm_batcher_restart(batcher);
         assert_true(nm_batcher_next(batcher, &batch));
         const uint32_t piece = nm_batcher_pieces(batcher)[b];
@@ -173,7 +173,7 @@ static void scoring_leaves_every_piece_in_its_key(void **state) {
                                         .shifts = {LOW, HIGH},
                                         .masks = no_masks};
     nm_batcher *batcher;
-    nm_stack_batch batch;
+    nm_batch batch;
     assert_int_equal(nm_batcher_new(&batcher, c.f.context, &options), NEUME_OK);
     assert_true(nm_batcher_next(batcher, &batch));
     for (size_t p = 0; p < PIECES; p++)
@@ -197,7 +197,7 @@ static void notes_move_and_the_other_streams_stay(void **state) {
     nm_batcher *batcher = batcher_of(&c, 1, 1, 4, 0);
     bool seen[PIECES][HIGH - LOW + 1] = {{false}};
     while (nm_batcher_epochs(batcher) < EPOCHS) {
-        nm_stack_batch batch;
+        nm_batch batch;
         assert_true(nm_batcher_next(batcher, &batch));
         const uint32_t piece = nm_batcher_pieces(batcher)[0];
         const uint32_t *own = c.pieces[piece].sequence.words;

@@ -40,7 +40,7 @@ typedef struct row_track {
 
 /* Whether the batch has at this place what the piece says there, told to the network as a row of
  * its own would be. */
-static void assert_place(row_track *track, const neume_corpus *corpus, const nm_stack_batch *batch,
+static void assert_place(row_track *track, const neume_corpus *corpus, const nm_batch *batch,
                          size_t at) {
     const neume_codec *codec = corpus->codec;
     const unsigned streams = neume_codec_stream_count(codec), maps = nm_codec_map_count(codec);
@@ -64,7 +64,7 @@ static void assert_place(row_track *track, const neume_corpus *corpus, const nm_
 
 /* Returns how many steps the batch holds. */
 static size_t follow(row_track *tracks, size_t B, const neume_corpus *corpus,
-                     const nm_batcher *batcher, const nm_stack_batch *batch) {
+                     const nm_batcher *batcher, const nm_batch *batch) {
     size_t valid = 0;
     for (size_t at = 0; at < batch->T * B; at++) {
         row_track *track = &tracks[at % B];
@@ -93,7 +93,7 @@ static void a_scoring_pass_says_every_word_of_every_stream(void **state) {
             const nm_batcher_options options = options_on(corpus, B, 7);
             nm_batcher *batcher = batcher_of(*state, &options);
             row_track tracks[11] = {0};
-            nm_stack_batch batch;
+            nm_batch batch;
             size_t valid = 0;
             while (nm_batcher_next(batcher, &batch))
                 valid += follow(tracks, B, corpus, batcher, &batch);
@@ -111,7 +111,7 @@ static void training_says_every_word_of_every_stream(void **state) {
     nm_batcher *batcher = batcher_of(*state, &options);
     row_track tracks[4] = {0};
     while (nm_batcher_epochs(batcher) < 3) {
-        nm_stack_batch batch;
+        nm_batch batch;
         assert_true(nm_batcher_next(batcher, &batch));
         assert_int_equal(follow(tracks, 4, corpus, batcher, &batch), 24);
     }
@@ -126,7 +126,7 @@ static void masks_and_tables_of_each_stream_are_handed_on(void **state) {
     nm_batcher_options options = options_on(corpus, 2, 3);
     options.masks = of_streams;
     nm_batcher *batcher = batcher_of(*state, &options);
-    nm_stack_batch batch;
+    nm_batch batch;
     assert_true(nm_batcher_next(batcher, &batch));
     for (unsigned s = 0; s < 4; s++)
         assert_ptr_equal(batch.targets[s].masks, masks + s);
@@ -150,7 +150,7 @@ static void words_seen_once_are_unknown_every_other_time_in_their_stream(void **
     nm_batcher *batcher = batcher_of(*state, &options);
     size_t unknown[4] = {0}, known = 0;
     while (nm_batcher_epochs(batcher) < 30) {
-        nm_stack_batch batch;
+        nm_batch batch;
         assert_true(nm_batcher_next(batcher, &batch));
         for (size_t at = 0; at < batch.T * 3; at++) {
             for (unsigned s = 0; s < 4; s++)
@@ -168,8 +168,8 @@ static void words_seen_once_are_unknown_every_other_time_in_their_stream(void **
     neume_corpus_free(corpus);
 }
 
-static bool is_same_batch(const neume_corpus *corpus, const nm_stack_batch *a,
-                          const nm_stack_batch *b, size_t B) {
+static bool is_same_batch(const neume_corpus *corpus, const nm_batch *a, const nm_batch *b,
+                          size_t B) {
     const unsigned streams = neume_codec_stream_count(corpus->codec);
     const size_t columns = streams + nm_codec_feature_count(corpus->codec);
     const size_t N = a->T * B, size = N * sizeof(uint32_t);
@@ -186,7 +186,7 @@ static bool is_same_batch(const neume_corpus *corpus, const nm_stack_batch *a,
 static void assert_goes_on(neume_context *context, const neume_corpus *corpus,
                            const nm_batcher_options *options, size_t before) {
     nm_batcher *a = batcher_of(context, options), *b = batcher_of(context, options);
-    nm_stack_batch of_a, of_b;
+    nm_batch of_a, of_b;
     uint64_t epoch, index;
     for (size_t i = 0; i < before; i++)
         assert_true(nm_batcher_next(a, &of_a));

@@ -150,7 +150,7 @@ static double frame_nats(const frame_bench *b, nm_stack_run *run, const nm_piece
 static void a_frame_costs_what_its_words_cost_one_after_the_other(void **state) {
     neume_context *context = *state;
     for (neume_order order = NEUME_ORDER_ASCENDING; order <= NEUME_ORDER_DESCENDING; order++) {
-        const nm_stack_run_options options = {.max_B = 1, .max_T = 1};
+        const nm_run_options options = {.max_B = 1, .max_T = 1};
         nm_piece pieces[ALL];
         double nats[ALL];
         frame_bench b;

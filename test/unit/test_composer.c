@@ -163,7 +163,7 @@ static void another_seed_gives_another_song(void **state) {
 static double log_probability_of(const fixture_model *f, const uint32_t *words, size_t from,
                                  size_t count) {
     const size_t V = f->model.network.stack.shape.vocabulary[0];
-    const nm_stack_run_options options = {.max_T = count, .max_B = 1};
+    const nm_run_options options = {.max_T = count, .max_B = 1};
     const nm_grammar *grammar = nm_codec_grammar(f->model.codec);
     uint32_t *inputs = calloc(count, sizeof *inputs), *states = calloc(count, sizeof *states);
     uint8_t *reset = calloc(count, 1), *valid = malloc(count);
@@ -181,11 +181,11 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
         nm_stack_run_new(&run, f->base.context, &f->model.network.stack, &options, NULL), NEUME_OK);
     nm_stack_run_pack(run, f->model.weights);
     nm_stack_forward(run,
-                     &(nm_stack_batch){.T = count,
-                                       .inputs = inputs,
-                                       .reset = reset,
-                                       .valid = valid,
-                                       .targets = {{words, f->model.masks[0], states}}},
+                     &(nm_batch){.T = count,
+                                 .inputs = inputs,
+                                 .reset = reset,
+                                 .valid = valid,
+                                 .targets = {{words, f->model.masks[0], states}}},
                      0, NM_PASS_EVALUATE);
     double sum = 0;
     for (size_t i = from; i < count; i++)

@@ -111,7 +111,7 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
     uint32_t *targets = calloc(count * streams, sizeof *targets);
     uint32_t *states = calloc(count * streams, sizeof *states);
     uint8_t *reset = calloc(count, 1), *valid = malloc(count);
-    nm_stack_batch batch = {
+    nm_batch batch = {
         .T = count, .inputs = inputs, .contexts = contexts, .reset = reset, .valid = valid};
     nm_row row;
     memset(valid, 1, count);
@@ -128,9 +128,9 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
     }
     for (unsigned s = 0; s < streams; s++)
         batch.targets[s] =
-            (nm_stack_targets){targets + s * count, c->model->masks[s], states + s * count};
+            (nm_targets){targets + s * count, c->model->masks[s], states + s * count};
     nm_stack_run *run;
-    const nm_stack_run_options options = {.max_T = count, .max_B = 1};
+    const nm_run_options options = {.max_T = count, .max_B = 1};
     assert_int_equal(nm_stack_run_new(&run, c->context, &c->model->network.stack, &options, NULL),
                      NEUME_OK);
     nm_stack_run_pack(run, c->model->weights);

@@ -57,7 +57,7 @@ static double nats_of(const float *logits, const uint8_t *mask, uint32_t word) {
 
 /* The piece alone, word after word; <end> is not allowed as the first. */
 static double nats_step_by_step(const bench *b, const nm_piece *piece) {
-    const nm_stack_run_options options = {.max_B = 1, .max_T = 1};
+    const nm_run_options options = {.max_B = 1, .max_T = 1};
     const double unseen = log(nm_codec_unseen_count(b->codec, 0));
     nm_stack_run *run;
     double nats = 0;

@@ -71,7 +71,7 @@ static void refuses_impossible_runs(void **state) {
     (void)state;
     fixture f;
     fixture_init(&f, &plain, 1, NEUME_ISA_C);
-    const nm_stack_run_options bad[] = {
+    const nm_run_options bad[] = {
         {.max_T = 0, .max_B = 1},
         {.max_T = 1, .max_B = 0},
         {.max_T = SIZE_MAX, .max_B = 2},
@@ -209,7 +209,7 @@ static void *count_bytes(void *data, void *block, size_t size) {
 /* Everything that a run can do. */
 static void use_a_run(fixture *f, nm_stack_run *run, bool for_training) {
     static real gradient[PARAMS];
-    const nm_stack_batch batch = batch_from(f, 0, T);
+    const nm_batch batch = batch_from(f, 0, T);
     assert_true(f->stack.params.size <= PARAMS);
     if (for_training) {
         nm_stack_run_pack_noisy(run, f->weights, 1);
@@ -231,10 +231,10 @@ static void expect_announced_bytes(const nm_stack_shape *shape, int kind) {
     memset(f.inputs, 0, sizeof f.inputs); /* chosen words too */
     byte_count count = {0};
     f.context->allocator = (neume_allocator){count_bytes, &count};
-    const nm_stack_run_options options = {.max_T = T,
-                                          .max_B = B,
-                                          .for_training = kind > 0,
-                                          .noise = kind > 1 ? all_noise : (nm_noise){.ar = 0}};
+    const nm_run_options options = {.max_T = T,
+                                    .max_B = B,
+                                    .for_training = kind > 0,
+                                    .noise = kind > 1 ? all_noise : (nm_noise){.ar = 0}};
     nm_stack_run *run;
     assert_int_equal(nm_stack_run_new(&run, f.context, &f.stack, &options, NULL), NEUME_OK);
     const size_t announced = nm_stack_run_bytes(f.context, &f.stack, &options);
@@ -255,7 +255,7 @@ static void a_run_takes_the_bytes_that_were_announced_and_no_more(void **state) 
 }
 
 static neume_status make_a_run(neume_context *context, void *data) {
-    const nm_stack_run_options options = {
+    const nm_run_options options = {
         .max_T = T, .max_B = B, .for_training = true, .noise = all_noise};
     nm_stack_run *run;
     const neume_status status = nm_stack_run_new(&run, context, data, &options, NULL);

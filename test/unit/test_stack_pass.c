@@ -23,12 +23,12 @@ static void expect_carried_state(const nm_stack_shape *shape) {
     fixture f;
     fixture_init(&f, shape, 1, NEUME_ISA_C);
     nm_stack_run *whole = run_of(&f, false, no_noise), *halves = run_of(&f, true, all_noise);
-    const nm_stack_batch all = batch_from(&f, 0, T);
+    const nm_batch all = batch_from(&f, 0, T);
     nm_stack_forward(whole, &all, 0, NM_PASS_EVALUATE);
     for (size_t i = 0; i < 2 * shape->stream_count; i++) {
         const size_t half = i / shape->stream_count, first = half * N / 2;
         const unsigned s = i % shape->stream_count;
-        const nm_stack_batch batch = batch_from(&f, half * T / 2, T / 2);
+        const nm_batch batch = batch_from(&f, half * T / 2, T / 2);
         if (s == 0)
             nm_stack_forward(halves, &batch, 0, NM_PASS_EVALUATE);
         assert_memory_equal(nm_stack_losses(halves, s), nm_stack_losses(whole, s) + first,
@@ -54,7 +54,7 @@ static void expect_forgetting(const nm_stack_shape *shape) {
     memset(f.valid, 1, N);
     memset(f.reset, 0, N);
     memset(f.reset + N / 2, 1, B);
-    const nm_stack_batch batch = batch_from(&f, 0, T);
+    const nm_batch batch = batch_from(&f, 0, T);
     nm_stack_forward(run, &batch, 0, NM_PASS_EVALUATE);
     const loss_table before = losses_of(&f, run);
     for (size_t n = 0; n < N / 2; n++)
@@ -110,7 +110,7 @@ static void expect_same_steps(const nm_stack_shape *shape, real temperature) {
     nm_stack_run *pass = run_of(&f, true, all_noise), *steps = run_of(&f, false, no_noise);
     nm_stack_run_set_temperature(pass, temperature);
     nm_stack_run_set_temperature(steps, temperature);
-    const nm_stack_batch batch = batch_from(&f, 0, T);
+    const nm_batch batch = batch_from(&f, 0, T);
     nm_stack_forward(pass, &batch, 0, NM_PASS_EVALUATE);
     for (size_t t = 0; t < T; t++)
         expect_same_step(&f, steps, pass, t);
@@ -143,7 +143,7 @@ static void the_probabilities_of_all_outcomes_sum_to_one(void **state) {
             f.targets[1][n] = outcome / 3 % 5;
             f.targets[2][n] = outcome / 15;
         }
-        const nm_stack_batch batch = batch_from(&f, 0, T);
+        const nm_batch batch = batch_from(&f, 0, T);
         memset(memory, 0, count * sizeof *memory);
         nm_stack_forward(run, &batch, 0, NM_PASS_EVALUATE);
         const loss_table table = losses_of(&f, run);
@@ -165,7 +165,7 @@ static void a_head_sees_the_words_chosen_below(void **state) {
     memset(f.valid, 1, N);
     memset(f.reset, 1, N);
     nm_stack_run *run = run_of(&f, false, no_noise);
-    const nm_stack_batch batch = batch_from(&f, 0, T);
+    const nm_batch batch = batch_from(&f, 0, T);
     nm_stack_forward(run, &batch, 0, NM_PASS_EVALUATE);
     const loss_table before = losses_of(&f, run);
     for (size_t n = 0; n < N; n++)
@@ -183,7 +183,7 @@ static void padding_has_no_loss(void **state) {
         fixture f;
         fixture_init(&f, shapes[i], 1, NEUME_ISA_C);
         nm_stack_run *run = run_of(&f, true, no_noise);
-        const nm_stack_batch batch = batch_from(&f, 0, T);
+        const nm_batch batch = batch_from(&f, 0, T);
         nm_stack_forward(run, &batch, 0, NM_PASS_TRAIN);
         for (unsigned s = 0; s < shapes[i]->stream_count; s++)
             for (size_t n = 0; n < N; n++)
@@ -196,7 +196,7 @@ static void padding_has_no_loss(void **state) {
 /* A training pass of this update from the state of a new run. */
 static loss_table train_on(const fixture *f, nm_noise noise, uint64_t update) {
     nm_stack_run *run = run_of(f, true, noise);
-    const nm_stack_batch batch = batch_from(f, 0, T);
+    const nm_batch batch = batch_from(f, 0, T);
     nm_stack_run_pack_noisy(run, f->weights, update);
     nm_stack_forward(run, &batch, update, NM_PASS_TRAIN);
     const loss_table table = losses_of(f, run);
@@ -239,7 +239,7 @@ static void statistics_are_taken_from_the_batch(void **state) {
     (void)state;
     fixture f;
     fixture_init(&f, &normed, 1, NEUME_ISA_C);
-    const nm_stack_batch batch = batch_from(&f, 0, T);
+    const nm_batch batch = batch_from(&f, 0, T);
     nm_stack_run *run = run_of(&f, true, no_noise);
     size_t count;
     real *memory = nm_stack_run_state(run, &count);
@@ -270,7 +270,7 @@ static loss_table train_once(const nm_stack_shape *shape, unsigned threads, neum
     fixture_init(&f, shape, threads, isa);
     nm_stack_run *run = run_of(&f, true, all_noise);
     assert_true(f.stack.params.size <= PARAMS);
-    const nm_stack_batch batch = batch_from(&f, 0, T);
+    const nm_batch batch = batch_from(&f, 0, T);
     nm_stack_run_pack_noisy(run, f.weights, 4);
     nm_stack_forward(run, &batch, 4, NM_PASS_TRAIN);
     nm_stack_backward(run, &batch, 0.1f, gradient);
