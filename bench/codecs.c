@@ -169,7 +169,7 @@ static bool try_score(trial *t, neume_context *context, const neume_score *score
         t->notes += before.count;
         t->said += sequence.note_count;
         t->long_gaps += before.long_gaps;
-        t->words += sequence.step_count * sequence.stream_count;
+        t->words += sequence.step_count * sequence.width;
     }
     nm_free(context, before.notes);
     nm_free(context, after.notes);

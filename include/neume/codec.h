@@ -30,10 +30,30 @@ typedef enum neume_rest_unit {
 /** In which order codec "frame" says the pitches of a frame. */
 typedef enum neume_order { NEUME_ORDER_ASCENDING, NEUME_ORDER_DESCENDING } neume_order;
 
+/** Whether codec "roll" tells a key that is struck from one that is held. */
+typedef enum neume_onsets {
+    NEUME_ONSETS_KEEP, /**< two bits a key: play, articulate */
+    NEUME_ONSETS_DROP  /**< one bit a key, as in benchmark files */
+} neume_onsets;
+
+/** How codec "event" tells the time. */
+typedef enum neume_timing {
+    NEUME_TIMING_METRICAL,   /**< bars and positions on the grid, with tempo and metre */
+    NEUME_TIMING_PERFORMANCE /**< seconds, in steps of 10 ms */
+} neume_timing;
+
+/** What codec "event" does with notes on channel 10; all others leave them out. */
+typedef enum neume_drums { NEUME_DRUMS_KEEP, NEUME_DRUMS_DROP } neume_drums;
+
+/** MIDI notes `low`..`high`, 0..127. */
+typedef struct neume_pitch_range {
+    uint8_t low, high;
+} neume_pitch_range;
+
 #define NEUME_MAX_METRES 8
 
 typedef struct neume_codec_options {
-    const char *name;      /**< "word", "stream", "interval", "frame" */
+    const char *name;      /**< "word", "stream", "interval", "frame", "roll", "event" */
     uint32_t grid;         /**< cells of a quarter; onsets in one cell are simultaneous; 1..960 (of
                               "stream": 480), default 12 */
     neume_voicing voicing; /**< of "word" and "stream"; default NEUME_VOICING_CLASSES */
@@ -45,6 +65,10 @@ typedef struct neume_codec_options {
     neume_order order;         /**< of "frame"; default NEUME_ORDER_ASCENDING */
     uint8_t metres[NEUME_MAX_METRES]; /**< of "interval": only notes under time signatures of these
                                          numerators; ends at the first 0; default none: all */
+    neume_pitch_range pitch_range;    /**< of "roll"; default 0..127 */
+    neume_onsets onsets;              /**< of "roll"; default NEUME_ONSETS_KEEP */
+    neume_timing timing;              /**< of "event"; default NEUME_TIMING_METRICAL */
+    neume_drums drums;                /**< of "event"; default NEUME_DRUMS_KEEP */
 } neume_codec_options;
 
 NEUME_API neume_codec_options neume_codec_options_default(void);
@@ -53,10 +77,12 @@ NEUME_API neume_codec_options neume_codec_options_default(void);
 
 /** An encoded piece. Its last step is the end word where the codec has one. */
 typedef struct neume_sequence {
-    uint32_t *words; /**< [step_count][stream_count] */
+    uint32_t *words; /**< [step_count][width] */
     size_t step_count;
-    unsigned stream_count; /**< S */
-    size_t note_count;     /**< notes that the codec kept */
+    unsigned width;  /**< words of a step: S; of codec "roll" 4 for each bit of a key */
+    uint32_t *given; /**< [step_count] what is told before each step and never asked: of "roll" the
+                        cell of its bar, 0..; NULL where a codec has no such thing */
+    size_t note_count; /**< notes that the codec kept */
     neume_omission omissions[NEUME_MAX_OMISSIONS];
     unsigned omission_count;
 } neume_sequence;
@@ -74,6 +100,9 @@ NEUME_API void neume_codec_free(neume_codec *codec);
 NEUME_API const neume_codec_options *neume_codec_options_of(const neume_codec *codec);
 
 NEUME_API unsigned neume_codec_stream_count(const neume_codec *codec);
+
+/** Words of a step: as many as streams; of codec "roll" 4 for each. */
+NEUME_API unsigned neume_codec_width(const neume_codec *codec);
 
 /** What a stream's words say: "word"; of "stream" "note", "offset", "duration", "instrument".
  * Borrowed: static. */

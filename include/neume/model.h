@@ -21,8 +21,12 @@ typedef enum neume_norm {
 
 typedef enum neume_activation { NEUME_ACTIVATION_NONE, NEUME_ACTIVATION_RELU } neume_activation;
 
-/** The network "stack": embedded words, a branch for each stream, LSTM layers, trunk, a head with
- * softmax for each stream. */
+#define NEUME_MAX_AXIS_LAYERS 4
+
+/** The network of a codec of words is "stack": embedded words, a branch for each stream, LSTM
+ * layers, trunk, a head with softmax for each stream. That of codec "roll" is "biaxial": LSTM
+ * layers along time, shared by all keys, and LSTM layers along the keys; it has the last five
+ * fields. */
 typedef struct neume_network_options {
     uint32_t embed;  /**< columns of the embedding; 0: one-hot words (one stream only) */
     uint32_t branch; /**< hidden units of an LSTM layer for each stream; 0: none */
@@ -34,6 +38,12 @@ typedef struct neume_network_options {
     neume_norm norm;             /**< in trunk and heads */
     neume_activation activation; /**< of trunk and heads */
     bool tied; /**< the head's weights are the embedding's (one stream, last layer as wide) */
+    uint32_t time_layers[NEUME_MAX_AXIS_LAYERS]; /**< hidden units of each layer along time */
+    unsigned time_count;                         /**< 1..4 */
+    uint32_t note_layers[NEUME_MAX_AXIS_LAYERS]; /**< hidden units of each layer along the keys */
+    unsigned note_count;                         /**< 1..4 */
+    bool
+        absolute; /**< a key also sees its own pitch and pitch class; without, all keys are alike */
 } neume_network_options;
 
 /** What a file is, by its content. */

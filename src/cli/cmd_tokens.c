@@ -16,10 +16,9 @@ typedef struct token_settings {
 
 static neume_status print_words(const neume_codec *codec, const neume_sequence *sequence) {
     for (size_t step = 0; step < sequence->step_count; step++)
-        for (unsigned s = 0; s < sequence->stream_count; s++)
-            printf("%s%c",
-                   neume_codec_word(codec, s, sequence->words[step * sequence->stream_count + s]),
-                   s + 1 < sequence->stream_count ? ' ' : '\n');
+        for (unsigned s = 0; s < sequence->width; s++)
+            printf("%s%c", neume_codec_word(codec, s, sequence->words[step * sequence->width + s]),
+                   s + 1 < sequence->width ? ' ' : '\n');
     return NEUME_OK;
 }
 

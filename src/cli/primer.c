@@ -80,14 +80,13 @@ static neume_status make_notes(neume_score **out, neume_context *context, const 
 /* Says how much of the primer the model cannot read. */
 static void warn_of_unknown(const neume_codec *codec, const neume_sequence *primer) {
     size_t unknown = 0;
-    for (size_t i = 0; i < primer->step_count * primer->stream_count; i++) {
-        const uint32_t word =
-            neume_codec_find(codec, (unsigned)(i % primer->stream_count), "<unk>");
+    for (size_t i = 0; i < primer->step_count * primer->width; i++) {
+        const uint32_t word = neume_codec_find(codec, (unsigned)(i % primer->width), "<unk>");
         unknown += word != NEUME_NO_WORD && primer->words[i] == word;
     }
     char line[128];
     snprintf(line, sizeof line, "%zu of the primer's %zu words are not in the model's vocabulary",
-             unknown, primer->step_count * primer->stream_count);
+             unknown, primer->step_count * primer->width);
     if (unknown)
         nm_report_line("generate", line);
 }

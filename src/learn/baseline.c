@@ -139,7 +139,7 @@ static double nats(const nm_ngrams *ngrams, const nm_ngram_mask *mask, uint32_t 
 }
 
 nm_line nm_line_of(const neume_sequence *sequence, unsigned stream) {
-    return (nm_line){sequence->words + stream, sequence->step_count, sequence->stream_count};
+    return (nm_line){sequence->words + stream, sequence->step_count, sequence->width};
 }
 
 void nm_ngrams_score(nm_baseline_sums *sums, const nm_ngrams *ngrams, const nm_ngram_mask *mask,
@@ -176,18 +176,18 @@ void nm_baseline_add(nm_baseline_sums *sums, nm_ngrams *const *ngrams, const neu
                      const neume_sequence *sequence) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
     stream_costs costs[NEUME_MAX_STREAMS];
-    for (unsigned s = 0; s < sequence->stream_count; s++)
+    for (unsigned s = 0; s < sequence->width; s++)
         costs[s] = (stream_costs){.state = UINT32_MAX,
                                   .unseen = log(fmax(nm_codec_unseen_count(codec, s), 1))};
     uint32_t state = 0;
-    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
-        const unsigned s = (unsigned)(i % sequence->stream_count);
+    for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
+        const unsigned s = (unsigned)(i % sequence->width);
         const size_t row = (size_t)state * grammar->class_count;
         if (state != costs[s].state)
             costs[s].mask =
                 nm_ngram_mask_of(ngrams[s], grammar->word_class[s], grammar->allowed + row);
         costs[s].state = state;
-        add_word(sums, ngrams[s], &costs[s], nm_line_of(sequence, s), i / sequence->stream_count);
+        add_word(sums, ngrams[s], &costs[s], nm_line_of(sequence, s), i / sequence->width);
         state = grammar->next[row + grammar->word_class[s][sequence->words[i]]];
     }
 }

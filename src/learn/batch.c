@@ -305,8 +305,8 @@ static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, i
     const neume_codec *codec = batcher->options.codec;
     nm_row row;
     nm_row_begin(&row, codec, shift);
-    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
-        const unsigned s = (unsigned)(i % sequence->stream_count);
+    for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
+        const unsigned s = (unsigned)(i % sequence->width);
         const uint32_t word = nm_codec_shifted(codec, s, sequence->words[i], shift);
         if (word == NEUME_NO_WORD || !nm_row_allows(&row, codec, s, word))
             return false;

@@ -152,7 +152,7 @@ static void add_blocks(places *to, nm_run *run) {
 static bool find_places(places *to, nm_run *run) {
     const size_t B = run->options.batch;
     size_t carried_count;
-    real *carried = nm_stack_run_state(run->network, &carried_count);
+    real *carried = nm_network_state(&run->network, &carried_count);
     *to = (places){.rows = nm_alloc(run->context, 3 * B, sizeof(uint64_t))};
     if (!to->rows)
         return false;

@@ -116,8 +116,7 @@ static neume_status translate(neume_corpus *corpus, const neume_codec *open) {
         }
         for (size_t p = 0; p < corpus->train_count; p++) {
             const neume_sequence *sequence = &corpus->train[p].sequence;
-            for (size_t i = s; i < sequence->step_count * sequence->stream_count;
-                 i += sequence->stream_count)
+            for (size_t i = s; i < sequence->step_count * sequence->width; i += sequence->width)
                 sequence->words[i] = closed[sequence->words[i]];
         }
         nm_free(corpus->context, closed);

@@ -146,16 +146,16 @@ static void count_words(uint64_t *counts, const size_t *begins, const nm_piece *
                         size_t count) {
     for (size_t p = 0; p < count; p++) {
         const neume_sequence *sequence = &pieces[p].sequence;
-        for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
-            counts[begins[i % sequence->stream_count] + sequence->words[i]]++;
+        for (size_t i = 0; i < sequence->step_count * sequence->width; i++)
+            counts[begins[i % sequence->width] + sequence->words[i]]++;
     }
 }
 
 static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) {
     for (size_t p = 0; p < count; p++) {
         neume_sequence *sequence = &pieces[p].sequence;
-        for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
-            sequence->words[i] = remap[i % sequence->stream_count][sequence->words[i]];
+        for (size_t i = 0; i < sequence->step_count * sequence->width; i++)
+            sequence->words[i] = remap[i % sequence->width][sequence->words[i]];
     }
 }
 

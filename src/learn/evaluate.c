@@ -56,7 +56,7 @@ static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus
                                  const neume_model *model, bool calibrated, neume_error *error) {
     nm_scorer *scorer;
     neume_status status =
-        nm_scorer_new(&scorer, corpus->context, &model->network.stack, model->codec, error);
+        nm_scorer_new(&scorer, corpus->context, &model->network, model->codec, error);
     if (status)
         return status;
     if (calibrated)

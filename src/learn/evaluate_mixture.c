@@ -192,8 +192,7 @@ static neume_status score_units(double *nats, const mixing *m, size_t at, const 
                                 neume_error *error) {
     const neume_model *model = m->models.models[at];
     nm_scorer *scorer;
-    neume_status status =
-        nm_scorer_new(&scorer, m->context, &model->network.stack, model->codec, error);
+    neume_status status = nm_scorer_new(&scorer, m->context, &model->network, model->codec, error);
     if (status)
         return status;
     if (m->options->pieces.calibrated)

@@ -104,7 +104,7 @@ static neume_status take_network(neume_model *model, const char *preset,
 }
 
 const nm_params *nm_model_params(const neume_model *model) {
-    return &model->network.stack.params;
+    return nm_network_params(&model->network);
 }
 
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,

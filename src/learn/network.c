@@ -59,6 +59,14 @@ void nm_network_clear(nm_network *network, neume_context *context) {
     *network = (nm_network){0};
 }
 
+const nm_params *nm_network_params(const nm_network *network) {
+    return &network->stack.params;
+}
+
+void nm_network_init_weights(const nm_network *network, real *weights, uint64_t seed) {
+    nm_stack_init_weights(&network->stack, weights, seed);
+}
+
 static const char *const norms[] = {"none", "layer", "batch", NULL};
 static const char *const activations[] = {"none", "relu", NULL};
 

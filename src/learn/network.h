@@ -24,6 +24,10 @@ neume_status nm_network_init(nm_network *network, neume_context *context, const 
                              const neume_network_options *options, neume_error *error);
 void nm_network_clear(nm_network *network, neume_context *context);
 
+/* The table of its parameters, and first weights for them. */
+const nm_params *nm_network_params(const nm_network *network);
+void nm_network_init_weights(const nm_network *network, real *weights, uint64_t seed);
+
 /* The options and sizes as an object; NULL for want of memory. */
 json_t *nm_network_json(const nm_network *network);
 

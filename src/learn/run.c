@@ -66,7 +66,7 @@ static neume_status make_network(nm_run *run, neume_error *error) {
                                .for_training = true,
                                .noise = noise_of(options),
                                .seed = options->seed};
-    return nm_stack_run_new(&run->network, run->context, &run->model->network.stack, &of, error);
+    return nm_network_run_init(&run->network, run->context, &run->model->network, &of, error);
 }
 
 static neume_status make_scorer(nm_run *run, neume_error *error) {
@@ -75,7 +75,7 @@ static neume_status make_scorer(nm_run *run, neume_error *error) {
     run->valid_sums = nm_alloc(run->context, run->corpus->valid_count, sizeof *run->valid_sums);
     if (!run->valid_sums)
         return nm_fail_memory(error, "validation");
-    return nm_scorer_new(&run->scorer, run->context, &run->model->network.stack, run->corpus->codec,
+    return nm_scorer_new(&run->scorer, run->context, &run->model->network, run->corpus->codec,
                          error);
 }
 
@@ -168,7 +168,7 @@ void nm_run_clear(nm_run *run) {
     nm_free_aligned(context, run->gradient);
     nm_free(context, run->valid_sums);
     nm_scorer_free(run->scorer);
-    nm_stack_run_free(run->network);
+    nm_network_run_clear(&run->network);
     nm_batcher_free(run->batcher);
     neume_model_free(run->model);
     *run = (nm_run){.context = context};
@@ -176,7 +176,7 @@ void nm_run_clear(nm_run *run) {
 
 static void zero_network_state(nm_run *run) {
     size_t count;
-    real *state = nm_stack_run_state(run->network, &count);
+    real *state = nm_network_state(&run->network, &count);
     memset(state, 0, count * sizeof *state);
 }
 
@@ -186,7 +186,7 @@ void nm_run_restart(nm_run *run) {
     run->state =
         (nm_run_state){.temperature = 1, .calibrated_loss = NAN, .last = none, .best = none};
     run->first.T = 0;
-    nm_stack_init_weights(&run->model->network.stack, run->model->weights, run->options.seed);
+    nm_network_init_weights(&run->model->network, run->model->weights, run->options.seed);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         if (run->moments[i])
             memset(run->moments[i], 0, block_size(run));
@@ -220,8 +220,8 @@ static pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
     const size_t N = batch->T * run->options.batch;
     pass_sums sums = {.all = 0};
     for (unsigned s = 0; s < neume_codec_stream_count(run->corpus->codec); s++) {
-        const real *losses = nm_stack_losses(run->network, s);
-        const uint8_t *right = nm_stack_correct(run->network, s);
+        const real *losses = nm_network_losses(&run->network, s);
+        const uint8_t *right = nm_network_correct(&run->network, s);
         for (size_t i = 0; i < N; i++) {
             sums.nats[s] += losses[i];
             sums.correct[s] += batch->valid[i] && right[i];
@@ -269,19 +269,19 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     const uint64_t update = state->update + 1;
     const nm_batch batch = next_batch(run);
     const size_t steps = nm_batcher_valid_count(run->batcher);
-    nm_stack_run_pack_noisy(run->network, run->model->weights, update);
-    nm_stack_forward(run->network, &batch, update, NM_PASS_TRAIN);
+    nm_network_pack_noisy(&run->network, run->model->weights, update);
+    nm_network_forward(&run->network, &batch, update, NM_PASS_TRAIN);
     const pass_sums sums = sum_pass(run, &batch);
     if (!isfinite(sums.all))
         return nm_run_fail_not_finite(update, "loss", error);
     memset(run->gradient, 0, block_size(run));
-    nm_stack_backward(run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
+    nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
     const double norm = nm_block_norm(pool, params_of(run), run->gradient);
     if (!isfinite(norm))
         return nm_run_fail_not_finite(update, "gradient", error);
     if (run->options.clip > 0 && norm > run->options.clip)
         nm_block_scale(pool, params_of(run), run->gradient, (real)(run->options.clip / norm));
-    nm_stack_take_statistics(run->network, run->model->weights, STATISTICS_SHARE);
+    nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
     state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
     state->gradient_norm = norm;
     apply_gradient(run, update, state->learning_rate);

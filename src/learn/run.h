@@ -6,6 +6,7 @@
 
 #include "learn/batch.h"
 #include "learn/model.h"
+#include "learn/network_run.h"
 #include "learn/scorer.h"
 #include "nn/optim.h"
 
@@ -51,7 +52,7 @@ typedef struct nm_run {
     neume_train_options options; /* `batch` as it is used */
     neume_model *model;          /* its weights are those that are trained */
     nm_batcher *batcher;
-    nm_stack_run *network;
+    nm_network_run network;
     nm_scorer *scorer;             /* NULL without validation pieces */
     nm_score_sums *valid_sums;     /* [valid_count] */
     real *gradient;                /* blocks of the model's parameters */

@@ -34,15 +34,15 @@ enum { STATISTICS_BATCHES = 32 };
 static neume_status estimate_on(nm_run *run, nm_batcher *batcher, real *weights) {
     size_t count;
     nm_batch batch;
-    real *state = nm_stack_run_state(run->network, &count);
+    real *state = nm_network_state(&run->network, &count);
     real *kept = nm_alloc(run->context, count, sizeof *kept);
     if (!kept)
         return NEUME_NO_MEMORY;
     memcpy(kept, state, count * sizeof *kept);
-    nm_stack_run_pack(run->network, weights);
+    nm_network_pack(&run->network, weights);
     for (unsigned i = 0; i < STATISTICS_BATCHES && nm_batcher_next(batcher, &batch); i++) {
-        nm_stack_forward(run->network, &batch, 0, NM_PASS_STATISTICS);
-        nm_stack_take_statistics(run->network, weights, (real)(1.0 / (i + 1)));
+        nm_network_forward(&run->network, &batch, 0, NM_PASS_STATISTICS);
+        nm_network_take_statistics(&run->network, weights, (real)(1.0 / (i + 1)));
     }
     memcpy(state, kept, count * sizeof *kept);
     nm_free(run->context, kept);

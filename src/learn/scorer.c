@@ -10,13 +10,13 @@
 
 struct nm_scorer {
     neume_context *context;
-    const nm_stack *stack;
+    const nm_network *network;
     const neume_codec *codec;
     uint8_t *masks[NEUME_MAX_STREAMS];
     real temperature;
-    nm_stack_run *run;         /* of B rows; NULL at first */
+    nm_network_run run;        /* of B rows */
     const nm_score_sink *sink; /* or NULL */
-    size_t B, T;
+    size_t B, T;               /* B is 0 where there is no run yet */
 };
 
 enum { ROWS = 32, STEPS = 128, MAX_RUN_BYTES = 256 << 20 };
@@ -24,7 +24,7 @@ enum { ROWS = 32, STEPS = 128, MAX_RUN_BYTES = 256 << 20 };
 void nm_scorer_free(nm_scorer *scorer) {
     if (!scorer)
         return;
-    nm_stack_run_free(scorer->run);
+    nm_network_run_clear(&scorer->run);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         nm_free(scorer->context, scorer->masks[s]);
     nm_free(scorer->context, scorer);
@@ -37,13 +37,13 @@ static bool make_masks(nm_scorer *scorer) {
     return true;
 }
 
-neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_stack *stack,
+neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_network *network,
                            const neume_codec *codec, neume_error *error) {
     *out = NULL;
     nm_scorer *scorer = nm_alloc(context, 1, sizeof *scorer);
     if (!scorer)
         return nm_fail_memory(error, "likelihoods");
-    *scorer = (nm_scorer){.context = context, .stack = stack, .codec = codec, .temperature = 1};
+    *scorer = (nm_scorer){.context = context, .network = network, .codec = codec, .temperature = 1};
     if (!make_masks(scorer)) {
         nm_scorer_free(scorer);
         return nm_fail_memory(error, "likelihoods");
@@ -58,15 +58,20 @@ static neume_status fit_run(nm_scorer *scorer, size_t count) {
     nm_run_options options = {.max_B = count < ROWS ? count : ROWS, .max_T = STEPS};
     if (options.max_B == 0)
         options.max_B = 1;
-    if (scorer->run && scorer->B == options.max_B)
+    if (scorer->B == options.max_B)
         return NEUME_OK;
     while (options.max_T > 1 &&
-           nm_stack_run_bytes(scorer->context, scorer->stack, &options) > MAX_RUN_BYTES)
+           nm_network_run_bytes(scorer->context, scorer->network, &options) > MAX_RUN_BYTES)
         options.max_T /= 2;
-    nm_stack_run_free(scorer->run);
+    nm_network_run_clear(&scorer->run);
+    scorer->B = 0;
+    const neume_status status =
+        nm_network_run_init(&scorer->run, scorer->context, scorer->network, &options, NULL);
+    if (status)
+        return status;
     scorer->B = options.max_B;
     scorer->T = options.max_T;
-    return nm_stack_run_new(&scorer->run, scorer->context, scorer->stack, &options, NULL);
+    return NEUME_OK;
 }
 
 void nm_scorer_set_temperature(nm_scorer *scorer, double temperature) {
@@ -115,10 +120,10 @@ static bool sort_pieces(scoring *to, const nm_piece *pieces, size_t count) {
 /* A word that the vocabulary does not have is never counted as right: <unk> does not name it. */
 static double add_word(const scoring *to, nm_score_sums *sum, unsigned stream, size_t n) {
     const bool is_unknown = to->batch.targets[stream].words[n] == NM_WORD_UNKNOWN;
-    const double nats =
-        (double)nm_stack_losses(to->scorer->run, stream)[n] + (is_unknown ? to->unseen[stream] : 0);
+    const double nats = (double)nm_network_losses(&to->scorer->run, stream)[n] +
+                        (is_unknown ? to->unseen[stream] : 0);
     sum->unknown += is_unknown;
-    sum->correct[stream] += nm_stack_correct(to->scorer->run, stream)[n] && !is_unknown;
+    sum->correct[stream] += nm_network_correct(&to->scorer->run, stream)[n] && !is_unknown;
     sum->nats[stream] += nats;
     return nats;
 }
@@ -153,10 +158,10 @@ static neume_status score_batches(scoring *to, const real *weights, size_t count
     const neume_status status = nm_batcher_new(&batcher, scorer->context, &options);
     if (status)
         return status;
-    nm_stack_run_pack(scorer->run, weights);
-    nm_stack_run_set_temperature(scorer->run, scorer->temperature);
+    nm_network_pack(&scorer->run, weights);
+    nm_network_set_temperature(&scorer->run, scorer->temperature);
     while (nm_batcher_next(batcher, &to->batch)) {
-        nm_stack_forward(scorer->run, &to->batch, 0, NM_PASS_EVALUATE);
+        nm_network_forward(&scorer->run, &to->batch, 0, NM_PASS_EVALUATE);
         add_batch(to, batcher);
     }
     nm_batcher_free(batcher);

@@ -5,7 +5,7 @@
 #define NM_LEARN_SCORER_H
 
 #include "learn/corpus.h"
-#include "nn/stack.h"
+#include "learn/network_run.h"
 
 typedef struct nm_scorer nm_scorer;
 
@@ -18,7 +18,7 @@ typedef struct nm_score_sums {
 } nm_score_sums;
 
 /* Codec (closed) and network are borrowed as long as the scorer. */
-neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_stack *stack,
+neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_network *network,
                            const neume_codec *codec, neume_error *error);
 void nm_scorer_free(nm_scorer *scorer);
 

@@ -84,13 +84,13 @@ static neume_status plan_primer(nm_composer_plan *plan, const neume_codec *codec
                                 const neume_sequence *primer, neume_error *error) {
     if (!primer)
         return NEUME_OK;
-    if (primer->stream_count != neume_codec_stream_count(codec))
+    if (primer->width != neume_codec_stream_count(codec))
         return nm_fail(error, NEUME_BAD_USAGE, "primer: %u streams, expected the model's %u",
-                       primer->stream_count, neume_codec_stream_count(codec));
+                       primer->width, neume_codec_stream_count(codec));
     plan->primer = primer->words;
     plan->primer_count = primer->step_count;
     while (plan->primer_count &&
-           primer->words[(plan->primer_count - 1) * primer->stream_count] == NM_WORD_END)
+           primer->words[(plan->primer_count - 1) * primer->width] == NM_WORD_END)
         plan->primer_count--;
     return check_primer(plan, codec, error);
 }
@@ -152,7 +152,7 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
         return status;
     const neume_sequence primer = {.words = g->options->primer->words,
                                    .step_count = g->plan.primer_count,
-                                   .stream_count = g->options->primer->stream_count};
+                                   .width = g->options->primer->width};
     snprintf(text, sizeof text, "primer %016" PRIx64, nm_codec_hash(g->model->codec, &primer));
     return add_text(score, text);
 }
@@ -180,7 +180,7 @@ static neume_status finish_song(neume_song *song, const generation *g, nm_compos
     const neume_sequence said = {.words = composed.words + left_out * streams,
                                  .step_count =
                                      g->plan.primer_count + composed.step_count - left_out,
-                                 .stream_count = streams};
+                                 .width = streams};
     neume_status status = neume_codec_decode(&song->score, g->model->codec, &said);
     if (!status)
         status = dress(song->score, g, number);

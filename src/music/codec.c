@@ -20,7 +20,8 @@ neume_codec_options neume_codec_options_default(void) {
                                  .voicing = NEUME_VOICING_CLASSES,
                                  .spacing_quarters = 0.5,
                                  .track = -1,
-                                 .program = -1};
+                                 .program = -1,
+                                 .pitch_range = {0, 127}};
 }
 
 static const nm_codec_kind *kind_of(const char *name) {
@@ -42,6 +43,14 @@ static neume_status check_options(const neume_codec_options *options, neume_erro
         (unsigned)options->order > NEUME_ORDER_DESCENDING)
         return nm_fail(error, NEUME_BAD_USAGE, "rest unit %d, order %d: expected 0 or 1",
                        (int)options->rest_unit, (int)options->order);
+    if ((unsigned)options->onsets > NEUME_ONSETS_DROP ||
+        (unsigned)options->timing > NEUME_TIMING_PERFORMANCE ||
+        (unsigned)options->drums > NEUME_DRUMS_DROP)
+        return nm_fail(error, NEUME_BAD_USAGE, "onsets %d, timing %d, drums %d: expected 0 or 1",
+                       (int)options->onsets, (int)options->timing, (int)options->drums);
+    if (options->pitch_range.low > options->pitch_range.high || options->pitch_range.high > 127)
+        return nm_fail(error, NEUME_BAD_USAGE, "pitch range %u-%u: expected 0 <= LO <= HI <= 127",
+                       options->pitch_range.low, options->pitch_range.high);
     if (options->track < -1 || options->track > MAX_TRACK)
         return nm_fail(error, NEUME_BAD_USAGE, "track %d: expected 0 to %d", options->track,
                        MAX_TRACK);
@@ -85,6 +94,11 @@ static neume_status check_heeded(const nm_codec_kind *kind, const neume_codec_op
         {NM_OPTION_REST_UNIT, "rest unit", options->rest_unit == usual.rest_unit},
         {NM_OPTION_METRES, "time signatures", options->metres[0] == usual.metres[0]},
         {NM_OPTION_ORDER, "order", options->order == usual.order},
+        {NM_OPTION_PITCH_RANGE, "pitch range",
+         options->pitch_range.low == usual.pitch_range.low &&
+             options->pitch_range.high == usual.pitch_range.high},
+        {NM_OPTION_ONSETS, "onsets", options->onsets == usual.onsets},
+        {NM_OPTION_TIMING, "timing", options->timing == usual.timing},
     };
     for (size_t i = 0; i < sizeof of / sizeof *of; i++)
         if (!of[i].is_usual && !(kind->heeds & of[i].option))
@@ -140,7 +154,16 @@ const neume_codec_options *neume_codec_options_of(const neume_codec *codec) {
 }
 
 unsigned neume_codec_stream_count(const neume_codec *codec) {
-    return codec->kind->stream_count;
+    const bool has_one = codec->kind->is_roll && codec->options.onsets == NEUME_ONSETS_DROP;
+    return has_one ? 1 : codec->kind->stream_count;
+}
+
+bool nm_codec_is_roll(const neume_codec *codec) {
+    return codec->kind->is_roll;
+}
+
+unsigned neume_codec_width(const neume_codec *codec) {
+    return neume_codec_stream_count(codec) * (codec->kind->is_roll ? NM_ROLL_WORDS : 1);
 }
 
 const char *neume_codec_stream_name(const neume_codec *codec, unsigned stream) {
@@ -179,10 +202,10 @@ double nm_codec_unseen_count(const neume_codec *codec, unsigned stream) {
 
 /* Each text with its NUL, seeded with the hash of those before. */
 uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence) {
-    const size_t count = sequence->step_count * sequence->stream_count;
+    const size_t count = sequence->step_count * sequence->width;
     uint64_t hash = 0;
     for (size_t i = 0; i < count; i++) {
-        const unsigned stream = (unsigned)(i % sequence->stream_count);
+        const unsigned stream = (unsigned)(i % sequence->width);
         const char *text = neume_codec_word(codec, stream, sequence->words[i]);
         hash = XXH3_64bits_withSeed(text ? text : "", text ? strlen(text) + 1 : 0, hash);
     }

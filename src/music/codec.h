@@ -31,6 +31,11 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec);
  * with nm_free. */
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
 
+/* Whether its steps are sets of keys, as in codec "roll": then it has neither vocabulary nor
+ * grammar; a stream is a bit of every key, NM_ROLL_WORDS words of a step. */
+enum { NM_ROLL_WORDS = 4 };
+bool nm_codec_is_roll(const neume_codec *codec);
+
 /* What a tracker of any kind needs: no more than this. */
 enum { NM_TRACKER_WORDS = 64 };
 typedef struct nm_tracker {

@@ -54,7 +54,10 @@ typedef enum nm_codec_option {
     NM_OPTION_MELODY = 4,
     NM_OPTION_REST_UNIT = 8,
     NM_OPTION_METRES = 16,
-    NM_OPTION_ORDER = 32
+    NM_OPTION_ORDER = 32,
+    NM_OPTION_PITCH_RANGE = 64,
+    NM_OPTION_ONSETS = 128,
+    NM_OPTION_TIMING = 256
 } nm_codec_option;
 
 typedef struct nm_codec_kind {
@@ -64,6 +67,8 @@ typedef struct nm_codec_kind {
     const char *expects; /* what its words look like, for errors */
     unsigned stream_count;
     const char *const *stream_names; /* [stream_count] */
+    bool is_roll; /* its steps are sets of keys, each stream a bit of every key; onsets that are
+                     dropped leave it the first alone */
 
     /* Refuses options out of this kind's range; those that all kinds share have been looked at. */
     neume_status (*check)(const neume_codec_options *options, neume_error *error);

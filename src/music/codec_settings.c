@@ -11,6 +11,8 @@
 static const char *const voicings[] = {"classes", "pitches", NULL};
 static const char *const rest_units[] = {"quarter", "sixteenth", NULL};
 static const char *const orders[] = {"ascending", "descending", NULL};
+static const char *const keeping[] = {"keep", "drop", NULL};
+static const char *const timings[] = {"metrical", "performance", NULL};
 
 static json_t *metres_json(const uint8_t *metres) {
     json_t *array = json_array();
@@ -25,12 +27,15 @@ static json_t *metres_json(const uint8_t *metres) {
 char *nm_codec_settings(const neume_codec *codec) {
     const neume_codec_options *options = &codec->options;
     json_t *object = json_pack(
-        "{s:s, s:I, s:s, s:f, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i]}", "name", options->name,
-        "grid", (json_int_t)options->grid, "voicing", voicings[options->voicing],
-        "spacing_quarters", options->spacing_quarters, "track", options->track, "program",
-        options->program, "melody", (int)options->melody, "rest_unit",
+        "{s:s, s:I, s:s, s:f, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i], s:s, s:s, s:s, s:[i, i]}",
+        "name", options->name, "grid", (json_int_t)options->grid, "voicing",
+        voicings[options->voicing], "spacing_quarters", options->spacing_quarters, "track",
+        options->track, "program", options->program, "melody", (int)options->melody, "rest_unit",
         rest_units[options->rest_unit], "order", orders[options->order], "metres",
-        metres_json(options->metres), "shifts", codec->shift_low, codec->shift_high);
+        metres_json(options->metres), "pitch_range", options->pitch_range.low,
+        options->pitch_range.high, "onsets", keeping[options->onsets], "timing",
+        timings[options->timing], "drums", keeping[options->drums], "shifts", codec->shift_low,
+        codec->shift_high);
     char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
     char *copy = text ? nm_copy_text(codec->context, text, strlen(text)) : NULL;
     free(text);
@@ -74,25 +79,34 @@ typedef struct stored_options {
 } stored_options;
 
 static bool read_options(stored_options *out, const json_t *object) {
-    const char *voicing, *rest_unit, *order;
+    const char *voicing, *rest_unit, *order, *onsets, *timing, *drums;
     json_t *metres;
     json_int_t grid;
     json_error_t reason;
-    int melody;
+    int melody, lowest, highest;
     neume_codec_options *options = &out->options;
     *options = neume_codec_options_default();
-    if (json_unpack_ex((json_t *)(uintptr_t)object, &reason, JSON_STRICT,
-                       "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i]}", "name",
-                       &options->name, "grid", &grid, "voicing", &voicing, "spacing_quarters",
-                       &options->spacing_quarters, "track", &options->track, "program",
-                       &options->program, "melody", &melody, "rest_unit", &rest_unit, "order",
-                       &order, "metres", &metres, "shifts", &out->low, &out->high))
+    if (json_unpack_ex(
+            (json_t *)(uintptr_t)object, &reason, JSON_STRICT,
+            "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i], s:s, s:s, s:s, "
+            "s:[i, i]}",
+            "name", &options->name, "grid", &grid, "voicing", &voicing, "spacing_quarters",
+            &options->spacing_quarters, "track", &options->track, "program", &options->program,
+            "melody", &melody, "rest_unit", &rest_unit, "order", &order, "metres", &metres,
+            "pitch_range", &lowest, &highest, "onsets", &onsets, "timing", &timing, "drums", &drums,
+            "shifts", &out->low, &out->high))
         return false;
     options->grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
     options->melody = melody != 0;
     options->voicing = (neume_voicing)choice_of(voicings, voicing);
     options->rest_unit = (neume_rest_unit)choice_of(rest_units, rest_unit);
     options->order = (neume_order)choice_of(orders, order);
+    options->onsets = (neume_onsets)choice_of(keeping, onsets);
+    options->timing = (neume_timing)choice_of(timings, timing);
+    options->drums = (neume_drums)choice_of(keeping, drums);
+    if (lowest < 0 || lowest > 127 || highest < 0 || highest > 127)
+        return false;
+    options->pitch_range = (neume_pitch_range){(uint8_t)lowest, (uint8_t)highest};
     return out->low <= 0 && out->low >= -NM_MAX_SHIFT && out->high >= 0 &&
            out->high <= NM_MAX_SHIFT && read_metres(options->metres, metres);
 }
@@ -103,9 +117,11 @@ static neume_status make_from_settings(neume_codec **out, neume_context *context
     stored_options read;
     neume_error refusal = {0};
     if (!read_options(&read, object))
-        return nm_fail(error, NEUME_BAD_MODEL,
-                       "codec settings: expected name, grid, voicing, spacing_quarters, track, "
-                       "program, melody, rest_unit, order, metres and shifts, nothing else");
+        return nm_fail(
+            error, NEUME_BAD_MODEL,
+            "codec settings: expected name, grid, voicing, spacing_quarters, track, "
+            "program, melody, rest_unit, order, metres, pitch_range, onsets, timing, drums "
+            "and shifts, nothing else");
     const neume_status status = neume_codec_new(out, context, &read.options, &refusal);
     if (status == NEUME_BAD_USAGE)
         return nm_fail(error, NEUME_BAD_MODEL, "codec settings: %s", refusal.line);

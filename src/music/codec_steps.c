@@ -9,6 +9,7 @@
 enum { SHOWN = 40 /* bytes of a word in an error */ };
 
 void neume_sequence_clear(neume_context *context, neume_sequence *sequence) {
+    nm_free(context, sequence->given);
     nm_free(context, sequence->words);
     *sequence = (neume_sequence){0};
 }
@@ -26,7 +27,7 @@ uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text)
 
 void nm_encoder_push(nm_encoder *encoder, const uint32_t *words) {
     neume_sequence *sequence = encoder->sequence;
-    const size_t stream_count = sequence->stream_count;
+    const size_t stream_count = sequence->width;
     const size_t used = sequence->step_count * stream_count;
     if (encoder->failed || !nm_reserve(encoder->codec->context, &sequence->words,
                                        &encoder->capacity, used + stream_count, sizeof *words)) {
@@ -94,7 +95,7 @@ static void undo(nm_encoder *encoder, const word_counts *before) {
 
 neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec, const neume_score *score,
                                 neume_error *error) {
-    *out = (neume_sequence){.stream_count = codec->kind->stream_count};
+    *out = (neume_sequence){.width = codec->kind->stream_count};
     const word_counts before = count_words(codec);
     nm_encoder encoder = {.codec = codec, .sequence = out};
     codec->kind->encode(&encoder, score);
@@ -166,7 +167,7 @@ static neume_status count_notes(neume_sequence *sequence, const neume_codec *cod
 
 neume_status neume_codec_parse(neume_sequence *out, neume_codec *codec, const char *text,
                                neume_error *error) {
-    *out = (neume_sequence){.stream_count = codec->kind->stream_count};
+    *out = (neume_sequence){.width = codec->kind->stream_count};
     const word_counts before = count_words(codec);
     nm_encoder encoder = {.codec = codec, .sequence = out};
     neume_status status = parse_steps(&encoder, text, error);

@@ -50,8 +50,7 @@ static inline void frame_bench_init(frame_bench *b, neume_context *context, neum
     b->weights = nm_params_block_new(params, context);
     for (size_t i = 0; i < params->size; i++)
         b->weights[i] = (real)(3 * nm_random_uniform(seed, NM_PURPOSE_TEST, 7, i) - 1.5);
-    assert_int_equal(nm_scorer_new(&b->scorer, context, &b->network.stack, b->codec, NULL),
-                     NEUME_OK);
+    assert_int_equal(nm_scorer_new(&b->scorer, context, &b->network, b->codec, NULL), NEUME_OK);
 }
 
 static inline void frame_bench_clear(frame_bench *b) {

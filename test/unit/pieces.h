@@ -45,9 +45,9 @@ static inline nm_piece *test_pieces(neume_context *context, size_t count, size_t
             words[i] = x < 0.125 ? NM_WORD_UNKNOWN : 2 + (uint32_t)(x * (TEST_WORDS - 2));
         }
         words[length - 1] = NM_WORD_END;
-        pieces[p] = (nm_piece){
-            {.words = words, .step_count = length, .stream_count = 1, .note_count = 2 * length},
-            .hash = p + 1};
+        pieces[p] =
+            (nm_piece){{.words = words, .step_count = length, .width = 1, .note_count = 2 * length},
+                       .hash = p + 1};
     }
     return pieces;
 }

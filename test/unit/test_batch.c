@@ -57,7 +57,7 @@ static int set_up(void **state) {
             words[p][s] = 2 + (word = (word * 5 + 3) % 17) % (V - 2);
         words[p][lengths[p] - 1] = NM_WORD_END;
         pieces[p].sequence =
-            (neume_sequence){.words = words[p], .step_count = lengths[p], .stream_count = 1};
+            (neume_sequence){.words = words[p], .step_count = lengths[p], .width = 1};
         step_total += lengths[p];
     }
     return 0;

@@ -190,7 +190,7 @@ static void cuts_the_end_and_pitches_beyond_the_piano(void **state) {
                         NM_FRAME_PERIOD,     NM_WORD_END};
     static const uint32_t left[] = {NM_FRAME_PITCH + 21, NM_FRAME_PERIOD, NM_FRAME_PERIOD,
                                     NM_FRAME_PITCH + 108, NM_FRAME_PERIOD};
-    neume_sequence sequence = {.words = words, .step_count = 8, .stream_count = 1};
+    neume_sequence sequence = {.words = words, .step_count = 8, .width = 1};
     nm_bl88_forbid(never, NEUME_ORDER_ASCENDING);
     assert_int_equal(nm_bl88_cut(&sequence, never), 2);
     assert_int_equal(sequence.step_count, 5);

@@ -55,8 +55,8 @@ static inline void close_vocabulary(const fixture *f, neume_sequence *sequence) 
 static inline void assert_grammatical(const neume_codec *codec, const neume_sequence *sequence) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
     uint32_t at = 0;
-    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++) {
-        const unsigned stream = (unsigned)(i % sequence->stream_count);
+    for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
+        const unsigned stream = (unsigned)(i % sequence->width);
         assert_int_equal(grammar->stream[at], stream);
         const uint32_t class = grammar->word_class[stream][sequence->words[i]];
         if (!grammar->allowed[at * grammar->class_count + class])
@@ -91,10 +91,10 @@ static inline const char *text_of(const fixture *f, const neume_sequence *sequen
     static char text[4096];
     size_t used = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < sequence->step_count * sequence->stream_count; i++)
+    for (size_t i = 0; i < sequence->step_count * sequence->width; i++)
         used += (size_t)snprintf(
             text + used, sizeof text - used, "%s%s", i ? " " : "",
-            neume_codec_word(f->codec, (unsigned)(i % sequence->stream_count), sequence->words[i]));
+            neume_codec_word(f->codec, (unsigned)(i % sequence->width), sequence->words[i]));
     return text;
 }
 

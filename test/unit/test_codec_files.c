@@ -36,7 +36,7 @@ static void check_file(trial *t, const neume_score *score, const char *path) {
     assert_int_equal(neume_codec_encode(&words, t->f.codec, score, NULL), NEUME_OK);
     assert_int_equal(neume_codec_decode(&decoded, t->f.codec, &words), NEUME_OK);
     assert_int_equal(neume_codec_encode(&again, t->f.codec, decoded, NULL), NEUME_OK);
-    const size_t size = words.step_count * words.stream_count * sizeof *words.words;
+    const size_t size = words.step_count * words.width * sizeof *words.words;
     if (words.step_count != again.step_count || words.note_count != again.note_count ||
         (size && memcmp(words.words, again.words, size) != 0))
         fail_msg("%s: decoded, it has other words", path);

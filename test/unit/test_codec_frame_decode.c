@@ -69,7 +69,7 @@ static void every_piece_of_the_grammar_survives_decoding_at_any_grid(void **stat
     static uint32_t words[FRAMES * 129 + 3];
     for (uint32_t grid = 1; grid <= 24; grid++) {
         fixture f = open_codec(frame_options(grid, (neume_order)(grid % 2)));
-        neume_sequence piece = {.words = words, .stream_count = 1};
+        neume_sequence piece = {.words = words, .width = 1};
         piece.step_count = random_piece(words, FRAMES, grid);
         words[piece.step_count++] = NM_WORD_END;
         close_vocabulary(&f, NULL);
@@ -110,7 +110,7 @@ static void decoding_is_total_and_gives_clean_midi(void **state) {
     for (int order = 0; order < 2; order++) {
         fixture f = open_codec(frame_options(order ? 24 : 7, (neume_order)order));
         uint32_t words[16];
-        neume_sequence sequence = {.words = words, .stream_count = 1};
+        neume_sequence sequence = {.words = words, .width = 1};
         for (uint64_t i = 0; i < 50000; i++) {
             const nm_random r = nm_random_at(5, NM_PURPOSE_TEST, (uint64_t)order, i);
             sequence.step_count = r.word[0] % 17;

@@ -337,7 +337,7 @@ static void random_words_decode_to_music_that_midi_can_say(void **state) {
     uint32_t words[8];
     for (uint64_t i = 0; i < 100000; i++) {
         const nm_random r = nm_random_at(5, NM_PURPOSE_TEST, 0, i);
-        neume_sequence sequence = {.words = words, .stream_count = 1};
+        neume_sequence sequence = {.words = words, .width = 1};
         sequence.step_count = r.word[0] % 9;
         for (size_t step = 0; step < sequence.step_count; step++)
             words[step] = nm_random_at(5, NM_PURPOSE_TEST, 1 + step, i).word[0] % word_count;

@@ -169,7 +169,7 @@ static void walks_survive_decoding(neume_codec_options options) {
     uint8_t *masks = nm_codec_masks(f.context, f.codec, 0);
     uint32_t words[64];
     for (uint64_t i = 0; i < 5000; i++) {
-        neume_sequence sequence = {.words = words, .stream_count = 1}, again;
+        neume_sequence sequence = {.words = words, .width = 1}, again;
         neume_score *score;
         walk(&f, masks, &sequence, i);
         assert_int_equal(neume_codec_decode(&score, f.codec, &sequence), NEUME_OK);

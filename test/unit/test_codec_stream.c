@@ -18,7 +18,7 @@ static void an_event_is_chord_offset_longest_duration_and_program(void **state) 
     };
     fixture f = open_codec(stream_options());
     neume_sequence sequence = encode_notes(&f, notes, 5);
-    assert_int_equal(sequence.stream_count, STREAMS);
+    assert_int_equal(sequence.width, STREAMS);
     assert_string_equal(text_of(&f, &sequence),
                         "E4 1 1 p0 0.4 1/2 2/3 p40 G4 1 2 p40 F4 1/3 1/3 p40 "
                         "<end> <end> <end> <end>");

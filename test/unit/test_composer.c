@@ -356,8 +356,8 @@ static void refuses_options_that_make_no_sense(void **state) {
     (void)state;
     fixture_model f = small_model();
     uint32_t beyond = 16;
-    const neume_sequence foreign = {.words = &beyond, .step_count = 1, .stream_count = 1};
-    const neume_sequence streams = {.words = &beyond, .step_count = 1, .stream_count = 2};
+    const neume_sequence foreign = {.words = &beyond, .step_count = 1, .width = 1};
+    const neume_sequence streams = {.words = &beyond, .step_count = 1, .width = 2};
     neume_generate_options bad[12];
     for (int i = 0; i < 12; i++)
         bad[i] = options_of(1, 30);

@@ -346,7 +346,7 @@ static void a_primer_of_streams_is_words_of_all_streams(void **state) {
     neume_generate_options options = options_of(1);
     neume_song song;
     neume_error error = {0};
-    neume_sequence primer = {.words = piece->words, .step_count = 3, .stream_count = 4};
+    neume_sequence primer = {.words = piece->words, .step_count = 3, .width = 4};
     options.primer = &primer;
     assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_OK);
     neume_song_clear(&song);
@@ -354,10 +354,10 @@ static void a_primer_of_streams_is_words_of_all_streams(void **state) {
     assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_OK);
     neume_song_clear(&song);
     uint32_t ends_early[] = {piece->words[0], piece->words[1], piece->words[2], NM_WORD_END};
-    primer = (neume_sequence){.words = ends_early, .step_count = 1, .stream_count = 4};
+    primer = (neume_sequence){.words = ends_early, .step_count = 1, .width = 4};
     assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_BAD_USAGE);
     assert_string_equal(error.line, "primer: \"<end>\" in step 0 cannot follow what is before it");
-    primer.stream_count = 1;
+    primer.width = 1;
     assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_BAD_USAGE);
     assert_string_equal(error.line, "primer: 1 streams, expected the model's 4");
     close_case(&c);
@@ -369,9 +369,8 @@ static void the_primer_can_be_left_out(void **state) {
     for (size_t p = 0; p < PRESETS; p++) {
         song_case c = open_case(presets[p]);
         const neume_sequence *piece = &c.corpus->train[0].sequence;
-        const neume_sequence primer = {.words = piece->words,
-                                       .step_count = piece->step_count - 1,
-                                       .stream_count = piece->stream_count};
+        const neume_sequence primer = {
+            .words = piece->words, .step_count = piece->step_count - 1, .width = piece->width};
         neume_generate_options options = options_of(1);
         neume_song with, without;
         options.primer = &primer;

@@ -94,7 +94,7 @@ static void the_validated_pieces_have_the_loss_that_training_saw(void **state) {
     nm_score_sums sums[3], total = {0};
     assert_int_equal(evaluate(&e, &c, c.folder.path, NULL), NEUME_OK);
     assert_int_equal(
-        nm_scorer_new(&scorer, c.folder.context, &c.model->network.stack, c.corpus->codec, NULL),
+        nm_scorer_new(&scorer, c.folder.context, &c.model->network, c.corpus->codec, NULL),
         NEUME_OK);
     assert_int_equal(nm_scorer_run(scorer, c.model->weights, c.corpus->valid, 3, sums), NEUME_OK);
     for (size_t i = 0; i < 3; i++)

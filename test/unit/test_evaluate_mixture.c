@@ -154,7 +154,7 @@ static void frames_of_88_keys_cost_what_the_scorer_says(void **state) {
     assert_int_equal(corpus->train_count, 2);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(nm_bl88_cut(&corpus->train[i].sequence, never), 0);
-    assert_int_equal(nm_scorer_new(&scorer, f.context, &f.down->network.stack, corpus->codec, NULL),
+    assert_int_equal(nm_scorer_new(&scorer, f.context, &f.down->network, corpus->codec, NULL),
                      NEUME_OK);
     nm_scorer_forbid(scorer, never);
     assert_int_equal(nm_scorer_run(scorer, f.down->weights, corpus->train, 2, sums), NEUME_OK);

@@ -20,7 +20,7 @@ typedef struct bench {
     neume_codec *codec;
     uint8_t *masks;
     nm_piece *pieces;
-    nm_stack stack;
+    nm_network network;
     real *weights;
     nm_scorer *scorer;
 } bench;
@@ -31,12 +31,12 @@ static void bench_init(bench *b, neume_context *context) {
     b->codec = test_codec(context);
     b->masks = nm_codec_masks(context, b->codec, 0);
     b->pieces = test_pieces(context, PIECES, MOST);
-    assert_int_equal(nm_stack_init(&b->stack, &shape, NULL), NEUME_OK);
-    b->weights = nm_params_block_new(&b->stack.params, context);
-    nm_stack_init_weights(&b->stack, b->weights, 5);
-    for (size_t i = 0; i < b->stack.params.size; i++)
+    assert_int_equal(nm_stack_init(&b->network.stack, &shape, NULL), NEUME_OK);
+    b->weights = nm_params_block_new(&b->network.stack.params, context);
+    nm_stack_init_weights(&b->network.stack, b->weights, 5);
+    for (size_t i = 0; i < b->network.stack.params.size; i++)
         b->weights[i] *= 3;
-    assert_int_equal(nm_scorer_new(&b->scorer, context, &b->stack, b->codec, NULL), NEUME_OK);
+    assert_int_equal(nm_scorer_new(&b->scorer, context, &b->network, b->codec, NULL), NEUME_OK);
 }
 
 static void bench_clear(bench *b) {
@@ -61,7 +61,8 @@ static double nats_step_by_step(const bench *b, const nm_piece *piece) {
     const double unseen = log(nm_codec_unseen_count(b->codec, 0));
     nm_stack_run *run;
     double nats = 0;
-    assert_int_equal(nm_stack_run_new(&run, b->context, &b->stack, &options, NULL), NEUME_OK);
+    assert_int_equal(nm_stack_run_new(&run, b->context, &b->network.stack, &options, NULL),
+                     NEUME_OK);
     nm_stack_run_pack(run, b->weights);
     for (size_t i = 0; i < piece->sequence.step_count; i++) {
         const uint32_t *words = piece->sequence.words;
@@ -96,7 +97,7 @@ static void unknown_words_are_counted_and_never_right(void **state) {
     (void)state;
     bench b;
     bench_init(&b, test_context(1, NEUME_ISA_C, NULL));
-    const nm_param *bias = nm_params_find(&b.stack.params, "head.0.bias");
+    const nm_param *bias = nm_params_find(&b.network.stack.params, "head.0.bias");
     b.weights[bias->offset + NM_WORD_UNKNOWN] = 50;
     nm_score_sums sum;
     size_t unknown = 0;
@@ -149,8 +150,8 @@ static void baselines_have_the_same_masks_and_unknown_words(void **state) {
     nm_baseline_sums sums = {0}, with_unknown = {0};
     uint32_t words[] = {2, 3, 2, NM_WORD_END};
     uint32_t unknown[] = {2, 3, NM_WORD_UNKNOWN, NM_WORD_END};
-    const neume_sequence known_piece = {.words = words, .step_count = 4, .stream_count = 1};
-    const neume_sequence unknown_piece = {.words = unknown, .step_count = 4, .stream_count = 1};
+    const neume_sequence known_piece = {.words = words, .step_count = 4, .width = 1};
+    const neume_sequence unknown_piece = {.words = unknown, .step_count = 4, .width = 1};
     assert_int_equal(nm_ngrams_new(&ngrams, context, TEST_WORDS), NEUME_OK);
     assert_int_equal(nm_ngrams_add(ngrams, nm_line_of(&known_piece, 0)), NEUME_OK);
     assert_int_equal(nm_ngrams_finish(ngrams), NEUME_OK);
@@ -172,7 +173,7 @@ static neume_status make_and_run(neume_context *context, void *data) {
     const bench *b = data;
     nm_score_sums sums[3];
     nm_scorer *scorer;
-    neume_status status = nm_scorer_new(&scorer, context, &b->stack, b->codec, NULL);
+    neume_status status = nm_scorer_new(&scorer, context, &b->network, b->codec, NULL);
     if (!status)
         status = nm_scorer_run(scorer, b->weights, b->pieces, 3, sums);
     nm_scorer_free(scorer);

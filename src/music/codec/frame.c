@@ -139,7 +139,7 @@ static void encode_roll(nm_encoder *encoder, const nm_roll *roll) {
 }
 
 neume_status nm_codec_encode_roll(neume_sequence *out, neume_codec *codec, const nm_roll *roll) {
-    *out = (neume_sequence){.stream_count = codec->kind->stream_count};
+    *out = (neume_sequence){.width = codec->kind->stream_count};
     nm_encoder encoder = {.codec = codec, .sequence = out};
     if (codec->kind != &nm_codec_frame)
         return NEUME_BAD_USAGE;
