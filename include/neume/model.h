@@ -23,6 +23,13 @@ typedef enum neume_activation { NEUME_ACTIVATION_NONE, NEUME_ACTIVATION_RELU } n
 
 #define NEUME_MAX_AXIS_LAYERS 4
 
+/** What a key of "biaxial" is told of itself. */
+typedef enum neume_pitch_inputs {
+    NEUME_PITCH_INPUTS_ABSOLUTE, /**< its pitch and its pitch class */
+    NEUME_PITCH_INPUTS_RELATIVE  /**< nothing: all keys are alike, and a transposed piece is as
+                                    likely as the piece */
+} neume_pitch_inputs;
+
 /** The network of a codec of words is "stack": embedded words, a branch for each stream, LSTM
  * layers, trunk, a head with softmax for each stream. That of codec "roll" is "biaxial": LSTM
  * layers along time, shared by all keys, and LSTM layers along the keys; it has the last five
@@ -42,8 +49,7 @@ typedef struct neume_network_options {
     unsigned time_count;                         /**< 1..4 */
     uint32_t note_layers[NEUME_MAX_AXIS_LAYERS]; /**< hidden units of each layer along the keys */
     unsigned note_count;                         /**< 1..4 */
-    bool
-        absolute; /**< a key also sees its own pitch and pitch class; without, all keys are alike */
+    neume_pitch_inputs pitch_inputs;             /**< default NEUME_PITCH_INPUTS_ABSOLUTE */
 } neume_network_options;
 
 /** What a file is, by its content. */

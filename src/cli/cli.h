@@ -65,7 +65,7 @@ extern const nm_opt nm_help_options[1], nm_json_options[1];
     { "Report", nm_json_options, 1, 0 }
 
 /* Options over neume_midi_read_options, neume_codec_options, neume_context_options. */
-extern const nm_opt nm_reading_options[3], nm_codec_choice_options[8], nm_machine_options[2];
+extern const nm_opt nm_reading_options[3], nm_codec_choice_options[12], nm_machine_options[2];
 
 /* A context that prints what the library logs, from `level` on, to standard error. */
 neume_status nm_cli_context(neume_context **out, neume_context_options options,

@@ -14,6 +14,20 @@ typedef struct run_state {
     neume_error *error;
 } run_state;
 
+static nm_opt_list list_of(const uint32_t *values, unsigned count) {
+    nm_opt_list list = {.count = count};
+    for (unsigned i = 0; i < count; i++)
+        list.values[i] = values[i];
+    return list;
+}
+
+/* As many as there is room for; more are counted, and refused with the network. */
+static unsigned adopt_list(uint32_t *values, unsigned room, const nm_opt_list *list) {
+    for (unsigned i = 0; i < list->count && i < room; i++)
+        values[i] = list->values[i];
+    return list->count;
+}
+
 static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
     train_settings *s = settings;
     *s = (train_settings){.corpus = neume_corpus_options_default(),
@@ -21,9 +35,10 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     neume_status status = nm_cli_preset(&s->train, &s->corpus, arguments, error);
     if (status)
         return status;
-    for (unsigned l = 0; l < s->train.network.layer_count; l++)
-        s->layers.values[l] = s->train.network.layers[l];
-    s->layers.count = s->train.network.layer_count;
+    const neume_network_options *network = &s->train.network;
+    s->layers = list_of(network->layers, network->layer_count);
+    s->time_layers = list_of(network->time_layers, network->time_count);
+    s->note_layers = list_of(network->note_layers, network->note_count);
     s->valid = (nm_opt_share){s->corpus.valid_fraction, s->corpus.valid_count};
     s->save = (nm_opt_interval){s->train.save_epochs, s->train.save_seconds};
     s->transpose = (nm_opt_shifts){s->corpus.transpose.low, s->corpus.transpose.high};
@@ -32,9 +47,10 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
 
 /* Moves what has a form of its own on the command line to where the library looks for it. */
 static void adopt(train_settings *s) {
-    for (unsigned l = 0; l < s->layers.count; l++)
-        s->train.network.layers[l] = s->layers.values[l];
-    s->train.network.layer_count = s->layers.count;
+    neume_network_options *network = &s->train.network;
+    network->layer_count = adopt_list(network->layers, NEUME_MAX_LAYERS, &s->layers);
+    network->time_count = adopt_list(network->time_layers, NEUME_MAX_AXIS_LAYERS, &s->time_layers);
+    network->note_count = adopt_list(network->note_layers, NEUME_MAX_AXIS_LAYERS, &s->note_layers);
     s->corpus.valid_fraction = s->valid.fraction;
     s->corpus.valid_count = s->valid.count;
     s->corpus.transpose = (neume_shifts){s->transpose.low, s->transpose.high};

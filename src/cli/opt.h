@@ -20,7 +20,8 @@ typedef enum nm_opt_kind {
     NM_OPT_SHARE,    /* nm_opt_share: 20 or 0.1 */
     NM_OPT_INTERVAL, /* nm_opt_interval: 2 (epochs) or 5m */
     NM_OPT_SHIFTS,   /* nm_opt_shifts: none, all or -3..4 */
-    NM_OPT_TARGET    /* nm_opt_target: note=1.0 */
+    NM_OPT_TARGET,   /* nm_opt_target: note=1.0 */
+    NM_OPT_PITCHES   /* nm_opt_pitches: 24-101 */
 } nm_opt_kind;
 
 enum { NM_OPT_LIST_MAX = 8 };
@@ -47,6 +48,10 @@ typedef struct nm_opt_interval {
 typedef struct nm_opt_shifts {
     int low, high; /* semitones, low <= 0 <= high; "all": -5, 6 */
 } nm_opt_shifts;
+
+typedef struct nm_opt_pitches {
+    uint8_t low, high; /* MIDI notes, low <= high <= 127 */
+} nm_opt_pitches;
 
 typedef struct nm_opt_target {
     char name[32]; /* "": not given */

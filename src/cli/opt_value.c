@@ -187,6 +187,16 @@ static bool store_target(const char *text, nm_opt_target *field) {
     return *end == '\0' && field->value > 0;
 }
 
+static bool store_pitches(const char *text, nm_opt_pitches *field) {
+    uint64_t low, high;
+    const char *end;
+    if (!read_unsigned(&low, text, &end) || *end != '-' || !read_unsigned(&high, end + 1, &end) ||
+        *end || low > high || high > 127)
+        return false;
+    *field = (nm_opt_pitches){(uint8_t)low, (uint8_t)high};
+    return true;
+}
+
 static bool store(const nm_opt *option, const char *text, void *field) {
     switch (option->kind) {
     case NM_OPT_FLAG:
@@ -217,6 +227,8 @@ static bool store(const nm_opt *option, const char *text, void *field) {
         return store_shifts(text, field);
     case NM_OPT_TARGET:
         return store_target(text, field);
+    case NM_OPT_PITCHES:
+        return store_pitches(text, field);
     }
     return false;
 }
@@ -261,7 +273,8 @@ void nm_opt_expect(char *out, const nm_opt *option) {
         [NM_OPT_SHARE] = "a number of pieces such as 20, or a fraction below 1 such as 0.1",
         [NM_OPT_INTERVAL] = "a number of epochs such as 2, or a time such as 5m",
         [NM_OPT_SHIFTS] = "none, all, or semitones such as -3..4, from -48..0 to 0..48",
-        [NM_OPT_TARGET] = "a loss and its value above 0 such as note=1.0"};
+        [NM_OPT_TARGET] = "a loss and its value above 0 such as note=1.0",
+        [NM_OPT_PITCHES] = "MIDI notes such as 24-101, from 0 to 127"};
     const size_t size = NM_OPT_EXPECTED;
     if (option->kind == NM_OPT_UNSIGNED) {
         expect_unsigned(out, size, option);
@@ -316,7 +329,7 @@ static void format_real(char *out, size_t size, const nm_opt *option, const void
 
 static void format_list(char *out, size_t size, const nm_opt_list *list) {
     size_t used = 0;
-    out[0] = '\0';
+    snprintf(out, size, "none");
     for (unsigned i = 0; i < list->count && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s%u", i ? "," : "", list->values[i]);
 }
@@ -340,6 +353,10 @@ static void format_shifts(char *out, size_t size, const nm_opt_shifts *shifts) {
         snprintf(out, size, "none");
     else
         snprintf(out, size, "%d..%d", shifts->low, shifts->high);
+}
+
+static void format_pitches(char *out, size_t size, const nm_opt_pitches *pitches) {
+    snprintf(out, size, "%u-%u", pitches->low, pitches->high);
 }
 
 static void format_share(char *out, size_t size, const nm_opt_share *share) {
@@ -389,6 +406,9 @@ void nm_opt_format(char *out, size_t size, const nm_opt *option, const void *fie
     case NM_OPT_TARGET:
         text = "none";
         break;
+    case NM_OPT_PITCHES:
+        format_pitches(out, size, field);
+        return;
     }
     snprintf(out, size, "%s", text);
 }

@@ -46,8 +46,10 @@ const nm_opt nm_reading_options[3] = {
 static const char *const voicings[] = {"classes", "pitches", NULL};
 static const char *const rest_units[] = {"quarter", "sixteenth", NULL};
 static const char *const orders[] = {"ascending", "descending", NULL};
+static const char *const keeping[] = {"keep", "drop", NULL};
+static const char *const timings[] = {"metrical", "performance", NULL};
 
-const nm_opt nm_codec_choice_options[8] = {
+const nm_opt nm_codec_choice_options[12] = {
     {.name = "grid",
      .kind = NM_OPT_UNSIGNED,
      NM_OPT_FIELD(neume_codec_options, grid),
@@ -96,6 +98,27 @@ const nm_opt nm_codec_choice_options[8] = {
      NM_OPT_FIELD(neume_codec_options, order),
      .choices = orders,
      .help = "for frames: in which order the pitches of a frame are said"},
+    {.name = "pitch-range",
+     .kind = NM_OPT_PITCHES,
+     NM_OPT_FIELD(neume_codec_options, pitch_range),
+     .value = "LOW-HIGH",
+     .help = "for biaxial: the MIDI notes that the network computes; others are left out"},
+    {.name = "onsets",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, onsets),
+     .choices = keeping,
+     .help = "for biaxial: whether a note that is struck again is told from one that is held; "
+             "benchmark files do not know"},
+    {.name = "timing",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, timing),
+     .choices = timings,
+     .help = "for events: bars and cells of the grid, or seconds in steps of 10 ms, as played"},
+    {.name = "drums",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(neume_codec_options, drums),
+     .choices = keeping,
+     .help = "for events: what becomes of the notes of channel 10; all others leave them out"},
 };
 
 static const char *const isas[] = {"auto", "c", "baseline", "avx2", "avx512", NULL};

@@ -12,7 +12,7 @@ typedef struct train_settings {
     neume_train_options train;
     neume_context_options machine;
     const char *preset;
-    nm_opt_list layers;
+    nm_opt_list layers, time_layers, note_layers;
     nm_opt_share valid;
     nm_opt_interval save;
     nm_opt_shifts transpose;

@@ -77,6 +77,7 @@ static const nm_opt limit_options[] = {
 
 static const char *const norms[] = {"none", "layer", "batch", NULL};
 static const char *const activations[] = {"none", "relu", NULL};
+static const char *const pitch_inputs[] = {"absolute", "relative", NULL};
 
 static const nm_opt network_options[] = {
     {.name = "layers",
@@ -86,6 +87,25 @@ static const nm_opt network_options[] = {
      .least = 1,
      .most = 16384,
      .help = "hidden units of each LSTM layer"},
+    {.name = "time-layers",
+     .kind = NM_OPT_LIST,
+     IN(time_layers),
+     .value = "N,N...",
+     .least = 1,
+     .most = 4096,
+     .help = "for biaxial: hidden units of each LSTM layer along time"},
+    {.name = "note-layers",
+     .kind = NM_OPT_LIST,
+     IN(note_layers),
+     .value = "N,N...",
+     .least = 1,
+     .most = 4096,
+     .help = "for biaxial: hidden units of each LSTM layer along the keys, from low to high"},
+    {.name = "pitch-inputs",
+     .kind = NM_OPT_CHOICE,
+     IN(train.network.pitch_inputs),
+     .choices = pitch_inputs,
+     .help = "for biaxial: whether a key knows its own pitch, or sees its neighbours alone"},
     {.name = "embed",
      .kind = NM_OPT_UNSIGNED,
      IN(train.network.embed),

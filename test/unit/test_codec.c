@@ -197,8 +197,9 @@ static void settings_and_vocabulary_make_the_same_codec_again(void **state) {
 #define SETTINGS(grid, voicing, more)                                                              \
     "{\"name\": \"word\", \"grid\": " grid ", \"voicing\": \"" voicing                             \
     "\", \"spacing_quarters\": 0.5, \"track\": -1, \"program\": -1, \"melody\": false, "           \
-    "\"rest_unit\": \"quarter\", \"order\": \"ascending\", \"metres\": [], \"shifts\": [0, "       \
-    "0]" more "}"
+    "\"rest_unit\": \"quarter\", \"order\": \"ascending\", \"metres\": [], "                       \
+    "\"pitch_range\": [0, 127], \"onsets\": \"keep\", \"timing\": \"metrical\", "                  \
+    "\"drums\": \"keep\", \"shifts\": [0, 0]" more "}"
 #define GOOD_SETTINGS SETTINGS("12", "classes", "")
 
 static void refuses_foreign_settings_and_vocabularies(void **state) {
