@@ -6,6 +6,8 @@
 
 #include "nn/real.h"
 
+#include <neume/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,5 +61,8 @@ typedef struct nm_run_options {
     nm_noise noise;
     uint64_t seed; /* of all masks */
 } nm_run_options;
+
+/* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range. */
+neume_status nm_run_options_check(const nm_run_options *options, neume_error *error);
 
 #endif

@@ -29,6 +29,19 @@ typedef struct nm_params {
 size_t nm_params_add(nm_params *params, const char *name, size_t rows, size_t columns,
                      bool has_decay);
 
+/* The same of the matrix or the vector "part.name"; of a dense layer's weight [rows,columns] and
+ * bias; of an LSTM's weight_ih [4H,I], weight_hh [4H,H] and bias [4H]. */
+void nm_params_add_matrix(nm_params *params, const char *part, const char *name, size_t rows,
+                          size_t columns);
+void nm_params_add_vector(nm_params *params, const char *part, const char *name, size_t count);
+void nm_params_add_dense(nm_params *params, const char *part, size_t rows, size_t columns);
+void nm_params_add_lstm(nm_params *params, const char *part, size_t I, size_t H);
+
+/* First weights of one row of the table: of a matrix, uniform ±1/sqrt(fan-in); of the bias of an
+ * LSTM, 1 for the forget gates (gates stand in the order i f g o) and 0 for the others. */
+void nm_params_first_matrix(const nm_params *params, size_t index, real *weights, uint64_t seed);
+void nm_params_first_gates(const nm_params *params, size_t index, real *weights);
+
 /* NULL where there is none of this name. */
 const nm_param *nm_params_find(const nm_params *params, const char *name);
 

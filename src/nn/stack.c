@@ -10,40 +10,15 @@
 
 static const uint64_t max_reals = UINT64_C(1) << 33;
 
-/* Adds the matrix or the vector "part.name". */
-static void add_matrix(nm_params *params, const char *part, const char *name, size_t rows,
-                       size_t columns) {
-    char full[64];
-    snprintf(full, sizeof full, "%s.%s", part, name);
-    nm_params_add(params, full, rows, columns, true);
-}
-
-static void add_vector(nm_params *params, const char *part, const char *name, size_t count) {
-    char full[64];
-    snprintf(full, sizeof full, "%s.%s", part, name);
-    nm_params_add(params, full, 1, count, false);
-}
-
-static void add_dense(nm_params *params, const char *part, size_t rows, size_t columns) {
-    add_matrix(params, part, "weight", rows, columns);
-    add_vector(params, part, "bias", rows);
-}
-
-static void add_lstm(nm_params *params, const char *part, size_t I, size_t H) {
-    add_matrix(params, part, "weight_ih", 4 * H, I);
-    add_matrix(params, part, "weight_hh", 4 * H, H);
-    add_vector(params, part, "bias", 4 * H);
-}
-
 static void add_norm(nm_params *params, const char *part, nm_norm norm, size_t n) {
     if (norm == NM_NORM_NONE)
         return;
-    add_vector(params, part, "weight", n);
-    add_vector(params, part, "bias", n);
+    nm_params_add_vector(params, part, "weight", n);
+    nm_params_add_vector(params, part, "bias", n);
     if (norm == NM_NORM_LAYER)
         return;
-    add_vector(params, part, "mean", n);
-    add_vector(params, part, "variance", n);
+    nm_params_add_vector(params, part, "mean", n);
+    nm_params_add_vector(params, part, "variance", n);
 }
 
 static void add_inputs(nm_params *params, const nm_stack_shape *shape) {
@@ -53,11 +28,11 @@ static void add_inputs(nm_params *params, const nm_stack_shape *shape) {
     for (unsigned f = 0; f < shape->feature_count; f++)
         rows += shape->features[f];
     if (shape->embed)
-        add_matrix(params, "embed", "weight", rows, shape->embed);
+        nm_params_add_matrix(params, "embed", "weight", rows, shape->embed);
     for (unsigned s = 0; shape->branch && s < shape->stream_count; s++) {
         char part[48];
         snprintf(part, sizeof part, "branch.%u", s);
-        add_lstm(params, part, nm_stack_input_width(shape), shape->branch);
+        nm_params_add_lstm(params, part, nm_stack_input_width(shape), shape->branch);
     }
 }
 
@@ -65,13 +40,13 @@ static void add_body(nm_params *params, const nm_stack_shape *shape) {
     for (unsigned l = 0; l < shape->layer_count; l++) {
         char part[48];
         snprintf(part, sizeof part, "lstm.%u", l);
-        add_lstm(params, part, nm_stack_layer_input(shape, l), shape->layers[l]);
+        nm_params_add_lstm(params, part, nm_stack_layer_input(shape, l), shape->layers[l]);
     }
     if (!shape->trunk)
         return;
     const size_t width = shape->layers[shape->layer_count - 1];
     add_norm(params, "trunk.norm", shape->norm, width);
-    add_dense(params, "trunk", shape->trunk, width);
+    nm_params_add_dense(params, "trunk", shape->trunk, width);
 }
 
 static void add_head(nm_params *params, const nm_stack_shape *shape, unsigned stream) {
@@ -80,17 +55,18 @@ static void add_head(nm_params *params, const nm_stack_shape *shape, unsigned st
     snprintf(head, sizeof head, "head.%u", stream);
     if (shape->head) {
         snprintf(part, sizeof part, "%s.dense", head);
-        add_dense(params, part, shape->head, nm_stack_body_width(shape));
+        nm_params_add_dense(params, part, shape->head, nm_stack_body_width(shape));
         snprintf(part, sizeof part, "%s.norm", head);
         add_norm(params, part, shape->norm, shape->head);
     }
     for (unsigned j = 0; j < stream; j++) {
         snprintf(part, sizeof part, "%s.chain.%u", head, j);
-        add_matrix(params, part, "weight", shape->vocabulary[j], shape->head ? shape->head : Z);
+        nm_params_add_matrix(params, part, "weight", shape->vocabulary[j],
+                             shape->head ? shape->head : Z);
     }
     if (!shape->is_tied)
-        add_matrix(params, head, "weight", Z, nm_stack_head_width(shape));
-    add_vector(params, head, "bias", Z);
+        nm_params_add_matrix(params, head, "weight", Z, nm_stack_head_width(shape));
+    nm_params_add_vector(params, head, "bias", Z);
 }
 
 neume_status nm_stack_init(nm_stack *stack, const nm_stack_shape *shape, neume_error *error) {
@@ -118,21 +94,10 @@ static bool starts_with(const char *name, const char *start) {
     return strncmp(name, start, strlen(start)) == 0;
 }
 
-static void fill_uniform(real *weights, size_t count, double bound, uint64_t seed, size_t index) {
-    for (size_t i = 0; i < count; i++)
-        weights[i] = (real)(bound * (2 * nm_random_uniform(seed, NM_PURPOSE_INIT, index, i) - 1));
-}
-
 static void fill_normal(real *weights, size_t count, double deviation, uint64_t seed,
                         size_t index) {
     for (size_t i = 0; i < count; i++)
         weights[i] = (real)(deviation * nm_random_normal(seed, NM_PURPOSE_INIT, index, i));
-}
-
-/* Gates stand in the order i f g o: the second quarter of a bias is the forget gates'. */
-static void fill_bias(real *bias, size_t count, bool is_lstm) {
-    for (size_t i = 0; i < count; i++)
-        bias[i] = is_lstm && i / (count / 4) == 1 ? 1 : 0;
 }
 
 static void fill_norm(const char *name, real *values, size_t count) {
@@ -157,11 +122,11 @@ void nm_stack_init_weights(const nm_stack *stack, real *weights, uint64_t seed) 
             continue;
         if (strstr(name, ".norm."))
             fill_norm(name, first, count);
-        else if (ends_with(name, "bias"))
-            fill_bias(first, count, starts_with(name, "lstm.") || starts_with(name, "branch."));
         else if (strcmp(name, "embed.weight") == 0)
             fill_normal(first, count, embedding_deviation(&stack->shape), seed, p);
-        else
-            fill_uniform(first, count, 1 / sqrt((double)param->columns), seed, p);
+        else if (!ends_with(name, "bias"))
+            nm_params_first_matrix(&stack->params, p, weights, seed);
+        else if (starts_with(name, "lstm.") || starts_with(name, "branch."))
+            nm_params_first_gates(&stack->params, p, weights);
     }
 }

@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The memory of a run: one block, handed out part by part. */
+#include "nn/arena.h"
 #include "nn/stack_run.h"
-
-#include "base/mem.h"
-
-/* Hands out the parts of a block one after the other, aligned. Without a block it only counts. */
-typedef struct arena {
-    real *block;
-    size_t used; /* reals */
-} arena;
-
-static real *take(arena *from, size_t count) {
-    const size_t unit = NM_ALIGNMENT / sizeof(real), start = from->used;
-    from->used += (count + unit - 1) / unit * unit;
-    return from->block ? from->block + start : NULL;
-}
-
-static void *take_bytes(arena *from, size_t size) {
-    return take(from, (size + sizeof(real) - 1) / sizeof(real));
-}
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
@@ -28,12 +11,12 @@ static size_t positions_of(const nm_stack_run *run) {
     return run->options.max_T * run->options.max_B;
 }
 
-static void take_state(nm_stack_run *run, arena *from) {
+static void take_state(nm_stack_run *run, nm_arena *from) {
     const size_t B = run->options.max_B;
     run->state_count = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
         run->state_count += 2 * B * run->lstm[l].H;
-    run->state = take(from, run->state_count);
+    run->state = nm_take(from, run->state_count);
     real *next = run->state;
     for (unsigned l = 0; next && l < run->lstm_count; l++) {
         run->lstm[l].h0 = next;
@@ -42,19 +25,19 @@ static void take_state(nm_stack_run *run, arena *from) {
     }
 }
 
-static void take_dense(const nm_stack_run *run, arena *from, nm_dense *dense) {
+static void take_dense(const nm_stack_run *run, nm_arena *from, nm_dense *dense) {
     if (dense->n == 0)
         return;
-    dense->packed = take(from, run->ops->packed_size(dense->n, dense->k));
+    dense->packed = nm_take(from, run->ops->packed_size(dense->n, dense->k));
     if (run->options.for_training)
-        dense->packed_transposed = take(from, run->ops->packed_size(dense->k, dense->n));
+        dense->packed_transposed = nm_take(from, run->ops->packed_size(dense->k, dense->n));
 }
 
-static void take_packings(nm_stack_run *run, arena *from) {
+static void take_packings(nm_stack_run *run, nm_arena *from) {
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
         const bool for_backward = run->options.for_training;
-        lstm->packed = take(from, run->ops->lstm_packed_size(lstm->I, lstm->H, for_backward));
+        lstm->packed = nm_take(from, run->ops->lstm_packed_size(lstm->I, lstm->H, for_backward));
     }
     take_dense(run, from, &run->trunk.dense);
     for (unsigned s = 0; s < run->stack->shape.stream_count; s++) {
@@ -63,19 +46,19 @@ static void take_packings(nm_stack_run *run, arena *from) {
     }
 }
 
-static bool take_mask(const nm_stack_run *run, arena *from, nm_stack_dropout *dropout) {
+static bool take_mask(const nm_stack_run *run, nm_arena *from, nm_stack_dropout *dropout) {
     if (!run->options.for_training || dropout->probability == 0 || dropout->width == 0)
         return false;
-    dropout->mask = take(from, run->options.max_B * dropout->width);
+    dropout->mask = nm_take(from, run->options.max_B * dropout->width);
     return true;
 }
 
-static void take_moments(const nm_stack_run *run, arena *from, nm_stack_norm *norm) {
+static void take_moments(const nm_stack_run *run, nm_arena *from, nm_stack_norm *norm) {
     if (norm->D == 0 || run->stack->shape.norm != NM_NORM_BATCH)
         return;
-    norm->given = take(from, 2 * norm->D);
+    norm->given = nm_take(from, 2 * norm->D);
     if (run->options.for_training)
-        norm->batch = take(from, 2 * norm->D);
+        norm->batch = nm_take(from, 2 * norm->D);
 }
 
 static size_t widest(const nm_stack_run *run) {
@@ -87,58 +70,58 @@ static size_t widest(const nm_stack_run *run) {
 }
 
 /* Where a layer's h and output lie in training: what backward looks at stays. */
-static void take_layer_outputs(nm_stack_run *run, arena *from, nm_stack_lstm *lstm) {
+static void take_layer_outputs(nm_stack_run *run, nm_arena *from, nm_stack_lstm *lstm) {
     const size_t N = positions_of(run);
-    lstm->y = take(from, N * lstm->H);
-    lstm->h = lstm->has_residual ? take(from, N * lstm->H) : lstm->y;
+    lstm->y = nm_take(from, N * lstm->H);
+    lstm->h = lstm->has_residual ? nm_take(from, N * lstm->H) : lstm->y;
     const bool has_dropout = take_mask(run, from, &lstm->dropout);
-    lstm->out = has_dropout || lstm->norm.D ? take(from, N * lstm->H) : lstm->h;
+    lstm->out = has_dropout || lstm->norm.D ? nm_take(from, N * lstm->H) : lstm->h;
     if (lstm->norm.D)
-        lstm->norm.kept = take(from, nm_norm_kept_size(N, lstm->H));
+        lstm->norm.kept = nm_take(from, nm_norm_kept_size(N, lstm->H));
 }
 
-static void take_training_lstms(nm_stack_run *run, arena *from) {
+static void take_training_lstms(nm_stack_run *run, nm_arena *from) {
     const size_t T = run->options.max_T, B = run->options.max_B;
     size_t scratch = 0, recurrent = 0;
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
-        lstm->tape = take(from, run->ops->lstm_tape_size(T, B, lstm->I, lstm->H));
+        lstm->tape = nm_take(from, run->ops->lstm_tape_size(T, B, lstm->I, lstm->H));
         take_layer_outputs(run, from, lstm);
         scratch = larger(scratch, run->ops->lstm_scratch_size(T, B, lstm->I, lstm->H));
         recurrent = larger(recurrent, 4 * lstm->H * lstm->H);
     }
-    run->scratch = take(from, scratch);
+    run->scratch = nm_take(from, scratch);
     if (run->options.noise.weight_drop > 0)
-        run->dropped = take(from, recurrent);
+        run->dropped = nm_take(from, recurrent);
 }
 
 /* Training keeps what each layer puts out. */
-static void take_training_body(nm_stack_run *run, arena *from) {
+static void take_training_body(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
     const size_t N = positions_of(run);
     for (unsigned i = 0; shape->embed && i < run->embedded_count; i++) {
-        run->embedded[i] = take(from, N * shape->embed);
+        run->embedded[i] = nm_take(from, N * shape->embed);
         take_mask(run, from, &run->input_dropout[i]);
     }
     if (run->branch_count) {
         take_mask(run, from, &run->branch_dropout);
-        run->dembedded = take(from, N * shape->embed);
+        run->dembedded = nm_take(from, N * shape->embed);
     }
     take_training_lstms(run, from);
     if (shape->trunk) {
-        run->trunk.y = take(from, N * shape->trunk);
+        run->trunk.y = nm_take(from, N * shape->trunk);
         take_mask(run, from, &run->trunk.dropout);
     }
 }
 
 /* Otherwise two buffers serve in turn, and one tape all layers. */
-static void share_body(nm_stack_run *run, arena *from) {
+static void share_body(nm_stack_run *run, nm_arena *from) {
     const size_t T = run->options.max_T, B = run->options.max_B;
     size_t tape_size = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
         tape_size =
             larger(tape_size, run->ops->lstm_tape_size(T, B, run->lstm[l].I, run->lstm[l].H));
-    real *tape = take(from, tape_size), *y = run->buffers[0];
+    real *tape = nm_take(from, tape_size), *y = run->buffers[0];
     for (unsigned i = 0; i < run->embedded_count; i++)
         run->embedded[i] = run->buffers[1];
     for (unsigned l = 0; l < run->lstm_count; l++) {
@@ -151,16 +134,16 @@ static void share_body(nm_stack_run *run, arena *from) {
     run->trunk.y = y;
 }
 
-static void take_body(nm_stack_run *run, arena *from) {
+static void take_body(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
     const size_t N = positions_of(run), width = widest(run);
-    run->buffers[0] = take(from, N * width);
-    run->buffers[1] = take(from, N * width);
+    run->buffers[0] = nm_take(from, N * width);
+    run->buffers[1] = nm_take(from, N * width);
     if (shape->embed)
-        run->rows =
-            take_bytes(from, N * (shape->stream_count + shape->feature_count) * sizeof *run->rows);
+        run->rows = nm_take_bytes(from, N * (shape->stream_count + shape->feature_count) *
+                                            sizeof *run->rows);
     if (run->branch_count)
-        run->branches = take(from, N * run->branch_dropout.width);
+        run->branches = nm_take(from, N * run->branch_dropout.width);
     take_moments(run, from, &run->lstm[run->lstm_count - 1].norm);
     if (run->options.for_training)
         take_training_body(run, from);
@@ -170,24 +153,24 @@ static void take_body(nm_stack_run *run, arena *from) {
 
 /* What the heads use one after the other. Norms keep what they need: in place is enough without
  * backward, and where no activation looks at its output. */
-static void take_hidden(nm_stack_run *run, arena *from) {
+static void take_hidden(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
     const size_t N = positions_of(run), D = shape->head;
-    run->hidden = run->normed = take(from, N * D);
+    run->hidden = run->normed = nm_take(from, N * D);
     if (!run->options.for_training)
         return;
-    run->dhidden = take(from, N * D);
+    run->dhidden = nm_take(from, N * D);
     if (shape->norm == NM_NORM_NONE)
         return;
-    run->normed = take(from, N * D);
-    real *kept = take(from, nm_norm_kept_size(N, D));
+    run->normed = nm_take(from, N * D);
+    real *kept = nm_take(from, nm_norm_kept_size(N, D));
     for (unsigned s = 0; s < shape->stream_count; s++)
         run->heads[s].norm.kept = kept;
 }
 
 enum { LOGITS_AT_ONCE = 1 << 20, FEWEST_POSITIONS = 256 };
 
-static void take_logits(nm_stack_run *run, arena *from) {
+static void take_logits(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
     const size_t N = positions_of(run);
     size_t z = 0, logits = 0;
@@ -199,22 +182,22 @@ static void take_logits(nm_stack_run *run, arena *from) {
         z = larger(z, run->heads[s].chunk * Z);
         logits = larger(logits, run->heads[s].chunk * V);
     }
-    run->z = run->logits = take(from, z);
+    run->z = run->logits = nm_take(from, z);
     if (shape->map_count)
-        run->logits = take(from, logits);
+        run->logits = nm_take(from, logits);
 }
 
-static void take_head_gradients(nm_stack_run *run, arena *from) {
+static void take_head_gradients(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
-    run->dbody = take(from, positions_of(run) * run->body_width);
-    run->dheads = take(from, run->stack->params.size - run->heads_offset);
+    run->dbody = nm_take(from, positions_of(run) * run->body_width);
+    run->dheads = nm_take(from, run->stack->params.size - run->heads_offset);
     for (unsigned s = 0; run->dheads && s < shape->stream_count; s++)
         run->heads[s].dweight = run->dheads + (run->heads[s].weight - run->heads_offset);
     if (shape->is_tied)
-        run->heads[0].dweight = take(from, run->heads[0].out.n * run->heads[0].out.k);
+        run->heads[0].dweight = nm_take(from, run->heads[0].out.n * run->heads[0].out.k);
 }
 
-static void take_heads(nm_stack_run *run, arena *from) {
+static void take_heads(nm_stack_run *run, nm_arena *from) {
     const nm_stack_shape *shape = &run->stack->shape;
     const size_t N = positions_of(run);
     if (shape->head)
@@ -224,15 +207,15 @@ static void take_heads(nm_stack_run *run, arena *from) {
         nm_stack_head *head = &run->heads[s];
         take_moments(run, from, &head->norm);
         take_mask(run, from, &head->dropout);
-        head->loss = take(from, N);
-        head->correct = take_bytes(from, N);
+        head->loss = nm_take(from, N);
+        head->correct = nm_take_bytes(from, N);
     }
     if (run->options.for_training)
         take_head_gradients(run, from);
 }
 
 size_t nm_stack_run_place(nm_stack_run *run, real *block) {
-    arena from = {.block = block};
+    nm_arena from = {.block = block};
     run->block = block;
     take_state(run, &from);
     take_packings(run, &from);

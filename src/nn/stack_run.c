@@ -14,41 +14,9 @@ static nm_stack_run run_on(neume_context *context, const nm_ops *ops, const nm_s
     return run;
 }
 
-static bool is_share(real value) {
-    return value >= 0 && value < 1;
-}
-
-static bool is_possible_noise(const nm_noise *noise) {
-    return is_share(noise->input_dropout) && is_share(noise->dropout) &&
-           is_share(noise->feature_dropout) && is_share(noise->weight_drop) &&
-           is_share(noise->label_smoothing) && noise->ar >= 0 && noise->tar >= 0 &&
-           isfinite(noise->ar) && isfinite(noise->tar);
-}
-
-/* With widths of at most 2^20, and tables of at most 2^33 weights, no sum of products overflows 64
- * bits. */
-static bool is_possible_size(const nm_run_options *options) {
-    const size_t most = (size_t)1 << 20, most_positions = (size_t)1 << 32;
-    return options->max_T >= 1 && options->max_T <= most && options->max_B >= 1 &&
-           options->max_B <= most && options->max_T * options->max_B <= most_positions;
-}
-
-static neume_status check_options(const nm_run_options *options, neume_error *error) {
-    if (!is_possible_size(options))
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "network: %zu steps of %zu rows, expected 1..2^20 of each and at most 2^32 "
-                       "positions",
-                       options->max_T, options->max_B);
-    if (!is_possible_noise(&options->noise))
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "network: a dropout, weight-drop or label smoothing out of 0..<1, or an "
-                       "activation regularisation below 0");
-    return NEUME_OK;
-}
-
 size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
                           const nm_run_options *options) {
-    if (check_options(options, NULL))
+    if (nm_run_options_check(options, NULL))
         return SIZE_MAX;
     nm_stack_run run = run_on(NULL, nm_ops_of(context), stack, options);
     return sizeof run + nm_stack_run_place(&run, NULL) * sizeof(real);
@@ -57,7 +25,7 @@ size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
 neume_status nm_stack_run_new(nm_stack_run **out, neume_context *context, const nm_stack *stack,
                               const nm_run_options *options, neume_error *error) {
     *out = NULL;
-    const neume_status status = check_options(options, error);
+    const neume_status status = nm_run_options_check(options, error);
     if (status)
         return status;
     nm_stack_run *run = nm_alloc(context, 1, sizeof *run);
