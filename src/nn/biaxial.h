@@ -59,9 +59,9 @@ void nm_biaxial_init_weights(const nm_biaxial *biaxial, real *weights, uint64_t 
 
 /* Memory of a run over at most T steps of B rows. Of the noise it knows `dropout` (locked, after
  * each LSTM layer of both axes: one mask for a key of a row along time, one for a step along the
- * keys), `weight_drop` (of weight_hh of each LSTM). The axes are computed in chunks (of keys along
- * time, of steps along the keys), so that what backward needs is bounded: where all of it does not
- * fit in NM_BIAXIAL_CHUNK_BYTES it is computed again. */
+ * keys), `weight_drop` (of weight_hh of each LSTM). A pass takes some of the rows of a batch at a
+ * time, from the sets to the losses and, in training, back to the gradients: so many that what this
+ * needs fits in NM_BIAXIAL_CHUNK_BYTES (one at least). Losses do not depend on it. */
 typedef struct nm_biaxial_run nm_biaxial_run;
 
 enum { NM_BIAXIAL_CHUNK_BYTES = 1 << 30 };
@@ -99,8 +99,8 @@ void nm_biaxial_run_count_keys(nm_biaxial_run *run, uint32_t low, uint32_t high)
 void nm_biaxial_forward(nm_biaxial_run *run, const nm_batch *batch, uint64_t update,
                         nm_pass_kind kind);
 
-/* Gradient of  scale (the sum of all losses of the last training forward),  added to `gradient`, a
- * block of the table. */
+/* Gradient of  scale (the sum of all losses of the last training forward, of this batch),  added to
+ * `gradient`, a block of the table. The forward has computed it; this is cheap. */
 void nm_biaxial_backward(nm_biaxial_run *run, const nm_batch *batch, real scale, real *gradient);
 
 /* Of the last forward, [T,B]: nats of bit d (0 or 1), summed over the keys; and whether each key's

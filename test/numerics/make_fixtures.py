@@ -292,6 +292,114 @@ def write_stack(name, about, stack, steps, rows):
     write(name, about, arrays)
 
 
+class Biaxial:
+    """LSTM layers along time, shared by all keys, then along the keys; parameters by their names."""
+
+    def __init__(self, **shape):
+        self.first, self.keys, self.bits = shape["first"], shape["keys"], shape["bits"]
+        self.window, self.period, self.place_bits = shape["window"], shape["period"], shape["place_bits"]
+        self.has_absolute, self.layers = shape["has_absolute"], {"time": shape["time"], "note": shape["note"]}
+        self.weights = {}
+        absolute = 1 + self.period if self.has_absolute else 0
+        inputs = absolute + self.window * self.bits + self.period + self.place_bits + 1
+        for axis, inputs in (("time", inputs), ("note", shape["time"][-1] + self.bits)):
+            for layer, hidden in enumerate(self.layers[axis]):
+                self.add(f"{axis}.{layer}.weight_ih", 4 * hidden, inputs)
+                self.add(f"{axis}.{layer}.weight_hh", 4 * hidden, hidden)
+                self.add(f"{axis}.{layer}.bias", 1, 4 * hidden)
+                inputs = hidden
+        self.add("out.weight", self.bits, inputs)
+        self.add("out.bias", 1, self.bits)
+
+    def add(self, name, rows, columns):
+        self.weights[name] = torch.randn(rows, columns).mul(0.6).requires_grad_()
+
+    def hears(self, before, place, key):
+        """What a key is told: `before` is a list of sets of keys, one of each bit."""
+        computed = range(self.first, self.first + self.keys)
+        told = []
+        if self.has_absolute:
+            told += [key / 64 - 1] + [float(key % self.period == c) for c in range(self.period)]
+        for near in range(key - self.window // 2, key + self.window // 2 + 1):
+            told += [float(near in before[d] and near in computed) for d in range(self.bits)]
+        for c in range(self.period):
+            told.append(float(sum(k % self.period == (key + c) % self.period for k in before[0] if k in computed)))
+        return told + [float(place >> bit & 1) for bit in range(self.place_bits)] + [1.0]
+
+    def axis(self, name, x, reset):
+        """LSTM layers over x [steps, rows, I]; state is zero before a step where reset [steps, rows]."""
+        for layer, hidden in enumerate(self.layers[name]):
+            weight_ih, weight_hh, bias = (self.weights[f"{name}.{layer}.{kind}"] for kind in ("weight_ih", "weight_hh", "bias"))
+            h = c = torch.zeros(x.shape[1], hidden)
+            y = []
+            for x_t, reset_t in zip(x, reset):
+                kept = (~reset_t).to(torch.double)[:, None]
+                i, f, g, o = (x_t @ weight_ih.T + kept * h @ weight_hh.T + bias).chunk(4, dim=-1)
+                c = f.sigmoid() * kept * c + i.sigmoid() * g.tanh()
+                h = o.sigmoid() * c.tanh()
+                y.append(h)
+            x = torch.stack(y)
+        return x
+
+    def logits(self, before, places, truth, reset):
+        """[steps, rows, K, D]. before and truth are lists of sets at [t][b]; places and reset tensors."""
+        steps, rows = reset.shape
+        keys = range(self.first, self.first + self.keys)
+        x = torch.tensor([[[self.hears(before[t][b], int(places[t, b]), k) for k in keys] for b in range(rows)]
+                          for t in range(steps)])
+        y = self.axis("time", x.flatten(1, 2), reset.repeat_interleave(self.keys, dim=1)).unflatten(1, (rows, self.keys))
+        below = torch.tensor([[[[float(k > self.first and k - 1 in truth[t][b][d]) for d in range(self.bits)] for k in keys]
+                               for b in range(rows)] for t in range(steps)])
+        z = torch.cat([y, below], dim=-1).flatten(0, 1).transpose(0, 1)
+        first = torch.zeros(self.keys, steps * rows, dtype=torch.bool)
+        z = self.axis("note", z, first) @ self.weights["out.weight"].T + self.weights["out.bias"]
+        return z.transpose(0, 1).unflatten(0, (steps, rows))
+
+
+def draw_sets(steps, rows, reset, bits):
+    """Sets of each step and of the one before, at [t][b]; a key that stays on is struck anew half the time."""
+    before, truth = [], []
+    for t in range(steps):
+        last = [None if t == 0 or reset[t, b] else truth[t - 1][b] for b in range(rows)]
+        before.append([[set(), set()][:bits] if sets is None else sets for sets in last])
+        truth.append([])
+        for b in range(rows):
+            u = torch.rand(3, 128)
+            was = torch.tensor([k in before[t][b][0] for k in range(128)])
+            on = (was & (u[0] < 0.7)) | (u[1] < 0.25)
+            anew = on & ~(was & (u[2] < 0.5))
+            truth[t].append([set(chosen.nonzero().flatten().tolist()) for chosen in (on, anew)][:bits])
+    return before, truth
+
+
+def words_of(sets):
+    return [sum(1 << (k - 32 * w) for k in keys if k // 32 == w) for keys in sets for w in range(4)]
+
+
+def write_biaxial(name, about, network, steps, rows):
+    reset, valid = torch.rand(steps, rows) < 0.2, torch.rand(steps, rows) < 0.8
+    places = torch.randint(1 << 10, (steps, rows))
+    before, truth = draw_sets(steps, rows, reset, network.bits)
+    logits = network.logits(before, places, truth, reset)
+    keys = range(network.first, network.first + network.keys)
+    bits = torch.tensor([[[[float(k in truth[t][b][d]) for d in range(network.bits)] for k in keys]
+                          for b in range(rows)] for t in range(steps)])
+    counts = valid[..., None, None].expand_as(bits).clone()
+    if network.bits == 2:
+        was = torch.tensor([[[k in before[t][b][0] for k in keys] for b in range(rows)] for t in range(steps)])
+        counts[..., 1] &= was & (bits[..., 0] > 0)
+    losses = (functional.binary_cross_entropy_with_logits(logits, bits, reduction="none") * counts).sum(2)
+    losses.sum().backward()
+    arrays = {
+        "inputs": [word for t in range(steps) for b in range(rows) for word in words_of(before[t][b]) + [int(places[t, b])]],
+        "targets": [word for t in range(steps) for b in range(rows) for word in words_of(truth[t][b])],
+        "reset": reset.int(), "valid": valid.int(), "losses": losses,
+    }
+    for key, value in network.weights.items():
+        arrays |= {key: value, "d." + key: value.grad}
+    write(name, about, arrays)
+
+
 def main():
     torch.set_default_dtype(torch.double)
     torch.manual_seed(1)
@@ -309,6 +417,11 @@ def main():
     write_stack("chains.txt", "Several streams, summed; chains that end in the logits.", Stack([3, 5], [2], 4, hidden=5), steps=5, rows=3)
     write_stack("frames.txt", "Side features and a structured head.",
                 Stack([7], [2, 3, 5], 5, hidden=6, maps=[(1, 7), (3, 4), (2, 5)]), steps=5, rows=3)
+    torch.manual_seed(3)
+    shape = {"first": 29, "keys": 6, "period": 5, "window": 5, "place_bits": 3, "time": [5, 4], "note": [3, 4]}
+    for bits in (1, 2):
+        write_biaxial(f"biaxial_{bits}.txt", f"Biaxial, {bits} bits a key.",
+                      Biaxial(bits=bits, has_absolute=bits == 2, **shape), steps=5, rows=3)
 
 
 main()

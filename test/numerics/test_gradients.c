@@ -7,6 +7,7 @@
 
 #include "gradient_cases.h"
 #include "ops_double.h"
+#include "wrong_ops.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -231,48 +232,7 @@ static void a_long_batch_has_the_right_gradient(void **state) {
     check_clear(&c);
 }
 
-/* Wrong backward passes. */
-
-static void without_recurrent_weights(nm_pool *pool, const nm_lstm *layer,
-                                      const nm_lstm_grad *grad) {
-    nm_ops_c.lstm_backward(pool, layer, grad);
-    memset(grad->dweight_hh, 0, 4 * layer->H * layer->H * sizeof(real));
-}
-
-static void without_bias(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
-    nm_ops_c.lstm_backward(pool, layer, grad);
-    memset(grad->dbias, 0, 4 * layer->H * sizeof(real));
-}
-
-static void without_dx(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
-    nm_ops_c.lstm_backward(pool, layer, grad);
-    if (grad->dx)
-        memset(grad->dx, 0, layer->T * layer->B * layer->I * sizeof(real));
-}
-
-static void with_other_resets(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad,
-                              uint8_t value) {
-    uint8_t reset[256];
-    assert_true(layer->T * layer->B <= sizeof reset);
-    memset(reset, value, sizeof reset);
-    nm_lstm other = *layer;
-    other.reset = reset;
-    nm_ops_c.lstm_backward(pool, &other, grad);
-}
-
-static void without_time(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
-    with_other_resets(pool, layer, grad, 1);
-}
-
-static void across_resets(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad) {
-    with_other_resets(pool, layer, grad, 0);
-}
-
-static void without_dense_bias(nm_pool *pool, const nm_matmul_grad *product) {
-    nm_matmul_grad other = *product;
-    other.dbias = NULL;
-    nm_ops_c.matmul_grad(pool, &other);
-}
+/* Wrong losses. */
 
 static void with_padding(nm_pool *pool, const nm_softmax_loss *rows) {
     nm_softmax_loss other = *rows;
@@ -297,11 +257,9 @@ static void expect_wrong(const nm_ops *ops, const network_case *shape) {
 
 static void the_check_fails_for_a_wrong_lstm_backward(void **state) {
     (void)state;
-    void (*const wrong[])(nm_pool *, const nm_lstm *, const nm_lstm_grad *) = {
-        without_recurrent_weights, without_bias, without_dx, without_time, across_resets};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < WRONG_LSTMS; i++) {
         nm_ops ops = nm_ops_c;
-        ops.lstm_backward = wrong[i];
+        ops.lstm_backward = wrong_lstms[i];
         expect_wrong(&ops, &gradient_cases[gradient_case_count - 1]);
     }
 }
@@ -309,7 +267,7 @@ static void the_check_fails_for_a_wrong_lstm_backward(void **state) {
 static void the_check_fails_for_a_wrong_head(void **state) {
     (void)state;
     nm_ops ops = nm_ops_c;
-    ops.matmul_grad = without_dense_bias;
+    ops.matmul_grad = wrong_dense;
     expect_wrong(&ops, &gradient_cases[gradient_case_count - 1]);
     ops = nm_ops_c;
     ops.softmax_loss = with_padding;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/* The LSTM layers of one axis, each followed by locked dropout. */
+#include "nn/biaxial_run.h"
+
+static nm_dropout dropout_of(const nm_biaxial_pass *p, const nm_axis_lstm *lstm) {
+    return (nm_dropout){.probability = p->run->options.noise.dropout,
+                        .seed = p->run->options.seed,
+                        .update = p->update,
+                        .purpose = NM_PURPOSE_DROPOUT,
+                        .place = lstm->place};
+}
+
+void nm_axis_draw_masks(const nm_biaxial_pass *p, const nm_axis *axis, size_t rows) {
+    for (unsigned l = 0; l < axis->count; l++) {
+        const nm_axis_lstm *lstm = &axis->lstm[l];
+        const nm_dropout dropout = dropout_of(p, lstm);
+        if (lstm->mask)
+            nm_dropout_draw(p->pool, &dropout, lstm->mask, rows * lstm->H);
+    }
+}
+
+static nm_lstm lstm_of(const nm_axis *axis, const nm_axis_lstm *lstm, const nm_axis_part *part) {
+    real *h = lstm->h + part->first * lstm->H, *c = lstm->c + part->first * lstm->H;
+    return (nm_lstm){.T = part->steps,
+                     .B = part->rows,
+                     .I = lstm->I,
+                     .H = lstm->H,
+                     .x = lstm->x,
+                     .reset = axis->reset,
+                     .packed = lstm->packed,
+                     .h0 = h,
+                     .c0 = c,
+                     .y = lstm->y,
+                     .h1 = h,
+                     .c1 = c,
+                     .tape = lstm->tape};
+}
+
+const real *nm_axis_forward(const nm_biaxial_pass *p, nm_axis *axis, const real *x,
+                            const nm_axis_part *part) {
+    for (unsigned l = 0; l < axis->count; l++) {
+        nm_axis_lstm *lstm = &axis->lstm[l];
+        lstm->x = x;
+        const nm_lstm layer = lstm_of(axis, lstm, part);
+        p->run->ops->lstm_forward(p->pool, &layer);
+        x = lstm->y;
+        if (p->kind != NM_PASS_TRAIN || !lstm->mask)
+            continue;
+        nm_dropout_apply(p->pool, lstm->out, lstm->y, lstm->mask + part->first * lstm->H,
+                         part->steps, part->rows * lstm->H);
+        x = lstm->out;
+    }
+    return x;
+}
+
+real *nm_biaxial_other_buffer(const nm_biaxial_run *run, const real *buffer) {
+    return run->buffers[buffer == run->buffers[0]];
+}
+
+real *nm_axis_backward(const nm_biaxial_pass *p, const nm_axis *axis, const nm_axis_part *part,
+                       real *d) {
+    const nm_biaxial_run *run = p->run;
+    for (unsigned l = axis->count; l-- > 0;) {
+        const nm_axis_lstm *lstm = &axis->lstm[l];
+        const nm_lstm layer = lstm_of(axis, lstm, part);
+        real *dx = l == 0 && axis == &run->time ? NULL : nm_biaxial_other_buffer(run, d);
+        if (lstm->mask)
+            nm_dropout_apply(p->pool, d, d, lstm->mask + part->first * lstm->H, part->steps,
+                             part->rows * lstm->H);
+        run->ops->lstm_backward(p->pool, &layer,
+                                &(nm_lstm_grad){.dy = d,
+                                                .dx = dx,
+                                                .dweight_ih = run->gradient + lstm->weight_ih,
+                                                .dweight_hh = run->gradient + lstm->weight_hh,
+                                                .dbias = run->gradient + lstm->bias,
+                                                .scratch = run->scratch});
+        d = dx;
+    }
+    return d;
+}
+
+/* Weight-drop of a layer in the update that was packed. */
+static nm_dropout weight_drop_of(const nm_biaxial_run *run, const nm_axis_lstm *lstm) {
+    return (nm_dropout){.probability = run->options.noise.weight_drop,
+                        .seed = run->options.seed,
+                        .update = run->noisy_update,
+                        .purpose = NM_PURPOSE_WEIGHT_DROP,
+                        .place = lstm->place};
+}
+
+void nm_axis_pack(nm_biaxial_run *run, const nm_axis *axis) {
+    nm_pool *pool = run->context->pool;
+    for (unsigned l = 0; l < axis->count; l++) {
+        const nm_axis_lstm *lstm = &axis->lstm[l];
+        const real *weight_hh = run->weights + lstm->weight_hh;
+        if (run->is_noisy) {
+            const nm_dropout drop = weight_drop_of(run, lstm);
+            nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
+            weight_hh = run->dropped;
+        }
+        run->ops->lstm_pack(pool, lstm->packed, lstm->I, lstm->H, run->weights + lstm->weight_ih,
+                            weight_hh, run->weights + lstm->bias, run->options.for_training);
+    }
+}
+
+/* forward was W' = W mask, hence dW = dW' mask. */
+void nm_axis_undrop(nm_biaxial_run *run, const nm_axis *axis) {
+    for (unsigned l = 0; run->is_noisy && l < axis->count; l++) {
+        const nm_axis_lstm *lstm = &axis->lstm[l];
+        const nm_dropout drop = weight_drop_of(run, lstm);
+        real *dweight = run->gradient + lstm->weight_hh;
+        nm_weight_drop_forward(run->context->pool, &drop, dweight, dweight, 4 * lstm->H * lstm->H);
+    }
+}
