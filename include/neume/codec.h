@@ -12,6 +12,7 @@ NEUME_BEGIN_DECLS
 
 #define NEUME_MAX_STREAMS 8
 #define NEUME_NO_WORD UINT32_MAX /**< what no word has as its id */
+#define NEUME_MAX_STEP_TEXT 8192 /**< bytes of the longest step as text, with its NUL */
 
 typedef struct neume_codec neume_codec;
 
@@ -104,14 +105,16 @@ NEUME_API unsigned neume_codec_stream_count(const neume_codec *codec);
 /** Words of a step: as many as streams; of codec "roll" 4 for each. */
 NEUME_API unsigned neume_codec_width(const neume_codec *codec);
 
-/** What a stream's words say: "word"; of "stream" "note", "offset", "duration", "instrument".
+/** What a stream's words say: "word"; of "stream" "note", "offset", "duration", "instrument"; of
+ * "roll" "play", "articulate".
  * Borrowed: static. */
 NEUME_API const char *neume_codec_stream_name(const neume_codec *codec, unsigned stream);
 
-/** What a step is: "word", "event". Borrowed: static. */
+/** What a step is: "word", "event", "cell". Borrowed: static. */
 NEUME_API const char *neume_codec_step_unit(const neume_codec *codec);
 
-/** Words of a stream's vocabulary so far, `<end>` and `<unk>` included. */
+/** Words of a stream's vocabulary so far, `<end>` and `<unk>` included; of "roll", which has none,
+ * 0. */
 NEUME_API uint32_t neume_codec_word_count(const neume_codec *codec, unsigned stream);
 
 /** A word's text, for people and files: "E4", "4.9", "<end>". Borrowed: as long as the codec. */
@@ -128,8 +131,15 @@ NEUME_API NEUME_MUST_USE neume_status neume_codec_encode(neume_sequence *out, ne
                                                          const neume_score *score,
                                                          neume_error *error);
 
-/** Reads words written by neume_codec_word, separated by white space, the streams of a step one
- * after the other. An open codec learns them if the codec can say them; otherwise fails with
+/** A step as text, of words below the vocabulary's size: the words of its streams with a space
+ * between; of "roll" its keys, ascending, with dots between and "-" behind one that is held and not
+ * struck ("60.64-.67"), "_" for none. Returns the length of the whole text, of which `text` gets
+ * size - 1 bytes at most and a NUL. */
+NEUME_API size_t neume_codec_write_step(const neume_codec *codec, const uint32_t *words, char *text,
+                                        size_t size);
+
+/** Reads steps written by neume_codec_write_step, separated by white space. Cells of a "roll" count
+ * through bars of 4/4. An open codec learns them if the codec can say them; otherwise fails with
  * NEUME_BAD_USAGE, naming the word. */
 NEUME_API NEUME_MUST_USE neume_status neume_codec_parse(neume_sequence *out, neume_codec *codec,
                                                         const char *text, neume_error *error);

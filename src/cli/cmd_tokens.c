@@ -15,10 +15,12 @@ typedef struct token_settings {
 } token_settings;
 
 static neume_status print_words(const neume_codec *codec, const neume_sequence *sequence) {
-    for (size_t step = 0; step < sequence->step_count; step++)
-        for (unsigned s = 0; s < sequence->width; s++)
-            printf("%s%c", neume_codec_word(codec, s, sequence->words[step * sequence->width + s]),
-                   s + 1 < sequence->width ? ' ' : '\n');
+    char text[NEUME_MAX_STEP_TEXT];
+    for (size_t step = 0; step < sequence->step_count; step++) {
+        (void)neume_codec_write_step(codec, sequence->words + step * sequence->width, text,
+                                     sizeof text);
+        puts(text);
+    }
     return NEUME_OK;
 }
 

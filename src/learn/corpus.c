@@ -103,8 +103,11 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
     return status;
 }
 
-/* From the words of an open codec to those of a closed one, stream after stream. */
+/* From the words of an open codec to those of a closed one, stream after stream; a roll's are the
+ * same. */
 static neume_status translate(neume_corpus *corpus, const neume_codec *open) {
+    if (nm_codec_is_roll(open))
+        return NEUME_OK;
     for (unsigned s = 0; s < neume_codec_stream_count(open); s++) {
         const uint32_t count = neume_codec_word_count(open, s);
         uint32_t *closed = nm_alloc(corpus->context, count, sizeof *closed);

@@ -27,7 +27,7 @@ struct neume_corpus {
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
     size_t train_count, valid_count;
     uint64_t *word_counts[NEUME_MAX_STREAMS]; /* [V] of the training pieces: words of count 1 stand
-                                                 in for <unk> at times */
+                                                 in for <unk> at times; NULL of rolls */
     neume_shifts shifts;                      /* keys of the training pieces */
 };
 

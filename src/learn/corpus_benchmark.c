@@ -4,18 +4,29 @@
 #include "base/mem.h"
 #include "learn/benchmark.h"
 #include "learn/corpus_read.h"
-#include "music/codec_frame.h"
+#include "music/roll.h"
 
 #include <string.h>
 
 enum { LOOK_BYTES = 4096 };
+
+static bool is_of_rolls(const neume_codec_options *options) {
+    return strcmp(options->name, "frame") == 0 || strcmp(options->name, "roll") == 0;
+}
+
+/* What a codec must be to read the set. */
+static void fit(neume_codec_options *options, const nm_benchmark *benchmark) {
+    options->grid = nm_benchmark_grid(benchmark);
+    if (strcmp(options->name, "roll") == 0)
+        options->onsets = NEUME_ONSETS_DROP;
+}
 
 neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *options,
                                 neume_error *error) {
     neume_corpus *corpus = reader->corpus;
     nm_buffer start = nm_buffer_on(corpus->context);
     neume_status status = NEUME_OK;
-    for (size_t i = 0; i < corpus->file_count && strcmp(options->name, "frame") == 0; i++) {
+    for (size_t i = 0; i < corpus->file_count && is_of_rolls(options); i++) {
         nm_benchmark *benchmark = NULL;
         neume_error unused;
         start.size = 0;
@@ -25,7 +36,7 @@ neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *o
             continue;
         status = nm_benchmark_load(&benchmark, corpus->context, corpus->files[i].path, &unused);
         if (!status)
-            options->grid = nm_benchmark_grid(benchmark);
+            fit(options, benchmark);
         nm_benchmark_free(benchmark);
         break;
     }
@@ -80,9 +91,13 @@ neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file) {
     neume_corpus *corpus = reader->corpus;
     nm_benchmark *benchmark = NULL;
     neume_error why = {0};
-    if (strcmp(neume_codec_options_of(reader->codec)->name, "frame") != 0)
+    if (!is_of_rolls(neume_codec_options_of(reader->codec)))
+        return nm_corpus_set_status(
+            corpus, file, NEUME_FILE_SKIPPED,
+            "a benchmark set of piano rolls, which only frames and biaxial can read");
+    if (neume_codec_stream_count(reader->codec) > 1)
         return nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED,
-                                    "a benchmark set of piano rolls, which only frames can read");
+                                    "a benchmark set, which holds no onsets, expected some");
     neume_status status =
         nm_benchmark_load(&benchmark, corpus->context, corpus->files[file].path, &why);
     if (status == NEUME_BAD_INPUT)

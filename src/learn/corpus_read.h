@@ -21,7 +21,8 @@ typedef struct nm_corpus_reader {
 neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inputs more,
                             size_t *first_of_more, neume_error *error);
 
-/* Gives the options of codec "frame" the grid of the first benchmark file that was found. */
+/* Gives the options of codecs "frame" and "roll" the grid of the first benchmark file that was
+ * found; "roll" then drops onsets, which no benchmark file holds. */
 neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *options,
                                 neume_error *error);
 

@@ -176,6 +176,8 @@ static bool note_counts(neume_corpus *corpus, const word_tables *tables) {
 neume_status nm_corpus_close(neume_corpus *corpus) {
     word_tables tables = {0};
     nm_codec_set_shifts(corpus->codec, corpus->shifts.low, corpus->shifts.high);
+    if (nm_codec_is_roll(corpus->codec)) /* it has no words to count */
+        return nm_codec_close(corpus->codec, NULL, NULL);
     neume_status status = word_tables_init(&tables, corpus);
     if (!status) {
         count_words(tables.counts, tables.begins, corpus->train, corpus->train_count);

@@ -18,6 +18,10 @@ unsigned nm_pitch_set_count(const nm_pitch_set *set) {
     return (unsigned)(__builtin_popcountll(set->bits[0]) + __builtin_popcountll(set->bits[1]));
 }
 
+nm_pitch_set nm_pitch_set_without(const nm_pitch_set *set, const nm_pitch_set *other) {
+    return (nm_pitch_set){{set->bits[0] & ~other->bits[0], set->bits[1] & ~other->bits[1]}};
+}
+
 unsigned nm_pitch_set_classes(const nm_pitch_set *set) {
     unsigned classes = 0;
     for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++)

@@ -17,6 +17,9 @@ void nm_pitch_set_add(nm_pitch_set *set, unsigned pitch);
 bool nm_pitch_set_has(const nm_pitch_set *set, unsigned pitch);
 unsigned nm_pitch_set_count(const nm_pitch_set *set);
 
+/* Those of a set that are not in another. */
+nm_pitch_set nm_pitch_set_without(const nm_pitch_set *set, const nm_pitch_set *other);
+
 /* The pitch classes of a set: bit 0 is C, bit 11 is B. */
 unsigned nm_pitch_set_classes(const nm_pitch_set *set);
 

@@ -12,7 +12,7 @@
 enum { MAX_GRID = 960, MAX_TRACK = 65535, MAX_PROGRAM = 127, SHOWN = 40 /* bytes of a bad word */ };
 
 static const nm_codec_kind *const kinds[] = {&nm_codec_word, &nm_codec_stream, &nm_codec_interval,
-                                             &nm_codec_frame};
+                                             &nm_codec_frame, &nm_codec_roll};
 
 neume_codec_options neume_codec_options_default(void) {
     return (neume_codec_options){.name = "word",
@@ -62,12 +62,16 @@ static neume_status check_options(const neume_codec_options *options, neume_erro
 
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream) {
     char word[NM_MAX_WORD_TEXT];
+    if (codec->kind->is_roll)
+        return true;
     return codec->kind->fixed_word && codec->kind->fixed_word(word, &codec->options, stream, 0);
 }
 
 bool nm_codec_start_vocabulary(const neume_codec *codec, unsigned stream,
                                nm_vocabulary *vocabulary) {
     char word[NM_MAX_WORD_TEXT];
+    if (codec->kind->is_roll)
+        return true;
     if (nm_vocabulary_add(vocabulary, "<end>") != NM_WORD_END ||
         nm_vocabulary_add(vocabulary, "<unk>") != NM_WORD_UNKNOWN)
         return false;
@@ -167,7 +171,7 @@ unsigned neume_codec_width(const neume_codec *codec) {
 }
 
 const char *neume_codec_stream_name(const neume_codec *codec, unsigned stream) {
-    return stream < codec->kind->stream_count ? codec->kind->stream_names[stream] : NULL;
+    return stream < neume_codec_stream_count(codec) ? codec->kind->stream_names[stream] : NULL;
 }
 
 const char *neume_codec_step_unit(const neume_codec *codec) {
@@ -200,10 +204,23 @@ double nm_codec_unseen_count(const neume_codec *codec, unsigned stream) {
            (codec->vocabularies[stream].count - NM_WORD_FIRST);
 }
 
+uint32_t nm_codec_next_given(const neume_codec *codec, uint32_t given) {
+    return (given + 1) % (4 * codec->options.grid);
+}
+
+static uint64_t hash_roll(const neume_sequence *sequence) {
+    const size_t count = sequence->step_count;
+    const uint64_t hash =
+        XXH3_64bits(sequence->words, count * sequence->width * sizeof *sequence->words);
+    return XXH3_64bits_withSeed(sequence->given, count * sizeof *sequence->given, hash);
+}
+
 /* Each text with its NUL, seeded with the hash of those before. */
 uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence) {
     const size_t count = sequence->step_count * sequence->width;
     uint64_t hash = 0;
+    if (codec->kind->is_roll)
+        return hash_roll(sequence);
     for (size_t i = 0; i < count; i++) {
         const unsigned stream = (unsigned)(i % sequence->width);
         const char *text = neume_codec_word(codec, stream, sequence->words[i]);

@@ -72,10 +72,14 @@ void nm_codec_set_shifts(neume_codec *codec, int low, int high);
 /* The same word in another key within the shifts; NEUME_NO_WORD where it leaves MIDI's range. */
 uint32_t nm_codec_shifted(const neume_codec *codec, unsigned stream, uint32_t word, int shift);
 
+/* A whole step in another key within the shifts; false where a word leaves MIDI's range. */
+bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t *words, int shift);
+
 /* Closes a learnt vocabulary: keeps the words with counts[stream][word] > 0, adds
  * them in the keys of the shifts, sorts them by their text in byte order behind <end> and <unk>.
  * `remap[stream][old word]` becomes the new id (NM_WORD_UNKNOWN for those left out); each has room
- * for the old word count. A codec with a fixed vocabulary leaves ids as they are. */
+ * for the old word count. A codec with a fixed vocabulary leaves ids as they are; of a roll, which
+ * has none, neither is read. */
 neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap);
 bool nm_codec_is_closed(const neume_codec *codec);
@@ -87,15 +91,22 @@ double nm_codec_unseen_count(const neume_codec *codec, unsigned stream);
 
 /* Quarters of music by which a word moves the time on, for lengths in bars and seconds. */
 double nm_codec_quarters(const neume_codec *codec, unsigned stream, uint32_t word);
+double nm_codec_step_quarters(const neume_codec *codec, const uint32_t *words);
+
+/* What is given before the step behind one that `given` was told before, where nothing says
+ * otherwise: of a roll the next cell of a bar of 4/4. */
+uint32_t nm_codec_next_given(const neume_codec *codec, uint32_t given);
 
 /* Settings as one JSON object (text, freed with nm_free), and a vocabulary as its words with a NUL
- * after each, stream after stream; together they make the same codec again, closed. */
+ * after each, stream after stream (of a roll: nothing); together they make the same codec again,
+ * closed. */
 char *nm_codec_settings(const neume_codec *codec);
 neume_status nm_codec_vocabulary(const neume_codec *codec, nm_buffer *out);
 neume_status nm_codec_restore(neume_codec **out, neume_context *context, const char *settings,
                               neume_bytes vocabulary, neume_error *error);
 
-/* A hash of the words' texts, equal for equal pieces whatever the vocabulary: XXH3 64. */
+/* A hash of the words' texts, equal for equal pieces whatever the vocabulary; of a roll's words and
+ * what is given: XXH3 64. */
 uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence);
 
 #endif

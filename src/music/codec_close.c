@@ -101,11 +101,18 @@ static bool shift_words(neume_codec *codec, unsigned stream) {
     return shifted != NULL;
 }
 
-neume_status nm_codec_seal(neume_codec *codec) {
+static bool make_tables(neume_codec *codec) {
+    if (codec->kind->is_roll)
+        return true;
     bool is_made = make_automaton(codec);
     for (unsigned stream = 0; stream < codec->kind->stream_count && is_made; stream++)
         is_made =
             class_words(codec, stream) && time_words(codec, stream) && shift_words(codec, stream);
+    return is_made;
+}
+
+neume_status nm_codec_seal(neume_codec *codec) {
+    const bool is_made = make_tables(codec);
     codec->is_closed = is_made;
     if (is_made)
         return NEUME_OK;
@@ -118,17 +125,42 @@ void nm_codec_set_shifts(neume_codec *codec, int low, int high) {
     codec->shift_high = high > NM_MAX_SHIFT ? NM_MAX_SHIFT : high;
 }
 
+static bool is_within_shifts(const neume_codec *codec, int shift) {
+    return shift == 0 || (shift >= codec->shift_low && shift <= codec->shift_high);
+}
+
 uint32_t nm_codec_shifted(const neume_codec *codec, unsigned stream, uint32_t word, int shift) {
     if (shift == 0)
         return word;
-    if (shift < codec->shift_low || shift > codec->shift_high)
+    if (!is_within_shifts(codec, shift))
         return NEUME_NO_WORD;
     const size_t key = (size_t)(shift - codec->shift_low);
     return codec->shifted[stream][key * codec->vocabularies[stream].count + word];
 }
 
+bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t *words,
+                         int shift) {
+    bool is_said = true;
+    if (codec->kind->is_roll)
+        return is_within_shifts(codec, shift) && codec->kind->shift_step(out, codec, words, shift);
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++) {
+        out[stream] = nm_codec_shifted(codec, stream, words[stream], shift);
+        is_said = is_said && out[stream] != NEUME_NO_WORD;
+    }
+    return is_said;
+}
+
 double nm_codec_quarters(const neume_codec *codec, unsigned stream, uint32_t word) {
     return codec->quarters[stream][word];
+}
+
+double nm_codec_step_quarters(const neume_codec *codec, const uint32_t *words) {
+    double quarters = 0;
+    if (codec->kind->is_roll)
+        return 1.0 / codec->options.grid;
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
+        quarters += nm_codec_quarters(codec, stream, words[stream]);
+    return quarters;
 }
 
 const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
@@ -215,6 +247,8 @@ neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap) {
     const unsigned stream_count = codec->kind->stream_count;
     nm_vocabulary vocabularies[NEUME_MAX_STREAMS] = {{0}};
+    if (codec->kind->is_roll)
+        return nm_codec_seal(codec);
     bool is_made = true;
     for (unsigned s = 0; s < stream_count && is_made; s++)
         is_made = close_vocabulary(&vocabularies[s], codec, s, counts[s]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Codec "frame" beyond what all codecs do: rolls to words, and what its two files share. Its words
+/* Codec "frame" beyond what all codecs do: what its two files share. Its words
  * are "." and the 128 pitches; a pitch's *number* is its place in the order in which a frame is
  * said: the MIDI number if that ascends, 127 minus it if that descends. All else goes by numbers.
  */
@@ -14,10 +14,6 @@ enum {
     NM_FRAME_PITCH,
     NM_FRAME_WORDS = NM_FRAME_PITCH + NM_PITCHES
 };
-
-/* A roll to steps, its empty frames at both ends too; a roll without a frame gives 0 steps. Fails
- * with NEUME_BAD_USAGE for a codec of another kind, with NEUME_NO_MEMORY. */
-neume_status nm_codec_encode_roll(neume_sequence *out, neume_codec *codec, const nm_roll *roll);
 
 /* Number to pitch, and pitch to number. */
 static inline unsigned nm_frame_mirror(neume_order order, unsigned number) {

@@ -60,6 +60,8 @@ typedef enum nm_codec_option {
     NM_OPTION_TIMING = 256
 } nm_codec_option;
 
+struct nm_roll;
+
 typedef struct nm_codec_kind {
     const char *name;
     unsigned heeds; /* nm_codec_option, together; others must be as they are by default */
@@ -68,7 +70,8 @@ typedef struct nm_codec_kind {
     unsigned stream_count;
     const char *const *stream_names; /* [stream_count] */
     bool is_roll; /* its steps are sets of keys, each stream a bit of every key; onsets that are
-                     dropped leave it the first alone */
+                     dropped leave it the first alone. It has no words: neither vocabulary nor
+                     grammar, and none of the functions that are about these. */
 
     /* Refuses options out of this kind's range; those that all kinds share have been looked at. */
     neume_status (*check)(const neume_codec_options *options, neume_error *error);
@@ -114,6 +117,15 @@ typedef struct nm_codec_kind {
     void (*track)(nm_tracker *tracker, const uint32_t *words);
     void (*read_side)(const nm_tracker *tracker, uint32_t *features, uint32_t *contexts);
 
+    /* Of rolls, NULL elsewhere: a step as one word of a text and back (false where it is none), and
+     * in another key (false where a key leaves MIDI's range). */
+    void (*write_step)(char text[NM_MAX_WORD_TEXT], const neume_codec *codec,
+                       const uint32_t *words);
+    bool (*read_step)(uint32_t *words, const neume_codec *codec, const char *text);
+    bool (*shift_step)(uint32_t *out, const neume_codec *codec, const uint32_t *words, int shift);
+
+    /* A roll without onsets to steps; NULL where a kind cannot. */
+    void (*encode_roll)(nm_encoder *encoder, const struct nm_roll *roll);
     void (*encode)(nm_encoder *encoder, const neume_score *score);
     neume_status (*decode)(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence);
@@ -143,6 +155,7 @@ void nm_codec_tables_clear(neume_codec *codec);
 /* Whether the vocabulary of a stream is fixed. */
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);
 
-extern const nm_codec_kind nm_codec_word, nm_codec_stream, nm_codec_interval, nm_codec_frame;
+extern const nm_codec_kind nm_codec_word, nm_codec_stream, nm_codec_interval, nm_codec_frame,
+    nm_codec_roll;
 
 #endif

@@ -186,7 +186,20 @@ static neume_status restore_words(neume_codec *codec, neume_bytes words, neume_e
     if (words.size_bytes)
         return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: more streams than the codec's %u",
                        codec->kind->stream_count);
-    return nm_codec_seal(codec) ? nm_fail_memory(error, "codec") : NEUME_OK;
+    return NEUME_OK;
+}
+
+/* Takes the words of a codec that has any, and closes it. */
+static neume_status restore_codec(neume_codec *codec, neume_bytes words, neume_error *error) {
+    neume_status status = NEUME_OK;
+    if (!codec->kind->is_roll)
+        status = restore_words(codec, words, error);
+    else if (words.size_bytes)
+        status = nm_fail(error, NEUME_BAD_MODEL, "vocabulary: %zu bytes, expected none of a roll",
+                         words.size_bytes);
+    if (!status && nm_codec_seal(codec))
+        status = nm_fail_memory(error, "codec");
+    return status;
 }
 
 neume_status nm_codec_restore(neume_codec **out, neume_context *context, const char *settings,
@@ -200,7 +213,7 @@ neume_status nm_codec_restore(neume_codec **out, neume_context *context, const c
     neume_codec *codec = NULL;
     neume_status status = make_from_settings(&codec, context, object, error);
     if (!status)
-        status = restore_words(codec, vocabulary, error);
+        status = restore_codec(codec, vocabulary, error);
     json_decref(object);
     if (status)
         neume_codec_free(codec);

@@ -2,8 +2,9 @@
 /* Scores and texts to steps, and steps to scores: what all kinds of codec do alike. */
 #include "base/error.h"
 #include "base/mem.h"
-#include "music/codec_kind.h"
+#include "music/roll.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { SHOWN = 40 /* bytes of a word in an error */ };
@@ -95,7 +96,7 @@ static void undo(nm_encoder *encoder, const word_counts *before) {
 
 neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec, const neume_score *score,
                                 neume_error *error) {
-    *out = (neume_sequence){.width = codec->kind->stream_count};
+    *out = (neume_sequence){.width = neume_codec_width(codec)};
     const word_counts before = count_words(codec);
     nm_encoder encoder = {.codec = codec, .sequence = out};
     codec->kind->encode(&encoder, score);
@@ -108,6 +109,56 @@ neume_status neume_codec_encode(neume_sequence *out, neume_codec *codec, const n
     return nm_fail_memory(error, "encoding");
 }
 
+neume_status nm_codec_encode_roll(neume_sequence *out, neume_codec *codec, const nm_roll *roll) {
+    *out = (neume_sequence){.width = neume_codec_width(codec)};
+    nm_encoder encoder = {.codec = codec, .sequence = out};
+    if (!codec->kind->encode_roll || neume_codec_stream_count(codec) > 1)
+        return NEUME_BAD_USAGE;
+    codec->kind->encode_roll(&encoder, roll);
+    if (!encoder.failed)
+        return NEUME_OK;
+    neume_sequence_clear(codec->context, out);
+    return NEUME_NO_MEMORY;
+}
+
+size_t neume_codec_write_step(const neume_codec *codec, const uint32_t *words, char *text,
+                              size_t size) {
+    char word[NM_MAX_WORD_TEXT];
+    size_t used = 0;
+    if (codec->kind->is_roll) {
+        codec->kind->write_step(word, codec, words);
+        return (size_t)snprintf(text, size, "%s", word);
+    }
+    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++) {
+        const size_t left = used < size ? size - used : 0;
+        used += (size_t)snprintf(left ? text + used : NULL, left, "%s%s", stream ? " " : "",
+                                 neume_codec_word(codec, stream, words[stream]));
+    }
+    return used;
+}
+
+static neume_status fail_word(const neume_codec *codec, const char *text, neume_error *error) {
+    return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected %s", SHOWN, text,
+                   codec->kind->expects);
+}
+
+static neume_status check_spelling(const char *text, const char *spelt, neume_error *error) {
+    if (strcmp(spelt, text) == 0)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected the spelling \"%.*s\"", SHOWN,
+                   text, SHOWN, spelt);
+}
+
+/* A step of a roll, which is one word of a text. */
+static neume_status parse_set(const neume_codec *codec, uint32_t *words, const char *text,
+                              neume_error *error) {
+    char spelt[NM_MAX_WORD_TEXT];
+    if (!codec->kind->read_step(words, codec, text))
+        return fail_word(codec, text, error);
+    codec->kind->write_step(spelt, codec, words);
+    return check_spelling(text, spelt, error);
+}
+
 /* One word of a text: its id, learnt where the codec is open and can say it. */
 static neume_status parse_word(nm_encoder *encoder, uint32_t *word, unsigned stream,
                                const char *text, neume_error *error) {
@@ -117,11 +168,10 @@ static neume_status parse_word(nm_encoder *encoder, uint32_t *word, unsigned str
     if (*word != NEUME_NO_WORD)
         return NEUME_OK;
     if (!codec->kind->spell(spelt, &codec->options, stream, text))
-        return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected %s", SHOWN, text,
-                       codec->kind->expects);
-    if (strcmp(spelt, text) != 0)
-        return nm_fail(error, NEUME_BAD_USAGE, "word \"%.*s\": expected the spelling \"%.*s\"",
-                       SHOWN, text, SHOWN, spelt);
+        return fail_word(codec, text, error);
+    const neume_status status = check_spelling(text, spelt, error);
+    if (status)
+        return status;
     if (codec->is_closed)
         return nm_fail(error, NEUME_BAD_USAGE,
                        "word \"%.*s\": the vocabulary does not have it, expected one of its words",
@@ -132,6 +182,8 @@ static neume_status parse_word(nm_encoder *encoder, uint32_t *word, unsigned str
 
 static neume_status parse_steps(nm_encoder *encoder, const char *text, neume_error *error) {
     static const char spaces[] = " \t\r\n\v\f";
+    const neume_codec *codec = encoder->codec;
+    const unsigned word_count = codec->kind->is_roll ? 1 : codec->kind->stream_count;
     uint32_t step[NEUME_MAX_STREAMS];
     unsigned stream = 0;
     for (text += strspn(text, spaces); *text; text += strspn(text, spaces)) {
@@ -140,37 +192,57 @@ static neume_status parse_steps(nm_encoder *encoder, const char *text, neume_err
         const size_t kept = size < sizeof word ? size : sizeof word - 1;
         memcpy(word, text, kept);
         word[kept] = '\0';
-        const neume_status status = parse_word(encoder, &step[stream], stream, word, error);
+        const neume_status status = codec->kind->is_roll
+                                        ? parse_set(codec, step, word, error)
+                                        : parse_word(encoder, &step[stream], stream, word, error);
         if (status)
             return status;
         text += size;
-        stream = (stream + 1) % encoder->codec->kind->stream_count;
+        stream = (stream + 1) % word_count;
         if (stream == 0)
             nm_encoder_push(encoder, step);
     }
     if (stream)
         return nm_fail(error, NEUME_BAD_USAGE, "words: they end within a step, expected %u a step",
-                       encoder->codec->kind->stream_count);
+                       word_count);
     return encoder->failed ? nm_fail_memory(error, "words") : NEUME_OK;
 }
 
-/* The notes of a sequence are those that it decodes to. */
+/* Steps that nothing is given with count through the bars. */
+static neume_status number_steps(nm_encoder *encoder, neume_error *error) {
+    neume_sequence *sequence = encoder->sequence;
+    sequence->given =
+        nm_alloc(encoder->codec->context, sequence->step_count, sizeof *sequence->given);
+    if (!sequence->given)
+        return nm_fail_memory(error, "words");
+    for (size_t step = 1; step < sequence->step_count; step++)
+        sequence->given[step] = nm_codec_next_given(encoder->codec, sequence->given[step - 1]);
+    return NEUME_OK;
+}
+
+/* The notes of a sequence are those that it decodes to, within the pitch range. */
 static neume_status count_notes(neume_sequence *sequence, const neume_codec *codec,
                                 neume_error *error) {
+    const neume_pitch_range range = codec->options.pitch_range;
     neume_score *score;
+    size_t count;
     if (neume_codec_decode(&score, codec, sequence))
         return nm_fail_memory(error, "words");
-    (void)neume_score_notes(score, &sequence->note_count);
+    const neume_note *notes = neume_score_notes(score, &count);
+    for (size_t i = 0; i < count; i++)
+        sequence->note_count += notes[i].pitch >= range.low && notes[i].pitch <= range.high;
     neume_score_free(score);
     return NEUME_OK;
 }
 
 neume_status neume_codec_parse(neume_sequence *out, neume_codec *codec, const char *text,
                                neume_error *error) {
-    *out = (neume_sequence){.width = codec->kind->stream_count};
+    *out = (neume_sequence){.width = neume_codec_width(codec)};
     const word_counts before = count_words(codec);
     nm_encoder encoder = {.codec = codec, .sequence = out};
     neume_status status = parse_steps(&encoder, text, error);
+    if (!status && codec->kind->is_roll)
+        status = number_steps(&encoder, error);
     if (!status)
         status = count_notes(out, codec, error);
     if (status)

@@ -244,7 +244,7 @@ class Benchmark(tool.Case):
     def test_other_presets_say_why_they_cannot_read_it(self):
         path = self.put("set.json", json.dumps(SET).encode())
         done = self.neume("train", path, "-o", self.path("m"), "--preset", "chords", *SMALL, code=3)
-        self.assertIn("set.json: a benchmark set of piano rolls, which only frames can read\n", done.errors)
+        self.assertIn("set.json: a benchmark set of piano rolls, which only frames and biaxial can read\n", done.errors)
 
 
 tool.main()

@@ -241,8 +241,9 @@ static size_t compare_row(neume_context *context, const char *folder, const nm_b
              row->midi_file);
     if (neume_midi_load(&score, context, path, &options, &error))
         fail_msg("%s: %s", path, error.line);
-    assert_int_equal(nm_roll_of_score(&roll, context, score, nm_benchmark_grid(set), NULL),
-                     NEUME_OK);
+    assert_int_equal(
+        nm_roll_of_score(&roll, context, score, &(nm_roll_options){.grid = nm_benchmark_grid(set)}),
+        NEUME_OK);
     neume_split split = NEUME_SPLIT_TRAIN;
     while (strcmp(neume_split_name(split), row->split) != 0)
         split++;

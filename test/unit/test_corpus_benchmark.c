@@ -151,8 +151,8 @@ static void other_presets_skip_a_set_and_say_why(void **state) {
         neume_corpus *corpus = load_with(&folder, options_of(presets[i]));
         const neume_corpus_file *file = file_of(corpus, "set.json");
         assert_int_equal(file->status, NEUME_FILE_SKIPPED);
-        assert_string_equal(file->reason,
-                            "a benchmark set of piano rolls, which only frames can read");
+        assert_string_equal(
+            file->reason, "a benchmark set of piano rolls, which only frames and biaxial can read");
         assert_int_equal(corpus->train_count, 0);
         neume_corpus_free(corpus);
     }

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_GRID = 24 };
-
 /* The begin: a piece has at least one frame; the begin of another frame; behind pitch number p of a
  * frame (STATE_PITCH + p); behind <end>. Each word is a class of its own. */
 enum { STATE_BEGIN, STATE_FRAME, STATE_PITCH, STATE_ENDED = STATE_PITCH + NM_PITCHES, STATE_COUNT };
@@ -41,9 +39,9 @@ static uint32_t word_class(const neume_codec_options *options, unsigned stream, 
 }
 
 static neume_status check(const neume_codec_options *options, neume_error *error) {
-    if (options->grid > MAX_GRID)
+    if (options->grid > NM_ROLL_MAX_GRID)
         return nm_fail(error, NEUME_BAD_USAGE, "a grid of %u cells a quarter: expected 1 to %d",
-                       options->grid, MAX_GRID);
+                       options->grid, NM_ROLL_MAX_GRID);
     return NEUME_OK;
 }
 
@@ -121,15 +119,10 @@ static void encode_frame(nm_encoder *encoder, const nm_pitch_set *frame) {
     push(encoder, NM_FRAME_PERIOD);
 }
 
-/* Those of a set that are not in another. */
-static nm_pitch_set without(const nm_pitch_set *set, const nm_pitch_set *other) {
-    return (nm_pitch_set){{set->bits[0] & ~other->bits[0], set->bits[1] & ~other->bits[1]}};
-}
-
 static void encode_roll(nm_encoder *encoder, const nm_roll *roll) {
     nm_pitch_set before = {{0}};
     for (size_t t = 0; t < roll->frame_count; t++) {
-        const nm_pitch_set begun = without(&roll->frames[t], &before);
+        const nm_pitch_set begun = nm_pitch_set_without(&roll->frames[t], &before);
         encoder->sequence->note_count += nm_pitch_set_count(&begun);
         encode_frame(encoder, &roll->frames[t]);
         before = roll->frames[t];
@@ -138,100 +131,45 @@ static void encode_roll(nm_encoder *encoder, const nm_roll *roll) {
         push(encoder, NM_WORD_END);
 }
 
-neume_status nm_codec_encode_roll(neume_sequence *out, neume_codec *codec, const nm_roll *roll) {
-    *out = (neume_sequence){.width = codec->kind->stream_count};
-    nm_encoder encoder = {.codec = codec, .sequence = out};
-    if (codec->kind != &nm_codec_frame)
-        return NEUME_BAD_USAGE;
-    encode_roll(&encoder, roll);
-    if (!encoder.failed)
-        return NEUME_OK;
-    neume_sequence_clear(codec->context, out);
-    return NEUME_NO_MEMORY;
-}
-
-/* A score cannot say silence at its end; empty frames there come of short notes. */
-static void cut_silence(nm_roll *roll) {
-    while (roll->frame_count && !nm_pitch_set_count(&roll->frames[roll->frame_count - 1]))
-        roll->frame_count--;
-}
-
 static void encode(nm_encoder *encoder, const neume_score *score) {
     neume_context *context = encoder->codec->context;
+    const nm_roll_options options = {.grid = encoder->codec->options.grid, .encoder = encoder};
     nm_roll roll;
-    if (nm_roll_of_score(&roll, context, score, encoder->codec->options.grid, encoder)) {
+    if (nm_roll_of_score(&roll, context, score, &options)) {
         encoder->failed = true;
         return;
     }
-    cut_silence(&roll);
+    nm_roll_cut_silence(&roll);
     encode_roll(encoder, &roll);
-    nm_encoder_omit(encoder, "repetitions", roll.repetitions);
-    nm_encoder_omit(encoder, "short-notes", roll.short_notes);
-    nm_encoder_omit(encoder, "late-notes", roll.late_notes);
+    nm_roll_omit(&roll, encoder);
     nm_roll_clear(context, &roll);
 }
 
-/* A decoding in progress: `sounding` is the last frame, whose notes have begun at `starts`. */
-typedef struct decoding {
-    neume_score *score;
-    uint32_t grid;
-    nm_pitch_set sounding;
-    uint64_t starts[NM_PITCHES]; /* [pitch] ticks */
-    uint64_t frame_count;
-} decoding;
-
-/* Frame t begins at the tick that is nearest to 480 t / grid. */
-static uint64_t frame_ticks(uint64_t frame, uint32_t grid) {
-    return (2 * frame * NM_TICKS_PER_QUARTER + grid) / (2 * (uint64_t)grid);
-}
-
-static neume_status end_note(decoding *d, unsigned pitch, uint64_t now) {
-    const neume_note note = {.start_ticks = d->starts[pitch],
-                             .duration_ticks = now - d->starts[pitch],
-                             .pitch = (uint8_t)pitch,
-                             .velocity = 80};
-    return neume_score_add_note(d->score, &note);
-}
-
-/* Ends the notes that are not in the next frame, and begins those that were not in the last. */
-static neume_status decode_frame(decoding *d, const nm_pitch_set *frame) {
-    const nm_pitch_set begun = without(frame, &d->sounding), ended = without(&d->sounding, frame);
-    const uint64_t now = frame_ticks(d->frame_count, d->grid);
-    neume_status status = NEUME_OK;
-    for (unsigned pitch = 0; pitch < NM_PITCHES && !status; pitch++) {
-        if (nm_pitch_set_has(&begun, pitch))
-            d->starts[pitch] = now;
-        if (nm_pitch_set_has(&ended, pitch))
-            status = end_note(d, pitch, now);
-    }
-    d->sounding = *frame;
-    d->frame_count++;
-    return status;
-}
-
-static neume_status decode_words(decoding *d, neume_order order, const neume_sequence *sequence) {
-    nm_pitch_set frame = {{0}};
+static neume_status decode_words(nm_roll_writer *writer, neume_order order,
+                                 const neume_sequence *sequence) {
+    const nm_pitch_set none = {{0}};
+    nm_pitch_set frame = none;
     neume_status status = NEUME_OK;
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
         const uint32_t word = sequence->words[i];
         if (word == NM_FRAME_PERIOD) {
-            status = decode_frame(d, &frame);
-            frame = (nm_pitch_set){{0}};
+            status = nm_roll_write_frame(writer, &frame, &none);
+            frame = none;
         } else if (word >= NM_FRAME_PITCH && word < NM_FRAME_WORDS) {
             nm_pitch_set_add(&frame, nm_frame_mirror(order, word - NM_FRAME_PITCH));
         }
     }
     if (!status && nm_pitch_set_count(&frame))
-        status = decode_frame(d, &frame);
-    return status ? status : decode_frame(d, &(nm_pitch_set){{0}});
+        status = nm_roll_write_frame(writer, &frame, &none);
+    return status ? status : nm_roll_write_frame(writer, &none, &none);
 }
 
 /* A frame that is not ended is one all the same; <end> and <unk> say nothing. */
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
-    decoding d = {.score = score, .grid = codec->options.grid};
+    nm_roll_writer writer = {.score = score, .grid = codec->options.grid};
     const neume_status status = nm_codec_begin_score(score, 4);
-    return status ? status : decode_words(&d, codec->options.order, sequence);
+    return status ? status : decode_words(&writer, codec->options.order, sequence);
 }
 
 static const char *const stream_names[] = {"word"};
@@ -260,6 +198,7 @@ const nm_codec_kind nm_codec_frame = {
     .track_begin = nm_frame_track_begin,
     .track = nm_frame_track,
     .read_side = nm_frame_read_side,
+    .encode_roll = encode_roll,
     .encode = encode,
     .decode = decode,
 };
