@@ -72,12 +72,9 @@ neume_status nm_cli_context(neume_context **out, neume_context_options options,
                             neume_log_level level, neume_error *error);
 
 /* The settings of the preset that the command line names, or, where `arguments` is NULL or names
- * none, of the first. */
+ * none, of the first. Fails with NEUME_BAD_USAGE: "--preset GIVEN: expected events, ...". */
 neume_status nm_cli_preset(neume_train_options *train, neume_corpus_options *corpus,
                            const nm_arguments *arguments, neume_error *error);
-
-/* Fails with NEUME_BAD_USAGE: "--preset GIVEN: expected chords, ..."; NULL: it is missing. */
-neume_status nm_cli_fail_preset(const char *given, neume_error *error);
 
 /* A MIDI file, or standard input for "-". */
 neume_status nm_cli_load_midi(neume_score **out, neume_context *context, const char *path,

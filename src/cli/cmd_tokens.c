@@ -84,12 +84,11 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     *s = (token_settings){.reading = neume_midi_read_options_default()};
     const neume_status status = nm_cli_preset(&unused, &corpus, arguments, error);
     s->codec = corpus.codec;
+    s->preset = status ? NULL : unused.preset;
     return status;
 }
 
 static neume_status check(const token_settings *s, neume_error *error) {
-    if (!s->preset)
-        return nm_cli_fail_preset(NULL, error);
     if (s->decode && !s->output)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "missing --output, expected the MIDI file that --decode is to write");
@@ -124,8 +123,7 @@ static const nm_opt token_options[] = {
      .kind = NM_OPT_TEXT,
      NM_OPT_FIELD(token_settings, preset),
      .value = "NAME",
-     .default_text = "none: it must be given",
-     .help = "whose words: chords, jazz, streams, intervals, frames"},
+     .help = "whose words: events, chords, jazz, streams, intervals, frames, biaxial"},
     {.name = "decode",
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(token_settings, decode),
@@ -174,7 +172,7 @@ static const char *const examples[] = {
 const nm_command nm_command_tokens = {
     .name = "tokens",
     .summary = "the words of a file; with --decode back to MIDI",
-    .synopsis = "FILE --preset NAME [options]",
+    .synopsis = "FILE [--preset NAME] [options]",
     .description =
         "Writes the words that a preset makes of the MIDI file FILE to standard output, one step "
         "to a line: what a network of this preset sees of the file. What the words cannot say is "

@@ -35,6 +35,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     neume_status status = nm_cli_preset(&s->train, &s->corpus, arguments, error);
     if (status)
         return status;
+    s->preset = s->train.preset;
     const neume_network_options *network = &s->train.network;
     s->layers = list_of(network->layers, network->layer_count);
     s->time_layers = list_of(network->time_layers, network->time_count);
@@ -63,8 +64,6 @@ static void adopt(train_settings *s) {
 }
 
 static neume_status check_usage(const train_settings *s, neume_error *error) {
-    if (!s->preset)
-        return nm_cli_fail_preset(NULL, error);
     if (!s->train.output && !s->is_dry_run)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "missing --output, expected the model file to write");
@@ -184,7 +183,7 @@ static const char *const examples[] = {
 const nm_command nm_command_train = {
     .name = "train",
     .summary = "learn from MIDI files and folders: write a model",
-    .synopsis = "INPUT... -o MODEL --preset NAME [options]",
+    .synopsis = "INPUT... -o MODEL [--preset NAME] [options]",
     .description =
         "Reads the MIDI files at and below each INPUT, chosen by content, not by name; holds some "
         "pieces out; trains a network on the others; and writes the model that did best on those "

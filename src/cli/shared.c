@@ -164,14 +164,12 @@ neume_status nm_cli_context(neume_context **out, neume_context_options options,
     return neume_context_new(out, &options, error);
 }
 
-neume_status nm_cli_fail_preset(const char *given, neume_error *error) {
+static neume_status fail_preset(const char *given, neume_error *error) {
     const char *const *names = neume_preset_names();
     char list[256] = "";
     size_t used = 0;
     for (size_t i = 0; names[i] && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
-    if (!given)
-        return nm_report_fail(error, NEUME_BAD_USAGE, "missing --preset, expected %s", list);
     return nm_report_fail(error, NEUME_BAD_USAGE, "--preset %s: expected %s", given, list);
 }
 
@@ -182,7 +180,7 @@ neume_status nm_cli_preset(neume_train_options *train, neume_corpus_options *cor
     for (size_t i = 0; names[i]; i++)
         if (!given || strcmp(given, names[i]) == 0)
             return neume_train_options_preset(train, corpus, names[i], error);
-    return nm_cli_fail_preset(given, error);
+    return fail_preset(given, error);
 }
 
 /* What a pipe may bring: as much as a MIDI file may hold. */

@@ -17,10 +17,9 @@ static const nm_opt main_options[] = {
      .kind = NM_OPT_TEXT,
      IN(preset),
      .value = "NAME",
-     .default_text = "none: it must be given",
-     .help = "representation, network and recipe of training: chords, jazz, streams, intervals, "
-             "frames; the defaults shown are those of chords, or of the preset named beside "
-             "--help"},
+     .help = "representation, network and recipe of training: events, chords, jazz, streams, "
+             "intervals, frames, biaxial; the defaults shown are those of events, or of the preset "
+             "named beside --help"},
     {.name = "resume",
      .kind = NM_OPT_FLAG,
      IN(train.resume),

@@ -5,11 +5,9 @@
 
 #include <neume/evaluate.h>
 
-bool nm_model_has_frames(const neume_model *model);
-
-/* Fails with NEUME_BAD_USAGE where there are too few models or too many, where one differs from the
- * first in codec, settings or words (of frames, only the order of pitches may differ), or has no
- * frames for protocol BL88. */
+/* Fails with NEUME_BAD_USAGE where there are too few models or too many, or where one differs from
+ * the first in codec, settings or words (of frames, only the order of pitches may differ); for
+ * protocol BL88 where one has neither frames nor rolls without onsets of the first's grid. */
 neume_status nm_models_check(neume_models models, neume_protocol protocol, neume_error *error);
 
 #endif

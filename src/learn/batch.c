@@ -9,17 +9,18 @@
 struct nm_batcher {
     neume_context *context;
     nm_batcher_options options;
-    unsigned streams, columns, maps; /* S; S + features; M */
-    uint64_t *starts;                /* [piece_count] place of a piece's first step in the corpus */
-    neume_shifts *keys;              /* [piece_count] into which a piece can move */
-    uint32_t *order;                 /* [piece_count] the queue of `queue_epoch` */
+    unsigned width, columns, maps; /* words of a step; + features + what is given; M */
+    bool is_roll;
+    uint64_t *starts;   /* [piece_count] place of a piece's first step in the corpus */
+    neume_shifts *keys; /* [piece_count] into which a piece can move */
+    uint32_t *order;    /* [piece_count] the queue of `queue_epoch` */
     uint64_t queue_epoch, queue_index;
     nm_row_position *rows; /* [B] */
     nm_row *cursors;       /* [B] what follows from that */
     int *shifts;           /* [B] the key of the row's piece */
     uint32_t *inputs;      /* [T,B,columns] */
     uint32_t *contexts;    /* [T,B,maps] */
-    uint32_t *targets;     /* [S,T,B], like the next */
+    uint32_t *targets;     /* [width,T,B], like the next */
     uint32_t *states;
     uint32_t *owners; /* [T,B], like the next two */
     uint8_t *reset, *valid;
@@ -89,20 +90,35 @@ static bool is_hidden(const nm_batcher *batcher, size_t b, unsigned stream, uint
         !nm_row_allows(&batcher->cursors[b], options->codec, stream, NM_WORD_UNKNOWN))
         return false;
     const nm_row_position *at = &batcher->rows[b];
-    const uint64_t place = (batcher->starts[at->piece] + at->step) * batcher->streams + stream;
+    const uint64_t place = (batcher->starts[at->piece] + at->step) * batcher->width + stream;
     return nm_random_at(options->seed, NM_PURPOSE_UNKNOWN, at->epoch, place).word[0] & 1;
+}
+
+static const uint32_t *step_of(const nm_batcher *batcher, size_t b) {
+    const nm_row_position *at = &batcher->rows[b];
+    return batcher->options.pieces[at->piece].sequence.words + at->step * batcher->width;
 }
 
 /* A word of the row's next step as this epoch has it, and the grammar behind it. */
 static uint32_t say_word(nm_batcher *batcher, size_t b, unsigned stream) {
-    const nm_row_position *at = &batcher->rows[b];
-    const neume_sequence *sequence = &batcher->options.pieces[at->piece].sequence;
-    uint32_t word = sequence->words[at->step * batcher->streams + stream];
+    uint32_t word = step_of(batcher, b)[stream];
     word = is_hidden(batcher, b, stream, word)
                ? NM_WORD_UNKNOWN
                : nm_codec_shifted(batcher->options.codec, stream, word, batcher->shifts[b]);
     nm_row_say(&batcher->cursors[b], batcher->options.codec, stream, word);
     return word;
+}
+
+/* The row's next step as this epoch has it; `states`, where wanted, gets the grammar's before each
+ * word. */
+static void say_step(nm_batcher *batcher, size_t b, uint32_t *words, uint32_t *states) {
+    if (batcher->is_roll)
+        (void)nm_codec_shift_step(batcher->options.codec, words, step_of(batcher, b),
+                                  batcher->shifts[b]);
+    for (unsigned s = 0; s < batcher->width && !batcher->is_roll; s++) {
+        states[s] = batcher->cursors[b].state;
+        words[s] = say_word(batcher, b, s);
+    }
 }
 
 static void end_step(nm_batcher *batcher, size_t b, const uint32_t *words) {
@@ -116,7 +132,7 @@ static size_t positions_of(const nm_batcher *batcher) {
 
 /* Padding runs from zero state, so that it stays bounded however long it is. */
 static void fill_padding(nm_batcher *batcher, size_t at) {
-    for (unsigned s = 0; s < batcher->streams; s++) {
+    for (unsigned s = 0; s < batcher->width; s++) {
         batcher->targets[s * positions_of(batcher) + at] = NM_WORD_UNKNOWN;
         batcher->states[s * positions_of(batcher) + at] = 0;
     }
@@ -125,18 +141,29 @@ static void fill_padding(nm_batcher *batcher, size_t at) {
     batcher->valid[at] = 0;
 }
 
+/* What the network is told before the row's next step. */
+static void read_inputs(nm_batcher *batcher, size_t at, size_t b) {
+    const nm_row_position *row = &batcher->rows[b];
+    uint32_t *inputs = batcher->inputs + at * batcher->columns;
+    nm_row_read(&batcher->cursors[b], batcher->options.codec, inputs,
+                batcher->contexts + at * batcher->maps);
+    if (batcher->is_roll)
+        inputs[batcher->width] =
+            row->piece == NO_PIECE ? 0
+                                   : batcher->options.pieces[row->piece].sequence.given[row->step];
+}
+
 static void fill_step(nm_batcher *batcher, size_t at, size_t b) {
     const nm_row_position row = batcher->rows[b];
-    uint32_t words[NEUME_MAX_STREAMS];
-    nm_row_read(&batcher->cursors[b], batcher->options.codec,
-                batcher->inputs + at * batcher->columns, batcher->contexts + at * batcher->maps);
+    uint32_t words[NEUME_MAX_STREAMS], states[NEUME_MAX_STREAMS] = {0};
+    read_inputs(batcher, at, b);
     if (row.piece == NO_PIECE) {
         fill_padding(batcher, at);
         return;
     }
-    for (unsigned s = 0; s < batcher->streams; s++) {
-        batcher->states[s * positions_of(batcher) + at] = batcher->cursors[b].state;
-        words[s] = say_word(batcher, b, s);
+    say_step(batcher, b, words, states);
+    for (unsigned s = 0; s < batcher->width; s++) {
+        batcher->states[s * positions_of(batcher) + at] = states[s];
         batcher->targets[s * positions_of(batcher) + at] = words[s];
     }
     batcher->owners[at] = (uint32_t)row.piece;
@@ -173,7 +200,7 @@ bool nm_batcher_next(nm_batcher *batcher, nm_batch *out) {
                       .contexts = batcher->contexts,
                       .reset = batcher->reset,
                       .valid = batcher->valid};
-    for (unsigned s = 0; s < batcher->streams; s++)
+    for (unsigned s = 0; s < batcher->width; s++)
         out->targets[s] =
             (nm_targets){batcher->targets + s * positions_of(batcher), batcher->options.masks[s],
                          batcher->states + s * positions_of(batcher)};
@@ -260,9 +287,8 @@ static void restore_row(nm_batcher *batcher, size_t b, const nm_row_position *ro
         return;
     batcher->rows[b].step = 0;
     while (batcher->rows[b].step < row->step) {
-        uint32_t words[NEUME_MAX_STREAMS];
-        for (unsigned s = 0; s < batcher->streams; s++)
-            words[s] = say_word(batcher, b, s);
+        uint32_t words[NEUME_MAX_STREAMS], states[NEUME_MAX_STREAMS];
+        say_step(batcher, b, words, states);
         end_step(batcher, b, words);
     }
 }
@@ -293,15 +319,15 @@ static bool allocate(nm_batcher *batcher) {
            (batcher->shifts = nm_alloc(context, B, sizeof *batcher->shifts)) &&
            (batcher->inputs = nm_alloc(context, N * batcher->columns, sizeof(uint32_t))) &&
            (batcher->contexts = nm_alloc(context, N * batcher->maps, sizeof(uint32_t))) &&
-           (batcher->targets = nm_alloc(context, N * batcher->streams, sizeof(uint32_t))) &&
-           (batcher->states = nm_alloc(context, N * batcher->streams, sizeof(uint32_t))) &&
+           (batcher->targets = nm_alloc(context, N * batcher->width, sizeof(uint32_t))) &&
+           (batcher->states = nm_alloc(context, N * batcher->width, sizeof(uint32_t))) &&
            (batcher->owners = nm_alloc(context, N, sizeof *batcher->owners)) &&
            (batcher->reset = nm_alloc(context, N, 1)) && (batcher->valid = nm_alloc(context, N, 1));
 }
 
 /* Whether every word has one in that key, and the grammar takes them: a chord may lose its lowest
  * note below MIDI's range while its words are still words. */
-static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
+static bool has_key_of_words(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
     const neume_codec *codec = batcher->options.codec;
     nm_row row;
     nm_row_begin(&row, codec, shift);
@@ -313,6 +339,21 @@ static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, i
         nm_row_say(&row, codec, s, word);
     }
     return true;
+}
+
+/* Whether all notes stay in MIDI's range. */
+static bool has_key_of_sets(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
+    uint32_t moved[NEUME_MAX_STREAMS];
+    for (size_t t = 0; t < sequence->step_count; t++)
+        if (!nm_codec_shift_step(batcher->options.codec, moved,
+                                 sequence->words + t * sequence->width, shift))
+            return false;
+    return true;
+}
+
+static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
+    return batcher->is_roll ? has_key_of_sets(batcher, sequence, shift)
+                            : has_key_of_words(batcher, sequence, shift);
 }
 
 /* The keys around its own into which all words of a piece can move. */
@@ -345,9 +386,10 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
         return NEUME_NO_MEMORY;
     *batcher = (nm_batcher){.context = context,
                             .options = *options,
-                            .streams = neume_codec_stream_count(options->codec),
+                            .width = neume_codec_width(options->codec),
+                            .is_roll = nm_codec_is_roll(options->codec),
                             .maps = nm_codec_map_count(options->codec)};
-    batcher->columns = batcher->streams + nm_codec_feature_count(options->codec);
+    batcher->columns = batcher->width + nm_codec_feature_count(options->codec) + batcher->is_roll;
     neume_status status = allocate(batcher) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status && place_pieces(batcher) == 0 && options->is_endless)
         status = NEUME_BAD_USAGE;

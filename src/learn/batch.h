@@ -25,7 +25,7 @@ typedef struct nm_batcher_options {
     const uint64_t *const *word_counts; /* [S][V], or NULL: a word of count 1 is <unk> every other
                                            time, so that the network learns p(<unk>) (the share of
                                            words seen once: Good, 1953) */
-    const uint8_t *const *masks;        /* [S] of the codec; handed on to the network */
+    const uint8_t *const *masks; /* [S] of the codec; handed on to the network; of rolls NULLs */
 } nm_batcher_options;
 
 /* Where a row stands; the whole state of an endless batcher is these rows and the next place in the

@@ -28,6 +28,32 @@ size_t nm_bl88_cut(neume_sequence *sequence, const uint8_t never[NM_FRAME_WORDS]
     return pitches;
 }
 
+size_t nm_bl88_beyond(const neume_sequence *roll) {
+    size_t notes = 0;
+    for (size_t t = 0; t < roll->step_count; t++)
+        for (unsigned key = 0; key < NM_KEYS; key++)
+            if (key - NM_BL88_LOWEST >= NM_BL88_KEYS)
+                notes += nm_key_state(roll, t, key) != NM_KEY_REST;
+    return notes;
+}
+
+static void add_key(double *nats, const neume_sequence *roll, unsigned key, double p) {
+    const double is_on = -log(p), is_off = -log1p(-p);
+    for (size_t t = 0; t < roll->step_count; t++)
+        nats[t] += nm_key_state(roll, t, key) == NM_KEY_REST ? is_off : is_on;
+}
+
+void nm_bl88_add_outside(double *nats, const nm_units *units, const nm_key_counts *counts,
+                         neume_pitch_range range) {
+    for (unsigned key = NM_BL88_LOWEST; key <= NM_BL88_HIGHEST; key++) {
+        if (key >= range.low && key <= range.high)
+            continue;
+        const double p = nm_key_counts_on(counts, key);
+        for (size_t i = 0; i < units->piece_count; i++)
+            add_key(nats + units->starts[i], &units->pieces[i].sequence, key, p);
+    }
+}
+
 static void count_frame(nm_bl88_counts *counts, const bool *last, const bool *now) {
     counts->frames++;
     for (unsigned k = 0; k < NM_BL88_KEYS; k++) {
@@ -43,7 +69,24 @@ static void count_first(nm_bl88_counts *counts, const bool *now) {
         counts->first[k] += now[k];
 }
 
-void nm_bl88_count(nm_bl88_counts *counts, neume_order order, const neume_sequence *sequence) {
+/* The frame after `t` others. */
+static void count_next(nm_bl88_counts *counts, size_t t, bool frames[2][NM_BL88_KEYS]) {
+    if (t == 0)
+        count_first(counts, frames[0]);
+    else
+        count_frame(counts, frames[(t + 1) % 2], frames[t % 2]);
+}
+
+static void count_roll(nm_bl88_counts *counts, const neume_sequence *roll) {
+    bool frames[2][NM_BL88_KEYS];
+    for (size_t t = 0; t < roll->step_count; t++) {
+        for (unsigned k = 0; k < NM_BL88_KEYS; k++)
+            frames[t % 2][k] = nm_key_state(roll, t, NM_BL88_LOWEST + k) != NM_KEY_REST;
+        count_next(counts, t, frames);
+    }
+}
+
+static void count_words(nm_bl88_counts *counts, neume_order order, const neume_sequence *sequence) {
     bool frames[2][NM_BL88_KEYS] = {{false}};
     size_t t = 0;
     for (size_t i = 0; i < sequence->step_count; i++) {
@@ -52,13 +95,18 @@ void nm_bl88_count(nm_bl88_counts *counts, neume_order order, const neume_sequen
             now[key_of(order, sequence->words[i])] = true;
             continue;
         }
-        if (t == 0)
-            count_first(counts, now);
-        else
-            count_frame(counts, frames[(t + 1) % 2], now);
+        count_next(counts, t, frames);
         t++;
         memset(frames[t % 2], 0, sizeof frames[0]);
     }
+}
+
+void nm_bl88_count(nm_bl88_counts *counts, const neume_codec *codec,
+                   const neume_sequence *sequence) {
+    if (nm_codec_is_roll(codec))
+        count_roll(counts, sequence);
+    else
+        count_words(counts, neume_codec_options_of(codec)->order, sequence);
 }
 
 static uint64_t sounding(const nm_bl88_counts *counts, unsigned key) {

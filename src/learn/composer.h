@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The words of songs, composed side by side as the rows of one run of the network; what becomes of
- * them is neume_generate's (song.c). */
+ * them is neume_generate's (song.c). Rolls are composed by roll_composer.h. */
 #ifndef NM_LEARN_COMPOSER_H
 #define NM_LEARN_COMPOSER_H
 
@@ -16,13 +16,15 @@ typedef struct nm_composer_plan {
     size_t step_count;      /* the most steps of a song, the primer not counted; at least 1 */
     double quarters;        /* a song ends where its steps take this long; 0: by step_count alone */
     bool allow_ending;      /* <end> may be drawn, and ends a song */
-    const uint32_t *primer; /* [primer_count,S] */
+    const uint32_t *primer; /* [primer_count, words of a step] */
+    const uint32_t *primer_given; /* of rolls, [primer_count]; else NULL */
     size_t primer_count;
 } nm_composer_plan;
 
 /* A song in words. */
 typedef struct nm_composed {
-    uint32_t *words;   /* [primer_count + step_count,S], the primer first */
+    uint32_t *words;   /* [primer_count + step_count, words of a step], the primer first */
+    uint32_t *given;   /* of rolls, [primer_count + step_count]; else NULL */
     size_t step_count; /* composed, with <end> where it was drawn */
     bool has_ended;    /* and it was */
     bool is_cut;       /* step_count came before the quarters */

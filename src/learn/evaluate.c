@@ -78,7 +78,7 @@ static void add_up(neume_evaluation *out, const neume_corpus *corpus, const neum
         if (!piece->is_given) /* a benchmark set may have pieces in every split */
             corpus->files[piece->file].split = split;
         nm_score_sums_add(&splits[split].model, &sums[i]);
-        nm_baseline_add(&splits[split].baselines, model->ngrams, model->codec, &piece->sequence);
+        nm_model_baseline(&splits[split].baselines, model, &piece->sequence);
     }
     for (size_t s = 0; s < sizeof splits / sizeof *splits; s++)
         tally_add(&all, &splits[s]);

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Models read alike, but that the pitches of frames may ascend and descend. */
-enum { MAX_READINGS = 2 };
+/* Models read alike, but that frames may be rolls, or words whose pitches ascend or descend. */
+enum { MAX_READINGS = 3 };
 
 /* What one codec makes of the files. */
 typedef struct reading {
@@ -42,11 +42,16 @@ neume_mixture_options neume_mixture_options_default(void) {
     return (neume_mixture_options){.pieces = neume_evaluate_options_default()};
 }
 
-/* The reading whose words a model has. */
+/* The reading whose words a model has; reading_count where there is none yet. */
 static unsigned reading_of(const mixing *m, size_t model) {
-    const neume_model *first = m->models.models[0], *other = m->models.models[model];
-    return nm_model_has_frames(first) && neume_codec_options_of(first->codec)->order !=
-                                             neume_codec_options_of(other->codec)->order;
+    const neume_codec_options *of = neume_codec_options_of(m->models.models[model]->codec);
+    unsigned r = 0;
+    for (; r < m->reading_count; r++) {
+        const neume_codec_options *other = neume_codec_options_of(m->readings[r].codec);
+        if (strcmp(of->name, other->name) == 0 && of->order == other->order)
+            break;
+    }
+    return r;
 }
 
 static neume_status load_files(neume_corpus **out, const mixing *m, neume_codec *codec,
@@ -76,9 +81,20 @@ static bool is_scored(const mixing *m, const nm_piece *piece) {
     return !piece->is_given || split == NEUME_SPLIT_NONE || piece->split == split;
 }
 
+/* Rolls are left as they are: the scorer counts the piano's keys alone. */
+static size_t count_beyond(const mixing *m, const reading *of) {
+    size_t pitches = 0;
+    for (size_t i = 0; i < of->inputs->train_count; i++)
+        if (is_scored(m, &of->inputs->train[i]))
+            pitches += nm_bl88_beyond(&of->inputs->train[i].sequence);
+    return pitches;
+}
+
 /* Leaves of a reading's pieces what the protocol counts; returns how many pitches that took from
  * those that are scored. */
 static size_t cut(const mixing *m, reading *of) {
+    if (nm_codec_is_roll(of->codec))
+        return count_beyond(m, of);
     const neume_order order = neume_codec_options_of(of->codec)->order;
     size_t pitches = 0;
     nm_bl88_forbid(of->never, order);
@@ -149,9 +165,14 @@ static neume_status choose_valid(neume_weights_from *from, mixing *m) {
 
 /* The same files give the same pieces in any order of pitches. */
 static bool readings_correspond(const mixing *m) {
-    const reading *a = &m->readings[0], *b = &m->readings[m->reading_count - 1];
-    return a->inputs->train_count == b->inputs->train_count &&
-           (!a->valid_from || a->valid_from->train_count == b->valid_from->train_count);
+    const reading *a = &m->readings[0];
+    for (unsigned r = 1; r < m->reading_count; r++) {
+        const reading *b = &m->readings[r];
+        if (a->inputs->train_count != b->inputs->train_count ||
+            (a->valid_from && a->valid_from->train_count != b->valid_from->train_count))
+            return false;
+    }
+    return true;
 }
 
 static neume_status fail_apart(neume_error *error) {
@@ -197,9 +218,16 @@ static neume_status score_units(double *nats, const mixing *m, size_t at, const 
         return status;
     if (m->options->pieces.calibrated)
         nm_scorer_set_temperature(scorer, model->temperature);
-    if (m->options->protocol == NEUME_PROTOCOL_BL88)
+    const bool is_bl88 = m->options->protocol == NEUME_PROTOCOL_BL88;
+    const bool is_roll = nm_codec_is_roll(model->codec);
+    if (is_bl88 && is_roll)
+        nm_scorer_count_keys(scorer, NM_BL88_LOWEST, NM_BL88_HIGHEST);
+    else if (is_bl88)
         nm_scorer_forbid(scorer, m->readings[reading_of(m, at)].never);
     status = nm_units_score(nats, units, scorer, model->weights);
+    if (!status && is_bl88 && is_roll)
+        nm_bl88_add_outside(nats, units, model->keys,
+                            neume_codec_options_of(model->codec)->pitch_range);
     nm_scorer_free(scorer);
     return status ? nm_fail_memory(error, "likelihoods") : NEUME_OK;
 }
@@ -279,16 +307,16 @@ static neume_status fill(neume_mixture *out, mixing *m, neume_error *error) {
 /* Benchmark files say what to learn the baselines from; MIDI files do not. */
 static void add_baselines(neume_mixture *out, const mixing *m) {
     const neume_corpus *inputs = m->readings[0].inputs;
-    const neume_order order = neume_codec_options_of(m->readings[0].codec)->order;
+    const neume_codec *codec = m->readings[0].codec;
     nm_bl88_counts train = {0}, test = {0};
     for (size_t i = 0; i < inputs->train_count; i++) {
         const nm_piece *piece = &inputs->train[i];
         if (!piece->is_given)
             return;
         if (piece->split == NEUME_SPLIT_TRAIN)
-            nm_bl88_count(&train, order, &piece->sequence);
+            nm_bl88_count(&train, codec, &piece->sequence);
         if (is_scored(m, piece))
-            nm_bl88_count(&test, order, &piece->sequence);
+            nm_bl88_count(&test, codec, &piece->sequence);
     }
     out->baselines = nm_bl88_baselines(&train, &test);
     out->has_baselines = true;
@@ -331,8 +359,10 @@ neume_status neume_mixture_evaluate(neume_mixture *out, neume_context *context, 
     part_clear(&m.scored, context);
     out->files = m.readings[0].inputs;
     out->valid_files = m.readings[0].valid_from;
-    neume_corpus_free(m.readings[1].inputs);
-    neume_corpus_free(m.readings[1].valid_from);
+    for (unsigned r = 1; r < MAX_READINGS; r++) {
+        neume_corpus_free(m.readings[r].inputs);
+        neume_corpus_free(m.readings[r].valid_from);
+    }
     return status;
 }
 

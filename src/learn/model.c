@@ -52,6 +52,15 @@ static neume_status count_ngrams(neume_model *model, const neume_corpus *corpus,
     return status ? status : nm_ngrams_finish(*ngrams);
 }
 
+static neume_status count_keys(neume_model *model, const neume_corpus *corpus, neume_error *error) {
+    model->keys = nm_alloc(model->context, 1, sizeof *model->keys);
+    if (!model->keys)
+        return nm_fail_memory(error, "model");
+    for (size_t i = 0; i < corpus->train_count; i++)
+        nm_key_counts_add(model->keys, &corpus->train[i].sequence);
+    return NEUME_OK;
+}
+
 static neume_status take_streams(neume_model *model, const neume_corpus *corpus,
                                  neume_error *error) {
     for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++) {
@@ -72,7 +81,8 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
     neume_status status = copy_codec(model, corpus->codec, error);
     if (status)
         return status;
-    status = take_streams(model, corpus, error);
+    status = nm_codec_is_roll(model->codec) ? count_keys(model, corpus, error)
+                                            : take_streams(model, corpus, error);
     if (status)
         return status;
     model->report = nm_corpus_report(corpus);
@@ -101,6 +111,14 @@ static neume_status take_network(neume_model *model, const char *preset,
     if (!model->weights || !model->preset || !model->description)
         return nm_fail_memory(error, "model");
     return NEUME_OK;
+}
+
+void nm_model_baseline(nm_baseline_sums *sums, const neume_model *model,
+                       const neume_sequence *sequence) {
+    if (model->keys)
+        nm_key_counts_score(sums, model->keys, model->codec, sequence);
+    else
+        nm_baseline_add(sums, model->ngrams, model->codec, sequence);
 }
 
 const nm_params *nm_model_params(const neume_model *model) {
@@ -133,6 +151,7 @@ void neume_model_free(neume_model *model) {
         nm_ngrams_free(model->ngrams[s]);
         nm_free(context, model->masks[s]);
     }
+    nm_free(context, model->keys);
     nm_free(context, model->trained);
     nm_free(context, model->validated);
     nm_free_aligned(context, model->weights);

@@ -5,6 +5,7 @@
 
 #include "learn/baseline.h"
 #include "learn/corpus.h"
+#include "learn/key_counts.h"
 #include "learn/network.h"
 #include "nn/model_file.h"
 
@@ -24,8 +25,9 @@ struct neume_model {
     uint64_t *trained, *validated;     /* hashes of the pieces, ascending */
     size_t trained_count, validated_count;
     nm_ngrams *ngrams[NEUME_MAX_STREAMS]; /* counts of the training pieces, for the baselines */
-    double temperature;                   /* tuned on the validation pieces; 1 where it was not */
-    uint64_t hash; /* as nm_model_hash_weights for its own weights; 0 for a new one */
+    nm_key_counts *keys; /* the same of rolls, which have neither masks nor n-grams */
+    double temperature;  /* tuned on the validation pieces; 1 where it was not */
+    uint64_t hash;       /* as nm_model_hash_weights for its own weights; 0 for a new one */
 };
 
 /* The tensors of a model file beside the weights, which are named by the parameter table:
@@ -33,13 +35,18 @@ struct neume_model {
  *   data.split       u64 little-endian: the number of hashes trained on, these, then those
  *                    validated on, each ascending
  *   data.report      JSON: the account of every file, names relative to the INPUT
- *   data.ngrams.S    of stream S, as nm_ngrams_write */
+ *   data.ngrams.S    of stream S, as nm_ngrams_write
+ *   data.keys        of rolls instead, as nm_key_counts_write */
 enum { NM_MODEL_DATA_COUNT = 3 + NEUME_MAX_STREAMS };
 
 /* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec,
  * masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
                           const neume_network_options *network, neume_error *error);
+
+/* Adds what the baselines say of a piece in the model's words. */
+void nm_model_baseline(nm_baseline_sums *sums, const neume_model *model,
+                       const neume_sequence *sequence);
 
 /* The table of its parameters. Borrowed: as long as the model. */
 const nm_params *nm_model_params(const neume_model *model);

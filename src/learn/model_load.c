@@ -46,7 +46,8 @@ static neume_status load_codec(loading *from, neume_error *error) {
     free(settings);
     if (status)
         return blame(from, status, &why, error);
-    for (unsigned s = 0; s < neume_codec_stream_count(from->model->codec); s++) {
+    const bool is_roll = nm_codec_is_roll(from->model->codec);
+    for (unsigned s = 0; s < neume_codec_stream_count(from->model->codec) && !is_roll; s++) {
         from->model->masks[s] = nm_codec_masks(from->model->context, from->model->codec, s);
         if (!from->model->masks[s])
             return nm_fail_memory(error, from->path);
@@ -57,7 +58,7 @@ static neume_status load_codec(loading *from, neume_error *error) {
 /* What the network was made for, beside what the codec has. */
 static neume_status match_vocabulary(const loading *from, const json_t *sizes, neume_error *error) {
     const neume_codec *codec = from->model->codec;
-    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++) {
+    for (unsigned s = 0; s < neume_codec_stream_count(codec) && !nm_codec_is_roll(codec); s++) {
         const json_int_t size = json_integer_value(json_array_get(sizes, s));
         if (size != neume_codec_word_count(codec, s))
             return nm_fail(error, NEUME_BAD_MODEL,
@@ -160,6 +161,29 @@ static neume_status load_ngrams(loading *from, unsigned stream, neume_error *err
     return status ? blame(from, status, &why, error) : NEUME_OK;
 }
 
+static neume_status load_keys(loading *from, neume_error *error) {
+    neume_model *model = from->model;
+    neume_error why = {0};
+    neume_bytes bytes = {0};
+    neume_status status = find_data(&bytes, from, "data.keys", error);
+    if (status)
+        return status;
+    model->keys = nm_alloc(model->context, 1, sizeof *model->keys);
+    if (!model->keys)
+        return nm_fail_memory(error, from->path);
+    status = nm_key_counts_read(model->keys, bytes, &why);
+    return status ? blame(from, status, &why, error) : NEUME_OK;
+}
+
+static neume_status load_baselines(loading *from, neume_error *error) {
+    if (nm_codec_is_roll(from->model->codec))
+        return load_keys(from, error);
+    neume_status status = NEUME_OK;
+    for (unsigned s = 0; !status && s < neume_codec_stream_count(from->model->codec); s++)
+        status = load_ngrams(from, s, error);
+    return status;
+}
+
 /* A temperature that makes no sense is none. */
 static double read_temperature(const json_t *metadata) {
     const json_t *results = json_object_get(json_object_get(metadata, "training"), "results");
@@ -194,8 +218,8 @@ static neume_status load_parts(loading *from, neume_error *error) {
         status = load_weights(from, error);
     if (!status)
         status = load_split(from, error);
-    for (unsigned s = 0; !status && s < neume_codec_stream_count(from->model->codec); s++)
-        status = load_ngrams(from, s, error);
+    if (!status)
+        status = load_baselines(from, error);
     if (!status)
         status = load_texts(from, error);
     if (!status && nm_model_hash_weights(&from->model->hash, from->model, from->model->weights))

@@ -58,11 +58,11 @@ static nm_tensor weight_tensor(const nm_param *param, const real *weights) {
 
 /* What the data.* tensors hold. */
 typedef struct model_data {
-    nm_buffer vocabulary, split, ngrams[NEUME_MAX_STREAMS];
+    nm_buffer vocabulary, split, keys, ngrams[NEUME_MAX_STREAMS];
 } model_data;
 
 static neume_status model_data_init(model_data *data, const neume_model *model) {
-    data->vocabulary = data->split = nm_buffer_on(model->context);
+    data->vocabulary = data->split = data->keys = nm_buffer_on(model->context);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         data->ngrams[s] = nm_buffer_on(model->context);
     nm_write_u64_le(&data->split, model->trained_count);
@@ -70,6 +70,10 @@ static neume_status model_data_init(model_data *data, const neume_model *model) 
     write_hashes(&data->split, model->validated, model->validated_count);
     if (data->split.failed || nm_codec_vocabulary(model->codec, &data->vocabulary))
         return NEUME_NO_MEMORY;
+    if (model->keys) {
+        nm_key_counts_write(model->keys, &data->keys);
+        return data->keys.failed ? NEUME_NO_MEMORY : NEUME_OK;
+    }
     for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++)
         if (nm_ngrams_write(model->ngrams[s], &data->ngrams[s]))
             return NEUME_NO_MEMORY;
@@ -79,6 +83,7 @@ static neume_status model_data_init(model_data *data, const neume_model *model) 
 static void model_data_clear(model_data *data) {
     nm_buffer_clear(&data->vocabulary);
     nm_buffer_clear(&data->split);
+    nm_buffer_clear(&data->keys);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         nm_buffer_clear(&data->ngrams[s]);
 }
@@ -88,7 +93,9 @@ static size_t data_tensors(nm_tensor *out, const neume_model *model, const model
     out[1] = data_tensor("data.split", data->split.data, data->split.size);
     out[2] = data_tensor("data.report", model->report, strlen(model->report));
     size_t count = 3;
-    for (unsigned s = 0; s < neume_codec_stream_count(model->codec); s++) {
+    if (model->keys)
+        out[count++] = data_tensor("data.keys", data->keys.data, data->keys.size);
+    for (unsigned s = 0; s < neume_codec_stream_count(model->codec) && !model->keys; s++) {
         char name[32];
         snprintf(name, sizeof name, "data.ngrams.%u", s);
         out[count++] = data_tensor(name, data->ngrams[s].data, data->ngrams[s].size);

@@ -10,6 +10,8 @@
 _Static_assert((int)NM_NO_INDEX == (int)NM_NO_OUTPUT, "codec and network name it alike");
 _Static_assert((int)NM_MAX_STREAMS == NEUME_MAX_STREAMS, "as many streams");
 _Static_assert((int)NM_MAX_LAYERS == NEUME_MAX_LAYERS, "as many layers");
+_Static_assert((int)NM_MAX_AXIS_LAYERS == NEUME_MAX_AXIS_LAYERS, "as many layers of an axis");
+_Static_assert((int)NM_SET_WORDS == NM_ROLL_WORDS, "codec and network have the same sets");
 
 static void take_sizes(nm_stack_shape *shape, const neume_codec *codec) {
     shape->stream_count = neume_codec_stream_count(codec);
@@ -34,10 +36,13 @@ static void take_options(nm_stack_shape *shape, const neume_network_options *opt
     shape->is_tied = options->tied;
 }
 
-neume_status nm_network_init(nm_network *network, neume_context *context, const neume_codec *codec,
-                             const neume_network_options *options, neume_error *error) {
+static neume_status init_stack(nm_network *network, neume_context *context,
+                               const neume_codec *codec, neume_error *error) {
+    const neume_network_options *options = &network->options;
     nm_stack_shape shape = {0};
-    *network = (nm_network){.options = *options};
+    if (options->time_count || options->note_count)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "layers along time or the keys: of a piano roll alone, expected layers");
     if (options->layer_count < 1 || options->layer_count > NEUME_MAX_LAYERS)
         return nm_fail(error, NEUME_BAD_USAGE, "%u layers: expected 1 to %d", options->layer_count,
                        NEUME_MAX_LAYERS);
@@ -53,6 +58,49 @@ neume_status nm_network_init(nm_network *network, neume_context *context, const 
     return nm_stack_init(&network->stack, &shape, error);
 }
 
+/* What a key sees of the step before: an octave on each side, and the twelve pitch classes. The
+ * place is the cell of the bar mod 16. */
+enum { WINDOW = 25, PITCH_CLASSES = 12, PLACE_BITS = 4 };
+
+static bool has_parts_of_a_stack(const neume_network_options *options) {
+    return options->embed || options->branch || options->layer_count || options->residual ||
+           options->trunk || options->head || options->norm || options->activation || options->tied;
+}
+
+static neume_status init_biaxial(nm_network *network, const neume_codec *codec,
+                                 neume_error *error) {
+    const neume_network_options *options = &network->options;
+    const neume_pitch_range range = neume_codec_options_of(codec)->pitch_range;
+    if (has_parts_of_a_stack(options))
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "embedding, layers, trunk or head: of words alone, expected layers along "
+                       "time and along the keys");
+    if (options->time_count < 1 || options->time_count > NEUME_MAX_AXIS_LAYERS ||
+        options->note_count < 1 || options->note_count > NEUME_MAX_AXIS_LAYERS)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "%u layers along time and %u along the keys: expected 1 to %d of each",
+                       options->time_count, options->note_count, NEUME_MAX_AXIS_LAYERS);
+    nm_biaxial_shape shape = {.first = range.low,
+                              .key_count = range.high - range.low + 1u,
+                              .bits = neume_codec_stream_count(codec),
+                              .window = WINDOW,
+                              .period = PITCH_CLASSES,
+                              .place_bits = PLACE_BITS,
+                              .has_absolute = options->pitch_inputs == NEUME_PITCH_INPUTS_ABSOLUTE,
+                              .time_count = options->time_count,
+                              .note_count = options->note_count};
+    memcpy(shape.time_layers, options->time_layers, sizeof shape.time_layers);
+    memcpy(shape.note_layers, options->note_layers, sizeof shape.note_layers);
+    return nm_biaxial_init(&network->biaxial, &shape, error);
+}
+
+neume_status nm_network_init(nm_network *network, neume_context *context, const neume_codec *codec,
+                             const neume_network_options *options, neume_error *error) {
+    *network = (nm_network){.options = *options, .is_biaxial = nm_codec_is_roll(codec)};
+    return network->is_biaxial ? init_biaxial(network, codec, error)
+                               : init_stack(network, context, codec, error);
+}
+
 void nm_network_clear(nm_network *network, neume_context *context) {
     for (unsigned m = 0; m < NM_MAX_MAPS; m++)
         nm_free(context, network->maps[m]);
@@ -60,15 +108,19 @@ void nm_network_clear(nm_network *network, neume_context *context) {
 }
 
 const nm_params *nm_network_params(const nm_network *network) {
-    return &network->stack.params;
+    return network->is_biaxial ? &network->biaxial.params : &network->stack.params;
 }
 
 void nm_network_init_weights(const nm_network *network, real *weights, uint64_t seed) {
-    nm_stack_init_weights(&network->stack, weights, seed);
+    if (network->is_biaxial)
+        nm_biaxial_init_weights(&network->biaxial, weights, seed);
+    else
+        nm_stack_init_weights(&network->stack, weights, seed);
 }
 
 static const char *const norms[] = {"none", "layer", "batch", NULL};
 static const char *const activations[] = {"none", "relu", NULL};
+static const char *const pitch_inputs[] = {"absolute", "relative", NULL};
 
 static json_t *numbers_json(const uint32_t *values, unsigned count) {
     json_t *array = json_array();
@@ -80,7 +132,18 @@ static json_t *numbers_json(const uint32_t *values, unsigned count) {
     return array;
 }
 
-json_t *nm_network_json(const nm_network *network) {
+static json_t *biaxial_json(const nm_network *network) {
+    const neume_network_options *options = &network->options;
+    const nm_biaxial_shape *shape = &network->biaxial.shape;
+    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:s}", "kind", "biaxial", "first_key",
+                     (json_int_t)shape->first, "keys", (json_int_t)shape->key_count, "bits",
+                     (json_int_t)shape->bits, "time_layers",
+                     numbers_json(options->time_layers, options->time_count), "note_layers",
+                     numbers_json(options->note_layers, options->note_count), "pitch_inputs",
+                     pitch_inputs[options->pitch_inputs]);
+}
+
+static json_t *stack_json(const nm_network *network) {
     const neume_network_options *options = &network->options;
     const nm_stack_shape *shape = &network->stack.shape;
     return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:b, s:I, s:I, s:s, s:s, s:b}", "kind",
@@ -93,18 +156,23 @@ json_t *nm_network_json(const nm_network *network) {
                      activations[options->activation], "tied", (int)options->tied);
 }
 
+json_t *nm_network_json(const nm_network *network) {
+    return network->is_biaxial ? biaxial_json(network) : stack_json(network);
+}
+
 /* The largest size that a file may name; products are checked by nm_stack_init. */
 enum { MAX_SIZE = 1 << 24 };
 
-static bool read_layers(neume_network_options *out, const json_t *layers) {
-    out->layer_count = (unsigned)json_array_size(layers);
-    if (json_array_size(layers) < 1 || json_array_size(layers) > NEUME_MAX_LAYERS)
+/* A list of 1..most sizes. */
+static bool read_layers(uint32_t *out, unsigned *count, size_t most, const json_t *layers) {
+    *count = (unsigned)json_array_size(layers);
+    if (json_array_size(layers) < 1 || json_array_size(layers) > most)
         return false;
-    for (unsigned i = 0; i < out->layer_count; i++) {
+    for (unsigned i = 0; i < *count; i++) {
         const json_int_t units = json_integer_value(json_array_get(layers, i));
         if (units < 1 || units > MAX_SIZE)
             return false;
-        out->layers[i] = (uint32_t)units;
+        out[i] = (uint32_t)units;
     }
     return true;
 }
@@ -125,16 +193,14 @@ static bool read_flag(bool *out, const json_t *object, const char *key) {
     return json_is_boolean(member);
 }
 
-bool nm_network_read(neume_network_options *out, const json_t *object) {
-    const char *kind = json_string_value(json_object_get(object, "kind"));
+static bool read_stack(neume_network_options *out, const json_t *object) {
     unsigned norm, activation;
-    *out = (neume_network_options){0};
-    if (!kind || strcmp(kind, "stack") != 0 ||
-        !nm_json_number(&out->embed, object, "embed", MAX_SIZE) ||
+    if (!nm_json_number(&out->embed, object, "embed", MAX_SIZE) ||
         !nm_json_number(&out->branch, object, "branch", MAX_SIZE) ||
         !nm_json_number(&out->trunk, object, "trunk", MAX_SIZE) ||
         !nm_json_number(&out->head, object, "head", MAX_SIZE) ||
-        !read_layers(out, json_object_get(object, "layers")) ||
+        !read_layers(out->layers, &out->layer_count, NEUME_MAX_LAYERS,
+                     json_object_get(object, "layers")) ||
         !read_flag(&out->residual, object, "residual") || !read_flag(&out->tied, object, "tied") ||
         !read_choice(&norm, object, "norm", norms) ||
         !read_choice(&activation, object, "activation", activations))
@@ -142,4 +208,24 @@ bool nm_network_read(neume_network_options *out, const json_t *object) {
     out->norm = (neume_norm)norm;
     out->activation = (neume_activation)activation;
     return true;
+}
+
+static bool read_biaxial(neume_network_options *out, const json_t *object) {
+    unsigned inputs;
+    if (!read_layers(out->time_layers, &out->time_count, NEUME_MAX_AXIS_LAYERS,
+                     json_object_get(object, "time_layers")) ||
+        !read_layers(out->note_layers, &out->note_count, NEUME_MAX_AXIS_LAYERS,
+                     json_object_get(object, "note_layers")) ||
+        !read_choice(&inputs, object, "pitch_inputs", pitch_inputs))
+        return false;
+    out->pitch_inputs = (neume_pitch_inputs)inputs;
+    return true;
+}
+
+bool nm_network_read(neume_network_options *out, const json_t *object) {
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    *out = (neume_network_options){0};
+    if (kind && strcmp(kind, "biaxial") == 0)
+        return read_biaxial(out, object);
+    return kind && strcmp(kind, "stack") == 0 && read_stack(out, object);
 }

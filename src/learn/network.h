@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* Where a codec and the options of a network become a network's shape: the codec says streams,
- * vocabularies, side features and the maps of a structured head. */
+/* Where a codec and the options of a network become a network: of a codec of words a stack, whose
+ * streams, vocabularies, side features and maps of a structured head the codec says; of codec
+ * "roll" a biaxial one, whose keys and bits it says. */
 #ifndef NM_LEARN_NETWORK_H
 #define NM_LEARN_NETWORK_H
 
 #include "music/codec.h"
+#include "nn/biaxial.h"
 #include "nn/stack.h"
 
 #include <neume/model.h>
 
 #include <jansson.h>
 
-/* A network's shape, and the tables that its maps point into. */
+/* One of the two, and the tables that a stack's maps point into. */
 typedef struct nm_network {
     neume_network_options options;
+    bool is_biaxial;
     nm_stack stack;
+    nm_biaxial biaxial;
     uint16_t *maps[NM_MAX_MAPS];
 } nm_network;
 

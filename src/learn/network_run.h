@@ -7,7 +7,8 @@
 #include "learn/network.h"
 
 typedef struct nm_network_run {
-    nm_stack_run *stack;
+    nm_stack_run *stack; /* one of the two */
+    nm_biaxial_run *biaxial;
 } nm_network_run;
 
 /* Borrowed: `network` is used as long as the run. On failure nothing is to be cleared. */
@@ -22,6 +23,9 @@ void nm_network_pack(const nm_network_run *run, const real *weights);
 void nm_network_pack_noisy(const nm_network_run *run, const real *weights, uint64_t update);
 real *nm_network_state(const nm_network_run *run, size_t *count);
 void nm_network_set_temperature(const nm_network_run *run, real temperature);
+
+/* Of a biaxial one, as nm_biaxial_run_count_keys. */
+void nm_network_count_keys(const nm_network_run *run, uint32_t low, uint32_t high);
 
 void nm_network_forward(const nm_network_run *run, const nm_batch *batch, uint64_t update,
                         nm_pass_kind kind);

@@ -11,6 +11,7 @@ typedef struct recipe {
     const char *name;
     const char *codec;
     uint32_t grid;
+    neume_pitch_range pitch_range; /* {0, 0}: all */
     neume_shifts transpose;
     double keep_key;
     neume_network_options network;
@@ -20,10 +21,26 @@ typedef struct recipe {
     uint64_t usual_epochs;
 } recipe;
 
-/* The networks are those of the programs that the presets are after, with embedded words and with
- * heads that know of each other; that of "frames" and all recipes are ours. doc/systems.md has
- * both. */
+/* The first is what a user gets who names none. The networks are those of the programs that the
+ * presets are after, with embedded words and with heads that know of each other; those of "events"
+ * and "frames" and all recipes are ours. doc/systems.md has both. */
 static const recipe recipes[] = {
+    {
+        .name = "events",
+        .codec = "event",
+        .grid = 12,
+        .transpose = {-5, 6},
+        .network = {.embed = 256, .layers = {512, 512}, .layer_count = 2},
+        .regularisation =
+            {.input_dropout = 0.1f, .dropout = 0.3f, .feature_dropout = 0.1f, .weight_drop = 0.2f},
+        .batch = 32,
+        .steps = 64,
+        .learning_rate = 2e-3,
+        .clip = 1.0,
+        .weight_decay = 0.1,
+        .ema = 0.998,
+        .usual_epochs = 20,
+    },
     {
         .name = "chords",
         .codec = "word",
@@ -106,12 +123,30 @@ static const recipe recipes[] = {
         .ema = 0.998,
         .usual_epochs = 105,
     },
+    {
+        .name = "biaxial",
+        .codec = "roll",
+        .grid = 4,
+        .pitch_range = {24, 101},
+        .network = {.time_layers = {200, 200},
+                    .time_count = 2,
+                    .note_layers = {100, 100},
+                    .note_count = 2},
+        .regularisation = {.dropout = 0.3f, .weight_drop = 0.2f},
+        .batch = 16,
+        .steps = 128,
+        .learning_rate = 2e-3,
+        .clip = 1.0,
+        .weight_decay = 0.01,
+        .ema = 0.998,
+        .usual_epochs = 60,
+    },
 };
 
 enum { PRESET_COUNT = sizeof recipes / sizeof recipes[0] };
 
-static const char *const names[PRESET_COUNT + 1] = {"chords", "jazz", "streams", "intervals",
-                                                    "frames"};
+static const char *const names[PRESET_COUNT + 1] = {"events",    "chords", "jazz",   "streams",
+                                                    "intervals", "frames", "biaxial"};
 
 const char *const *neume_preset_names(void) {
     return names;
@@ -157,6 +192,8 @@ neume_status neume_train_options_preset(neume_train_options *out, neume_corpus_o
             corpus->codec = neume_codec_options_default();
             corpus->codec.name = recipes[i].codec;
             corpus->codec.grid = recipes[i].grid;
+            if (recipes[i].pitch_range.high)
+                corpus->codec.pitch_range = recipes[i].pitch_range;
             corpus->transpose = recipes[i].transpose;
             return NEUME_OK;
         }

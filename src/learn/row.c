@@ -5,7 +5,7 @@
 
 void nm_row_begin(nm_row *row, const neume_codec *codec, int shift) {
     row->state = 0;
-    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++)
+    for (unsigned s = 0; s < neume_codec_width(codec); s++) /* of a roll 0: no key is on */
         row->words[s] = neume_codec_word_count(codec, s);
     nm_codec_track_begin(codec, &row->tracker, shift);
 }
@@ -27,13 +27,13 @@ void nm_row_say(nm_row *row, const neume_codec *codec, unsigned stream, uint32_t
 }
 
 void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *words) {
-    memcpy(row->words, words, neume_codec_stream_count(codec) * sizeof *words);
+    memcpy(row->words, words, neume_codec_width(codec) * sizeof *words);
     nm_codec_track(codec, &row->tracker, words);
 }
 
 void nm_row_read(const nm_row *row, const neume_codec *codec, uint32_t *inputs,
                  uint32_t *contexts) {
-    const unsigned streams = neume_codec_stream_count(codec);
-    memcpy(inputs, row->words, streams * sizeof *inputs);
-    nm_codec_read_side(codec, &row->tracker, inputs + streams, contexts);
+    const unsigned width = neume_codec_width(codec);
+    memcpy(inputs, row->words, width * sizeof *inputs);
+    nm_codec_read_side(codec, &row->tracker, inputs + width, contexts);
 }

@@ -13,7 +13,9 @@ typedef struct nm_row {
     nm_tracker tracker;
 } nm_row;
 
-/* Before the first step of a piece that was moved by `shift` semitones. */
+/* Rolls have no grammar: for them only begin, end_step and read are called.
+ *
+ * Before the first step of a piece that was moved by `shift` semitones. */
 void nm_row_begin(nm_row *row, const neume_codec *codec, int shift);
 
 /* Moves the grammar behind a word of the stream whose turn it is. */
@@ -22,7 +24,7 @@ void nm_row_say(nm_row *row, const neume_codec *codec, unsigned stream, uint32_t
 /* After the last stream's word: `words` [S] are what the network is told next. */
 void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *words);
 
-/* The inputs of the next step: `inputs` [S + features], `contexts` [maps]. */
+/* The inputs of the next step: `inputs` [words of a step + features], `contexts` [maps]. */
 void nm_row_read(const nm_row *row, const neume_codec *codec, uint32_t *inputs, uint32_t *contexts);
 
 /* Whether the grammar allows this word next. */

@@ -27,18 +27,19 @@ static neume_status make_model(nm_run *run, neume_error *error) {
 }
 
 static neume_status make_batcher(nm_run *run, neume_error *error) {
-    const nm_batcher_options options = {.codec = run->corpus->codec,
-                                        .pieces = run->corpus->train,
-                                        .piece_count = run->corpus->train_count,
-                                        .B = run->options.batch,
-                                        .T = run->options.steps,
-                                        .is_endless = true,
-                                        .seed = run->options.seed,
-                                        .shifts = run->corpus->shifts,
-                                        .keep_key = run->options.keep_key,
-                                        .word_counts =
-                                            (const uint64_t *const *)run->corpus->word_counts,
-                                        .masks = (const uint8_t *const *)run->model->masks};
+    const bool is_roll = nm_codec_is_roll(run->corpus->codec);
+    const nm_batcher_options options = {
+        .codec = run->corpus->codec,
+        .pieces = run->corpus->train,
+        .piece_count = run->corpus->train_count,
+        .B = run->options.batch,
+        .T = run->options.steps,
+        .is_endless = true,
+        .seed = run->options.seed,
+        .shifts = run->corpus->shifts,
+        .keep_key = run->options.keep_key,
+        .word_counts = is_roll ? NULL : (const uint64_t *const *)run->corpus->word_counts,
+        .masks = (const uint8_t *const *)run->model->masks};
     const neume_status status = nm_batcher_new(&run->batcher, run->context, &options);
     if (status == NEUME_BAD_USAGE)
         return nm_fail(error, NEUME_BAD_INPUT, "corpus: no training piece has a step");
@@ -103,7 +104,7 @@ static void compute_baselines(nm_run *run) {
     double steps = 0;
     for (size_t i = 0; i < run->corpus->valid_count; i++) {
         const neume_sequence *piece = &run->corpus->valid[i].sequence;
-        nm_baseline_add(&sums, run->model->ngrams, run->corpus->codec, piece);
+        nm_model_baseline(&sums, run->model, piece);
         steps += (double)piece->step_count;
     }
     run->uniform = sums.uniform / steps;

@@ -12,7 +12,9 @@ struct nm_scorer {
     neume_context *context;
     const nm_network *network;
     const neume_codec *codec;
-    uint8_t *masks[NEUME_MAX_STREAMS];
+    bool is_roll;
+    uint8_t *masks[NEUME_MAX_STREAMS]; /* none of rolls */
+    uint32_t low, high;                /* keys of rolls that are counted */
     real temperature;
     nm_network_run run;        /* of B rows */
     const nm_score_sink *sink; /* or NULL */
@@ -31,7 +33,7 @@ void nm_scorer_free(nm_scorer *scorer) {
 }
 
 static bool make_masks(nm_scorer *scorer) {
-    for (unsigned s = 0; s < neume_codec_stream_count(scorer->codec); s++)
+    for (unsigned s = 0; s < neume_codec_stream_count(scorer->codec) && !scorer->is_roll; s++)
         if (!(scorer->masks[s] = nm_codec_masks(scorer->context, scorer->codec, s)))
             return false;
     return true;
@@ -43,7 +45,12 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_net
     nm_scorer *scorer = nm_alloc(context, 1, sizeof *scorer);
     if (!scorer)
         return nm_fail_memory(error, "likelihoods");
-    *scorer = (nm_scorer){.context = context, .network = network, .codec = codec, .temperature = 1};
+    *scorer = (nm_scorer){.context = context,
+                          .network = network,
+                          .codec = codec,
+                          .temperature = 1,
+                          .is_roll = nm_codec_is_roll(codec),
+                          .high = NM_SET_KEYS - 1};
     if (!make_masks(scorer)) {
         nm_scorer_free(scorer);
         return nm_fail_memory(error, "likelihoods");
@@ -80,6 +87,11 @@ void nm_scorer_set_temperature(nm_scorer *scorer, double temperature) {
 
 void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink) {
     scorer->sink = sink;
+}
+
+void nm_scorer_count_keys(nm_scorer *scorer, uint32_t low, uint32_t high) {
+    scorer->low = low;
+    scorer->high = high;
 }
 
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never) {
@@ -119,7 +131,8 @@ static bool sort_pieces(scoring *to, const nm_piece *pieces, size_t count) {
 
 /* A word that the vocabulary does not have is never counted as right: <unk> does not name it. */
 static double add_word(const scoring *to, nm_score_sums *sum, unsigned stream, size_t n) {
-    const bool is_unknown = to->batch.targets[stream].words[n] == NM_WORD_UNKNOWN;
+    const bool is_unknown =
+        !to->scorer->is_roll && to->batch.targets[stream].words[n] == NM_WORD_UNKNOWN;
     const double nats = (double)nm_network_losses(&to->scorer->run, stream)[n] +
                         (is_unknown ? to->unseen[stream] : 0);
     sum->unknown += is_unknown;
@@ -160,6 +173,8 @@ static neume_status score_batches(scoring *to, const real *weights, size_t count
         return status;
     nm_network_pack(&scorer->run, weights);
     nm_network_set_temperature(&scorer->run, scorer->temperature);
+    if (scorer->is_roll)
+        nm_network_count_keys(&scorer->run, scorer->low, scorer->high);
     while (nm_batcher_next(batcher, &to->batch)) {
         nm_network_forward(&scorer->run, &to->batch, 0, NM_PASS_EVALUATE);
         add_batch(to, batcher);
@@ -172,7 +187,7 @@ neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piec
                            size_t count, nm_score_sums *sums) {
     const unsigned streams = neume_codec_stream_count(scorer->codec);
     scoring to = {.scorer = scorer, .sums = sums};
-    for (unsigned s = 0; s < streams; s++)
+    for (unsigned s = 0; s < streams && !scorer->is_roll; s++)
         to.unseen[s] = log(fmax(nm_codec_unseen_count(scorer->codec, s), 1));
     for (size_t i = 0; i < count; i++)
         sums[i] = (nm_score_sums){

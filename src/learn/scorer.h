@@ -28,6 +28,9 @@ void nm_scorer_set_temperature(nm_scorer *scorer, double temperature);
 /* Takes words out of the masks of stream 0 for good: `never` [V], 1: no piece has this word. */
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never);
 
+/* Of rolls: counts only keys low..high. */
+void nm_scorer_count_keys(nm_scorer *scorer, uint32_t low, uint32_t high);
+
 /* Is given what each step costs, summed over its streams; the steps of a piece in their order. */
 typedef struct nm_score_sink {
     void (*take)(void *data, size_t piece, size_t step, double nats);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* neume_generate: options to a plan, and composed words to scores. */
 #include "base/error.h"
-#include "learn/composer.h"
+#include "learn/roll_composer.h"
 #include "learn/sampler.h"
 
 #include <inttypes.h>
@@ -84,15 +84,31 @@ static neume_status plan_primer(nm_composer_plan *plan, const neume_codec *codec
                                 const neume_sequence *primer, neume_error *error) {
     if (!primer)
         return NEUME_OK;
-    if (primer->width != neume_codec_stream_count(codec))
-        return nm_fail(error, NEUME_BAD_USAGE, "primer: %u streams, expected the model's %u",
-                       primer->width, neume_codec_stream_count(codec));
+    if (primer->width != neume_codec_width(codec))
+        return nm_fail(error, NEUME_BAD_USAGE, "primer: %u words a step, expected the model's %u",
+                       primer->width, neume_codec_width(codec));
     plan->primer = primer->words;
+    plan->primer_given = primer->given;
     plan->primer_count = primer->step_count;
+    if (nm_codec_is_roll(codec))
+        return NEUME_OK;
     while (plan->primer_count &&
            primer->words[(plan->primer_count - 1) * primer->width] == NM_WORD_END)
         plan->primer_count--;
     return check_primer(plan, codec, error);
+}
+
+/* Truncation is of words: of a key's bit it would leave the likelier alone. */
+static neume_status check_roll(const neume_generate_options *options, neume_error *error) {
+    const neume_sampling *given = &options->sampling, usual = neume_sampling_default();
+    if (given->top_k != usual.top_k || given->top_p != usual.top_p || given->min_p != usual.min_p)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "top-k, top-p, min-p: a piano roll is drawn bit by bit, expected none of "
+                       "them");
+    if (options->allow_ending)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "ending: a piano roll has no end word, expected a length");
+    return NEUME_OK;
 }
 
 static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
@@ -101,6 +117,8 @@ static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
                                .seed = options->seed,
                                .allow_ending = options->allow_ending};
     neume_status status = check_options(options, error);
+    if (!status && nm_codec_is_roll(model->codec))
+        status = check_roll(options, error);
     if (!status)
         status = plan_length(plan, options, error);
     return status ? status : plan_primer(plan, model->codec, options->primer, error);
@@ -121,7 +139,8 @@ typedef struct generation {
     const neume_model *model;
     const neume_generate_options *options;
     nm_composer_plan plan;
-    nm_composer *composer;
+    nm_composer *words; /* one of the two */
+    nm_roll_composer *rolls;
 } generation;
 
 static neume_status add_text(neume_score *score, const char *text) {
@@ -143,6 +162,8 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
     write_number(min_p, sampling->min_p);
     if (sampling->greedy)
         snprintf(text, sizeof text, "greedy");
+    else if (g->rolls)
+        snprintf(text, sizeof text, "temperature %s", temperature);
     else
         snprintf(text, sizeof text, "temperature %s, top-k %" PRIu32 ", top-p %s, min-p %s",
                  temperature, sampling->top_k, top_p, min_p);
@@ -151,6 +172,7 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
     if (status || !g->plan.primer_count)
         return status;
     const neume_sequence primer = {.words = g->options->primer->words,
+                                   .given = g->options->primer->given,
                                    .step_count = g->plan.primer_count,
                                    .width = g->options->primer->width};
     snprintf(text, sizeof text, "primer %016" PRIx64, nm_codec_hash(g->model->codec, &primer));
@@ -176,11 +198,12 @@ static neume_status dress(neume_score *score, const generation *g, uint64_t numb
 static neume_status finish_song(neume_song *song, const generation *g, nm_composed composed,
                                 uint64_t number) {
     const size_t left_out = g->options->without_primer ? g->plan.primer_count : 0;
-    const unsigned streams = neume_codec_stream_count(g->model->codec);
-    const neume_sequence said = {.words = composed.words + left_out * streams,
+    const unsigned width = neume_codec_width(g->model->codec);
+    const neume_sequence said = {.words = composed.words + left_out * width,
+                                 .given = composed.given ? composed.given + left_out : NULL,
                                  .step_count =
                                      g->plan.primer_count + composed.step_count - left_out,
-                                 .width = streams};
+                                 .width = width};
     neume_status status = neume_codec_decode(&song->score, g->model->codec, &said);
     if (!status)
         status = dress(song->score, g, number);
@@ -188,8 +211,8 @@ static neume_status finish_song(neume_song *song, const generation *g, nm_compos
         return status;
     song->step_count = composed.step_count;
     song->log_probability = composed.log_probability;
-    song->is_loop = nm_is_loop(composed.words + g->plan.primer_count * streams,
-                               composed.step_count - composed.has_ended, streams);
+    song->is_loop = nm_is_loop(composed.words + g->plan.primer_count * width,
+                               composed.step_count - composed.has_ended, width);
     if (composed.is_cut)
         nm_log(g->context, NEUME_LOG_WARNING,
                "song %" PRIu64 ": shorter than asked: %zu steps did not fill its time", number,
@@ -199,14 +222,23 @@ static neume_status finish_song(neume_song *song, const generation *g, nm_compos
     return NEUME_OK;
 }
 
+static neume_status compose_turn(const generation *g, size_t first, neume_error *error) {
+    return g->rolls ? nm_roll_composer_run(g->rolls, first, error)
+                    : nm_composer_run(g->words, first, error);
+}
+
+static nm_composed composed_song(const generation *g, size_t row) {
+    return g->rolls ? nm_roll_composer_song(g->rolls, row) : nm_composer_song(g->words, row);
+}
+
 /* All songs, in turns of `row_count`. */
 static neume_status compose(neume_song *songs, const generation *g, size_t row_count,
                             neume_error *error) {
     neume_status status = NEUME_OK;
     for (size_t first = 0; first < g->options->count && !status; first += row_count) {
-        status = nm_composer_run(g->composer, first, error);
+        status = compose_turn(g, first, error);
         for (size_t i = first; i < first + row_count && i < g->options->count && !status; i++) {
-            status = finish_song(&songs[i], g, nm_composer_song(g->composer, i - first), i);
+            status = finish_song(&songs[i], g, composed_song(g, i - first), i);
             if (status)
                 nm_fail_memory(error, "song");
         }
@@ -223,12 +255,16 @@ neume_status neume_generate(neume_song *songs, neume_context *context, const neu
         return status;
     const size_t turns = (options->count - 1) / ROWS_AT_ONCE + 1;
     const size_t row_count = (options->count - 1) / turns + 1;
-    if (nm_composer_new(&g.composer, context, model, &g.plan, row_count))
+    status = nm_codec_is_roll(model->codec)
+                 ? nm_roll_composer_new(&g.rolls, context, model, &g.plan, row_count)
+                 : nm_composer_new(&g.words, context, model, &g.plan, row_count);
+    if (status)
         return nm_fail_memory(error, "composer");
     status = compose(songs, &g, row_count, error);
     for (size_t i = 0; i < options->count && status; i++)
         neume_song_clear(&songs[i]);
-    nm_composer_free(g.composer);
+    nm_composer_free(g.words);
+    nm_roll_composer_free(g.rolls);
     return status;
 }
 

@@ -239,9 +239,9 @@ static void count_parts(nm_bl88_counts *train, nm_bl88_counts *test, const neume
         nm_piece *piece = &corpus->train[i];
         assert_int_equal(nm_bl88_cut(&piece->sequence, never), 0);
         if (piece->split == NEUME_SPLIT_TRAIN)
-            nm_bl88_count(train, order, &piece->sequence);
+            nm_bl88_count(train, corpus->codec, &piece->sequence);
         if (piece->split == NEUME_SPLIT_TEST)
-            nm_bl88_count(test, order, &piece->sequence);
+            nm_bl88_count(test, corpus->codec, &piece->sequence);
     }
 }
 
