@@ -34,6 +34,16 @@ NEUME_API const char *neume_files_path(const neume_files *files, size_t index);
 /** Why it cannot be looked at, in words; NULL where it can. Borrowed: until the next call. */
 NEUME_API const char *neume_files_failure(const neume_files *files, size_t index);
 
+#define NEUME_MAX_LABELS 64 /**< styles that a model may know */
+
+/** Where a piece's label, its style, comes from. */
+typedef enum neume_labels_from {
+    NEUME_LABELS_NONE,
+    /** The name of the first folder below the input that the file lies in; of a file that lies in
+     * the input itself, the input's name */
+    NEUME_LABELS_FOLDER
+} neume_labels_from;
+
 /** Keys of the training pieces: moved by `low`..`high` semitones, -48..48, as far as MIDI's range
  * allows; drawn for each piece and epoch. 0, 0: only their own. */
 typedef struct neume_shifts {
@@ -49,6 +59,8 @@ typedef struct neume_corpus_options {
     size_t valid_count;      /**< this many pieces, those of the smallest hashes; default 0 */
     neume_inputs valid_from; /**< validation pieces come from here, as given; default none */
     size_t min_steps;        /**< a piece has at least so many steps; default 2 */
+    neume_labels_from labels; /**< of the training pieces; a validation piece whose label no
+                                 training piece has has none; default NEUME_LABELS_NONE */
 } neume_corpus_options;
 
 NEUME_API neume_corpus_options neume_corpus_options_default(void);
@@ -75,6 +87,7 @@ typedef struct neume_corpus_file {
     const char *path; /**< as found: INPUT, or INPUT/sub/file. Borrowed: as long as the corpus, like
                          all here */
     const char *name; /**< relative to INPUT; what a model stores */
+    const char *folder; /**< what labels are taken from, as UTF-8; "" where there is none */
     neume_file_status status;
     const char *reason; /**< why skipped, of what a duplicate, what was repaired; "" */
     bool has_offset;
@@ -96,7 +109,8 @@ typedef struct neume_corpus_counts {
 /** Reads everything below `inputs`: MIDI files, and for codec "frame" benchmark files (JSON rolls
  * in train, valid and test parts), which are taken as given. A file that cannot be used is an
  * entry, not an error; so is a missing INPUT. An empty corpus (train_pieces = 0) is no error
- * either: the caller decides. */
+ * either: the caller decides. Fails with NEUME_BAD_USAGE where there are more labels than
+ * NEUME_MAX_LABELS, or none. */
 NEUME_API NEUME_MUST_USE neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                                         const neume_corpus_options *options,
                                                         neume_inputs inputs, neume_error *error);
@@ -107,6 +121,16 @@ NEUME_API neume_corpus_counts neume_corpus_count(const neume_corpus *corpus);
 /** The files in the order in which they were found (folders sorted by name). */
 NEUME_API size_t neume_corpus_file_count(const neume_corpus *corpus);
 NEUME_API const neume_corpus_file *neume_corpus_file_at(const neume_corpus *corpus, size_t index);
+
+/** A label, and the pieces that have it. */
+typedef struct neume_corpus_label {
+    const char *name; /**< Borrowed: as long as the corpus */
+    size_t train_pieces, valid_pieces;
+} neume_corpus_label;
+
+/** The labels of the training pieces, in byte order. */
+NEUME_API size_t neume_corpus_label_count(const neume_corpus *corpus);
+NEUME_API neume_corpus_label neume_corpus_label_at(const neume_corpus *corpus, size_t index);
 
 /** "clean", "repaired", ... and "train", "valid", "". Borrowed: static. */
 NEUME_API const char *neume_file_status_name(neume_file_status status);

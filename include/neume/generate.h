@@ -19,6 +19,12 @@ typedef struct neume_sampling {
 
 NEUME_API neume_sampling neume_sampling_default(void);
 
+/** A label of the model, and its share beside others. */
+typedef struct neume_label_weight {
+    const char *name;
+    double weight; /**< > 0; all are divided by their sum */
+} neume_label_weight;
+
 typedef struct neume_generate_options {
     neume_sampling sampling;
     uint64_t seed;       /**< same model, seed and settings: same songs */
@@ -30,8 +36,11 @@ typedef struct neume_generate_options {
     const neume_sequence
         *primer;         /**< what to go on from, in the words of the model's codec; default NULL */
     bool without_primer; /**< leave the primer out of the songs; default false */
-    double tempo;        /**< quarters a minute, 10..1000; default 0: the codec's */
-    int program;         /**< instrument 0..127; default -1: the codec's */
+    const neume_label_weight *labels; /**< [label_count] the styles to compose in, mixed; default
+                                         none: the model is told no label */
+    size_t label_count;
+    double tempo; /**< quarters a minute, 10..1000; default 0: the codec's */
+    int program;  /**< instrument 0..127; default -1: the codec's */
 } neume_generate_options;
 
 NEUME_API neume_generate_options neume_generate_options_default(void);

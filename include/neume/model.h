@@ -44,7 +44,8 @@ typedef struct neume_network_options {
     uint32_t head;               /**< units of the dense layer in each head; 0: none */
     neume_norm norm;             /**< in trunk and heads */
     neume_activation activation; /**< of trunk and heads */
-    bool tied; /**< the head's weights are the embedding's (one stream, last layer as wide) */
+    bool tied;       /**< the head's weights are the embedding's (one stream, last layer as wide) */
+    unsigned labels; /**< labels that it is told of; a training sets it from its corpus */
     uint32_t time_layers[NEUME_MAX_AXIS_LAYERS]; /**< hidden units of each layer along time */
     unsigned time_count;                         /**< 1..4 */
     uint32_t note_layers[NEUME_MAX_AXIS_LAYERS]; /**< hidden units of each layer along the keys */
@@ -75,6 +76,12 @@ NEUME_API const char *neume_model_preset(const neume_model *model);
 
 /** Its codec, closed: encoding with it changes nothing. */
 NEUME_API neume_codec *neume_model_codec(const neume_model *model);
+
+/** The labels that it knows, in byte order; 0: it was trained without. */
+NEUME_API size_t neume_model_label_count(const neume_model *model);
+
+/** A label's name. Borrowed: as long as the model. */
+NEUME_API const char *neume_model_label(const neume_model *model, size_t index);
 
 /** All that the file says of itself, as one JSON object: versions, codec, network, training
  * settings, results. */

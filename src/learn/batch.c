@@ -71,10 +71,25 @@ static int draw_shift(const nm_batcher *batcher, const nm_row_position *at) {
     return keys.low + (int)(draw.word[1] * count >> 32);
 }
 
+/* Share of the pieces of an epoch whose label is kept back, so that the network can do without. */
+static const double LABEL_DROPOUT = 0.1;
+
+static uint32_t draw_label(const nm_batcher *batcher, const nm_row_position *at) {
+    const nm_batcher_options *options = &batcher->options;
+    if (!options->has_labels)
+        return NM_NO_LABELS;
+    if (at->piece == NO_PIECE ||
+        (options->is_endless &&
+         nm_random_uniform(options->seed, NM_PURPOSE_LABEL, at->epoch, at->piece) < LABEL_DROPOUT))
+        return 0;
+    return options->pieces[at->piece].label;
+}
+
 static void enter_piece(nm_batcher *batcher, size_t b) {
     const nm_row_position *at = &batcher->rows[b];
     batcher->shifts[b] = at->piece == NO_PIECE ? 0 : draw_shift(batcher, at);
     nm_row_begin(&batcher->cursors[b], batcher->options.codec, batcher->shifts[b]);
+    batcher->cursors[b].label = draw_label(batcher, at);
 }
 
 static void start_piece(nm_batcher *batcher, size_t b) {
@@ -144,13 +159,10 @@ static void fill_padding(nm_batcher *batcher, size_t at) {
 /* What the network is told before the row's next step. */
 static void read_inputs(nm_batcher *batcher, size_t at, size_t b) {
     const nm_row_position *row = &batcher->rows[b];
-    uint32_t *inputs = batcher->inputs + at * batcher->columns;
-    nm_row_read(&batcher->cursors[b], batcher->options.codec, inputs,
-                batcher->contexts + at * batcher->maps);
-    if (batcher->is_roll)
-        inputs[batcher->width] =
-            row->piece == NO_PIECE ? 0
-                                   : batcher->options.pieces[row->piece].sequence.given[row->step];
+    if (batcher->is_roll && row->piece != NO_PIECE)
+        batcher->cursors[b].given = batcher->options.pieces[row->piece].sequence.given[row->step];
+    nm_row_read(&batcher->cursors[b], batcher->options.codec,
+                batcher->inputs + at * batcher->columns, batcher->contexts + at * batcher->maps);
 }
 
 static void fill_step(nm_batcher *batcher, size_t at, size_t b) {
@@ -389,7 +401,7 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
                             .width = neume_codec_width(options->codec),
                             .is_roll = nm_codec_is_roll(options->codec),
                             .maps = nm_codec_map_count(options->codec)};
-    batcher->columns = batcher->width + nm_codec_feature_count(options->codec) + batcher->is_roll;
+    batcher->columns = nm_row_columns(options->codec, options->has_labels);
     neume_status status = allocate(batcher) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status && place_pieces(batcher) == 0 && options->is_endless)
         status = NEUME_BAD_USAGE;

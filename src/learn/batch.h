@@ -25,6 +25,7 @@ typedef struct nm_batcher_options {
     const uint64_t *const *word_counts; /* [S][V], or NULL: a word of count 1 is <unk> every other
                                            time, so that the network learns p(<unk>) (the share of
                                            words seen once: Good, 1953) */
+    bool has_labels; /* the network is told the pieces' labels; where endless, now and then none */
     const uint8_t *const *masks; /* [S] of the codec; handed on to the network; of rolls NULLs */
 } nm_batcher_options;
 

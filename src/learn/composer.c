@@ -24,11 +24,12 @@ struct nm_composer {
     const neume_model *model;
     const nm_composer_plan *plan;
     nm_stack_run *run;
+    real *weights; /* the model's with a mixture in them; NULL where the model's own are used */
     uint8_t *allowed[NEUME_MAX_STREAMS]; /* [states,V] what may be drawn: the model's masks less
                                             <unk>, <end> */
     song *songs;                         /* [row_count] */
     uint32_t *words;                     /* [row_count, primer_count + step_count, S] */
-    uint32_t *inputs;                    /* [row_count, S + features] */
+    uint32_t *inputs;                    /* [row_count, columns] */
     uint32_t *contexts;                  /* [row_count, maps] */
     uint32_t *chosen;                    /* [row_count, S] the words of the step so far */
     uint8_t *reset;                      /* [row_count] */
@@ -88,11 +89,35 @@ static bool allocate(nm_composer *composer) {
 static void measure(nm_composer *composer) {
     const neume_codec *codec = composer->model->codec;
     composer->streams = neume_codec_stream_count(codec);
-    composer->columns = composer->streams + nm_codec_feature_count(codec);
+    composer->columns = nm_row_columns(codec, composer->model->labels.count > 0);
     composer->maps = nm_codec_map_count(codec);
     for (unsigned s = 0; s < composer->streams; s++)
         if (vocabulary_of(composer, s) > composer->widest)
             composer->widest = vocabulary_of(composer, s);
+}
+
+/* The weights, but that "no label" is the mixture of the plan: in the embedding, which is the first
+ * parameter and ends with the rows of the labels, the row of 0 becomes the sum of
+ * share_l row_l. */
+static bool mix_labels(nm_composer *composer) {
+    const nm_params *params = nm_model_params(composer->model);
+    const nm_param *embed = &params->table[0];
+    const unsigned labels = composer->model->labels.count;
+    const size_t E = embed->columns;
+    if (!composer->plan->has_label)
+        return true;
+    composer->weights = nm_params_block_new(params, composer->context);
+    if (!composer->weights)
+        return false;
+    memcpy(composer->weights, composer->model->weights, params->size * sizeof(real));
+    real *rows = composer->weights + embed->offset + (embed->rows - labels - 1) * E;
+    for (size_t e = 0; e < E; e++) {
+        double sum = 0;
+        for (unsigned l = 0; l < labels; l++)
+            sum += composer->plan->shares[l] * (double)rows[(l + 1) * E + e];
+        rows[e] = (real)sum;
+    }
+    return true;
 }
 
 neume_status nm_composer_new(nm_composer **out, neume_context *context, const neume_model *model,
@@ -105,7 +130,7 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
         (nm_composer){.context = context, .model = model, .plan = plan, .row_count = row_count};
     measure(composer);
     const nm_run_options options = {.max_T = 1, .max_B = row_count};
-    bool is_made = allocate(composer);
+    bool is_made = allocate(composer) && mix_labels(composer);
     for (unsigned s = 0; s < composer->streams && is_made; s++)
         is_made = restrict_masks(composer, s);
     neume_status status = is_made ? NEUME_OK : NEUME_NO_MEMORY;
@@ -115,7 +140,7 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
         nm_composer_free(composer);
         return status;
     }
-    nm_stack_run_pack(composer->run, model->weights);
+    nm_stack_run_pack(composer->run, composer->weights ? composer->weights : model->weights);
     *out = composer;
     return NEUME_OK;
 }
@@ -125,6 +150,7 @@ void nm_composer_free(nm_composer *composer) {
         return;
     neume_context *context = composer->context;
     nm_stack_run_free(composer->run);
+    nm_free_aligned(context, composer->weights);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         nm_free(context, composer->allowed[s]);
     nm_free(context, composer->contexts);
@@ -164,6 +190,8 @@ static void begin(nm_composer *composer) {
     for (size_t r = 0; r < composer->row_count; r++) {
         composer->songs[r] = (song){.has_ended = false};
         nm_row_begin(&composer->songs[r].row, codec, 0);
+        if (composer->model->labels.count)
+            composer->songs[r].row.label = 0;
         if (plan->primer)
             memcpy(words_of(composer, r), plan->primer,
                    plan->primer_count * composer->streams * sizeof *plan->primer);

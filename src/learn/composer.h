@@ -19,6 +19,8 @@ typedef struct nm_composer_plan {
     const uint32_t *primer; /* [primer_count, words of a step] */
     const uint32_t *primer_given; /* of rolls, [primer_count]; else NULL */
     size_t primer_count;
+    bool has_label;                  /* it is told a mixture of the model's labels */
+    double shares[NEUME_MAX_LABELS]; /* of the labels in it; their sum is 1 */
 } nm_composer_plan;
 
 /* A song in words. */

@@ -6,6 +6,7 @@
 #include "learn/corpus_read.h"
 #include "learn/corpus_split.h"
 
+#include <string.h>
 #include <xxhash.h>
 
 neume_corpus_options neume_corpus_options_default(void) {
@@ -36,9 +37,13 @@ void neume_corpus_free(neume_corpus *corpus) {
     neume_context *context = corpus->context;
     free_pieces(context, corpus->train, corpus->train_count);
     free_pieces(context, corpus->valid, corpus->valid_count);
-    for (size_t i = 0; i < corpus->file_count; i++)
+    for (size_t i = 0; i < corpus->file_count; i++) {
         nm_free(context, corpus->reasons[i]);
+        nm_free(context, corpus->folders[i]);
+    }
     nm_free(context, corpus->reasons);
+    nm_free(context, corpus->folders);
+    nm_labels_clear(&corpus->labels, context);
     nm_free(context, corpus->files);
     nm_file_list_clear(&corpus->found);
     if (corpus->owns_codec)
@@ -61,12 +66,30 @@ static neume_status check_options(const neume_corpus_options *options, neume_err
                    options->valid_fraction);
 }
 
+static neume_status make_codec(neume_corpus *corpus, const neume_corpus_options *options,
+                               const neume_codec_options *codec, neume_error *error) {
+    const neume_status status = neume_codec_new(&corpus->codec, corpus->context, codec, error);
+    if (!status && options->labels != NEUME_LABELS_NONE && nm_codec_is_roll(corpus->codec))
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "labels: codec \"roll\" has none yet, expected a codec of words");
+    return status;
+}
+
+/* A label that no training piece has is none. */
+static neume_status label_pieces(neume_corpus *corpus, neume_error *error) {
+    const neume_status status = nm_labels_collect(&corpus->labels, corpus->context, corpus->train,
+                                                  corpus->train_count, error);
+    nm_labels_tell(&corpus->labels, corpus->train, corpus->train_count);
+    nm_labels_tell(&corpus->labels, corpus->valid, corpus->valid_count);
+    return status;
+}
+
 static neume_status arrange(nm_corpus_reader *reader, const neume_corpus_options *options,
                             size_t first_valid, neume_error *error) {
     if (nm_corpus_split(reader, options, first_valid) || nm_corpus_share_out(reader) ||
         nm_corpus_close(reader->corpus))
         return nm_fail_memory(error, "corpus");
-    return NEUME_OK;
+    return options->labels == NEUME_LABELS_NONE ? NEUME_OK : label_pieces(reader->corpus, error);
 }
 
 neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
@@ -89,7 +112,7 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
     if (!status)
         status = nm_corpus_fit_grid(&reader, &codec, error);
     if (!status)
-        status = neume_codec_new(&corpus->codec, context, &codec, error);
+        status = make_codec(corpus, options, &codec, error);
     reader.codec = corpus->codec;
     if (!status)
         status = nm_corpus_read(&reader, error);
@@ -202,6 +225,24 @@ const neume_corpus_file *neume_corpus_file_at(const neume_corpus *corpus, size_t
     return &corpus->files[index];
 }
 
+size_t neume_corpus_label_count(const neume_corpus *corpus) {
+    return corpus->labels.count;
+}
+
+static size_t count_labelled(const nm_piece *pieces, size_t count, uint32_t label) {
+    size_t labelled = 0;
+    for (size_t i = 0; i < count; i++)
+        labelled += pieces[i].label == label;
+    return labelled;
+}
+
+neume_corpus_label neume_corpus_label_at(const neume_corpus *corpus, size_t index) {
+    const uint32_t label = (uint32_t)index + 1;
+    return (neume_corpus_label){corpus->labels.names[index],
+                                count_labelled(corpus->train, corpus->train_count, label),
+                                count_labelled(corpus->valid, corpus->valid_count, label)};
+}
+
 const char *neume_file_status_name(neume_file_status status) {
     static const char *const names[] = {"other", "skipped", "duplicate", "repaired", "clean"};
     return names[status];
@@ -223,7 +264,20 @@ static uint64_t hash_pieces(const nm_piece *pieces, size_t count, uint64_t seed)
     return hash;
 }
 
+/* The labels and who has them; what a corpus without any hashes to stays as it is. */
+static uint64_t hash_labels(const neume_corpus *corpus, uint64_t hash) {
+    for (unsigned i = 0; i < corpus->labels.count; i++) {
+        const char *name = corpus->labels.names[i];
+        hash = XXH3_64bits_withSeed(name, strlen(name), hash);
+    }
+    for (size_t i = 0; corpus->labels.count && i < corpus->train_count; i++)
+        hash = XXH3_64bits_withSeed(&corpus->train[i].label, sizeof(uint32_t), hash);
+    for (size_t i = 0; corpus->labels.count && i < corpus->valid_count; i++)
+        hash = XXH3_64bits_withSeed(&corpus->valid[i].label, sizeof(uint32_t), hash);
+    return hash;
+}
+
 uint64_t nm_corpus_hash(const neume_corpus *corpus) {
-    return hash_pieces(corpus->valid, corpus->valid_count,
-                       hash_pieces(corpus->train, corpus->train_count, 0));
+    const uint64_t trained = hash_pieces(corpus->train, corpus->train_count, 0);
+    return hash_labels(corpus, hash_pieces(corpus->valid, corpus->valid_count, trained));
 }

@@ -4,17 +4,20 @@
 #define NM_LEARN_CORPUS_H
 
 #include "base/file.h"
+#include "learn/labels.h"
 #include "music/codec.h"
 
 #include <neume/evaluate.h>
 
-typedef struct nm_piece {
+struct nm_piece {
     neume_sequence sequence; /* in the closed vocabulary */
     uint64_t hash;
-    size_t file; /* index into the files */
+    size_t file;        /* index into the files */
+    const char *folder; /* of its file. Borrowed: as long as the corpus */
+    uint32_t label;     /* 1.. among the labels it was last told; 0: none of them */
     neume_split split;
     bool is_given; /* its split is its file's own: of a benchmark */
-} nm_piece;
+};
 
 struct neume_corpus {
     neume_context *context;
@@ -23,12 +26,14 @@ struct neume_corpus {
     nm_file_list found;       /* owns the paths */
     neume_corpus_file *files; /* [file_count], one for each found */
     char **reasons;           /* [file_count] owned, NULL for "" */
+    char **folders;           /* [file_count] owned */
     size_t file_count;
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
     size_t train_count, valid_count;
     uint64_t *word_counts[NEUME_MAX_STREAMS]; /* [V] of the training pieces: words of count 1 stand
                                                  in for <unk> at times; NULL of rolls */
     neume_shifts shifts;                      /* keys of the training pieces */
+    nm_labels labels;                         /* of the training pieces; none where not wanted */
 };
 
 /* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.

@@ -58,13 +58,19 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
     const size_t count = corpus->found.count;
     corpus->files = nm_alloc(corpus->context, count, sizeof *corpus->files);
     corpus->reasons = nm_alloc(corpus->context, count, sizeof *corpus->reasons);
-    if (!corpus->files || !corpus->reasons)
+    corpus->folders = nm_alloc(corpus->context, count, sizeof *corpus->folders);
+    if (!corpus->files || !corpus->reasons || !corpus->folders)
         return nm_fail_memory(error, "list of files");
     corpus->file_count = count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        corpus->folders[i] = nm_label_folder(corpus->context, &corpus->found.entries[i]);
+        if (!corpus->folders[i])
+            return nm_fail_memory(error, "list of files");
         corpus->files[i] = (neume_corpus_file){.path = corpus->found.entries[i].path,
                                                .name = name_of(&corpus->found.entries[i]),
+                                               .folder = corpus->folders[i],
                                                .reason = ""};
+    }
     return NEUME_OK;
 }
 
@@ -245,6 +251,8 @@ neume_status nm_corpus_read(nm_corpus_reader *reader, neume_error *error) {
     for (size_t i = 0; i < reader->corpus->file_count; i++)
         if (read_file(reader, i) == OUT_OF_MEMORY)
             return nm_fail_memory(error, reader->corpus->files[i].path);
+    for (size_t i = 0; i < reader->piece_count; i++)
+        reader->pieces[i].folder = reader->corpus->folders[reader->pieces[i].file];
     return NEUME_OK;
 }
 

@@ -100,6 +100,7 @@ neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const
     neume_corpus *corpus = out->files;
     if (corpus->train_count == 0)
         return nm_corpus_fail_unusable(corpus, error);
+    nm_labels_tell(&model->labels, corpus->train, corpus->train_count);
     nm_score_sums *sums = nm_alloc(context, corpus->train_count, sizeof *sums);
     if (!sums)
         return nm_fail_memory(error, "likelihoods");

@@ -235,6 +235,7 @@ static neume_status score_units(double *nats, const mixing *m, size_t at, const 
 /* What a part's units cost one model, read with its own codec. */
 static neume_status score_model(const mixing *m, part *of, size_t at, neume_error *error) {
     nm_units units;
+    nm_labels_tell(&m->models.models[at]->labels, of->pieces[reading_of(m, at)], of->count);
     neume_status status = nm_units_init(&units, m->models.models[at]->codec, m->context,
                                         of->pieces[reading_of(m, at)], of->count);
     if (status)

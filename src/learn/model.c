@@ -75,7 +75,7 @@ static neume_status take_streams(neume_model *model, const neume_corpus *corpus,
     return NEUME_OK;
 }
 
-/* What comes with the corpus: codec, masks, hashes, n-grams, the account of the files. */
+/* What comes with the corpus: codec, masks, labels, hashes, n-grams, the account of the files. */
 static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
                                 neume_error *error) {
     neume_status status = copy_codec(model, corpus->codec, error);
@@ -85,6 +85,8 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
                                             : take_streams(model, corpus, error);
     if (status)
         return status;
+    if (nm_labels_copy(&model->labels, model->context, &corpus->labels))
+        return nm_fail_memory(error, "labels");
     model->report = nm_corpus_report(corpus);
     if (!model->report ||
         copy_hashes(&model->trained, &model->trained_count, corpus->train, corpus->train_count,
@@ -99,8 +101,10 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
 static neume_status take_network(neume_model *model, const char *preset,
                                  const neume_network_options *network, neume_error *error) {
     neume_error why = {0};
+    neume_network_options options = *network;
+    options.labels = model->labels.count;
     const neume_status status =
-        nm_network_init(&model->network, model->context, model->codec, network, &why);
+        nm_network_init(&model->network, model->context, model->codec, &options, &why);
     if (status == NEUME_NO_MEMORY)
         return nm_fail_memory(error, "network");
     if (status)
@@ -156,6 +160,7 @@ void neume_model_free(neume_model *model) {
     nm_free(context, model->validated);
     nm_free_aligned(context, model->weights);
     nm_network_clear(&model->network, context);
+    nm_labels_clear(&model->labels, context);
     neume_codec_free(model->codec);
     nm_free(context, model->description);
     nm_free(context, model->report);
@@ -169,6 +174,14 @@ const char *neume_model_preset(const neume_model *model) {
 
 neume_codec *neume_model_codec(const neume_model *model) {
     return model->codec;
+}
+
+size_t neume_model_label_count(const neume_model *model) {
+    return model->labels.count;
+}
+
+const char *neume_model_label(const neume_model *model, size_t index) {
+    return model->labels.names[index];
 }
 
 const char *neume_model_description(const neume_model *model) {
@@ -197,6 +210,8 @@ neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, cons
         XXH3_64bits_reset(&state);
         XXH3_64bits_update(&state, settings, strlen(settings) + 1);
         XXH3_64bits_update(&state, words.data, words.size);
+        for (unsigned i = 0; i < model->labels.count; i++)
+            XXH3_64bits_update(&state, model->labels.names[i], strlen(model->labels.names[i]) + 1);
         for (size_t i = 0; i < params->count; i++)
             XXH3_64bits_update(&state, weights + params->table[i].offset,
                                params->table[i].rows * params->table[i].columns * sizeof *weights);

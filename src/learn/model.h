@@ -19,6 +19,7 @@ struct neume_model {
     char *description;  /* the metadata: one JSON object; "{}" for a new one */
     char *report;       /* JSON: the account of every file of the corpus */
     neume_codec *codec; /* closed */
+    nm_labels labels;   /* none where it was trained without */
     nm_network network;
     real *weights;                     /* a block of its parameters */
     uint8_t *masks[NEUME_MAX_STREAMS]; /* [grammar states][V] */
@@ -39,8 +40,8 @@ struct neume_model {
  *   data.keys        of rolls instead, as nm_key_counts_write */
 enum { NM_MODEL_DATA_COUNT = 3 + NEUME_MAX_STREAMS };
 
-/* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec,
- * masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
+/* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec
+ * and labels, masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
                           const neume_network_options *network, neume_error *error);
 
@@ -58,7 +59,7 @@ const nm_params *nm_model_params(const neume_model *model);
 neume_status nm_model_save(const neume_model *model, const real *weights, const json_t *training,
                            const char *path, neume_error *error);
 
-/* XXH3 64 of codec settings, vocabulary and weights. */
+/* XXH3 64 of codec settings, vocabulary, labels and weights. */
 neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, const real *weights);
 
 /* Whether a piece of this hash was trained on or validated on. */

@@ -68,14 +68,31 @@ static neume_status match_vocabulary(const loading *from, const json_t *sizes, n
     return NEUME_OK;
 }
 
+/* The list is there where there are labels. */
+static neume_status load_labels(loading *from, neume_error *error) {
+    const json_t *array = json_object_get(from->metadata, "labels");
+    if (!array)
+        return NEUME_OK;
+    const neume_status status = nm_labels_read(&from->model->labels, from->model->context, array);
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, from->path);
+    return status ? nm_fail(error, status, "%s: its labels are not a list of names in their order",
+                            from->path)
+                  : NEUME_OK;
+}
+
 static neume_status load_network(loading *from, neume_error *error) {
     const json_t *network = json_object_get(from->metadata, "network");
     neume_network_options options;
     neume_error why = {0};
+    neume_status status = load_labels(from, error);
+    if (status)
+        return status;
     if (!nm_network_read(&options, network))
         return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata describe no network of this neume",
                        from->path);
-    neume_status status = match_vocabulary(from, json_object_get(network, "vocabulary"), error);
+    options.labels = from->model->labels.count;
+    status = match_vocabulary(from, json_object_get(network, "vocabulary"), error);
     if (status)
         return status;
     status = nm_network_init(&from->model->network, from->model->context, from->model->codec,

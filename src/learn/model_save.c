@@ -24,6 +24,8 @@ static char *describe(const neume_model *model, const json_t *training) {
     if (object && nm_json_put(object, "preset", nm_json_text(model->context, model->preset)) &&
         nm_json_put(object, "codec", describe_codec(model->codec, model->context)) &&
         nm_json_put(object, "network", nm_network_json(&model->network)) &&
+        (model->labels.count == 0 ||
+         nm_json_put(object, "labels", nm_labels_json(&model->labels))) &&
         nm_json_put(object, "training", json_deep_copy(training)) &&
         nm_json_put(object, "ancestry", json_array()))
         text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));

@@ -13,13 +13,16 @@ _Static_assert((int)NM_MAX_LAYERS == NEUME_MAX_LAYERS, "as many layers");
 _Static_assert((int)NM_MAX_AXIS_LAYERS == NEUME_MAX_AXIS_LAYERS, "as many layers of an axis");
 _Static_assert((int)NM_SET_WORDS == NM_ROLL_WORDS, "codec and network have the same sets");
 
-static void take_sizes(nm_stack_shape *shape, const neume_codec *codec) {
+/* A label is the last of the side features. */
+static void take_sizes(nm_stack_shape *shape, const neume_codec *codec, unsigned labels) {
     shape->stream_count = neume_codec_stream_count(codec);
     for (unsigned s = 0; s < shape->stream_count; s++)
         shape->vocabulary[s] = neume_codec_word_count(codec, s);
     shape->feature_count = nm_codec_feature_count(codec);
     for (unsigned f = 0; f < shape->feature_count; f++)
         shape->features[f] = nm_codec_feature_size(codec, f);
+    if (labels)
+        shape->features[shape->feature_count++] = labels + 1;
     shape->map_count = nm_codec_map_count(codec);
 }
 
@@ -43,10 +46,13 @@ static neume_status init_stack(nm_network *network, neume_context *context,
     if (options->time_count || options->note_count)
         return nm_fail(error, NEUME_BAD_USAGE,
                        "layers along time or the keys: of a piano roll alone, expected layers");
+    if (options->labels && !options->embed)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "labels: one-hot words have no room for them, expected an embedding");
     if (options->layer_count < 1 || options->layer_count > NEUME_MAX_LAYERS)
         return nm_fail(error, NEUME_BAD_USAGE, "%u layers: expected 1 to %d", options->layer_count,
                        NEUME_MAX_LAYERS);
-    take_sizes(&shape, codec);
+    take_sizes(&shape, codec, options->labels);
     take_options(&shape, options);
     for (unsigned m = 0; m < shape.map_count; m++) {
         nm_head_map *map = &shape.maps[m];

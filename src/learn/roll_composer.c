@@ -10,8 +10,7 @@
 
 /* A song on its way. */
 typedef struct song {
-    nm_row row;     /* before the next step */
-    uint32_t given; /* of the next step */
+    nm_row row; /* before the next step */
     bool has_ended;
     size_t step_count;
     double quarters;
@@ -101,11 +100,9 @@ static uint32_t *words_at(const nm_roll_composer *composer, size_t row, size_t a
 
 /* The time axis of the next step of every row. */
 static void feed(nm_roll_composer *composer) {
-    for (size_t r = 0; r < composer->row_count; r++) {
-        uint32_t *inputs = composer->inputs + r * (composer->width + 1);
-        nm_row_read(&composer->songs[r].row, composer->model->codec, inputs, NULL);
-        inputs[composer->width] = composer->songs[r].given;
-    }
+    for (size_t r = 0; r < composer->row_count; r++)
+        nm_row_read(&composer->songs[r].row, composer->model->codec,
+                    composer->inputs + r * (composer->width + 1), NULL);
     nm_biaxial_step(composer->run, composer->inputs, composer->reset);
     memset(composer->reset, 0, composer->row_count);
 }
@@ -113,9 +110,9 @@ static void feed(nm_roll_composer *composer) {
 /* A song goes on behind step `at`, which is written. */
 static void move_on(nm_roll_composer *composer, size_t row, size_t at) {
     song *moved = &composer->songs[row];
-    composer->given[row * composer->length + at] = moved->given;
+    composer->given[row * composer->length + at] = moved->row.given;
     nm_row_end_step(&moved->row, composer->model->codec, words_at(composer, row, at));
-    moved->given = nm_codec_next_given(composer->model->codec, moved->given);
+    moved->row.given = nm_codec_next_given(composer->model->codec, moved->row.given);
 }
 
 /* The steps of the primer, from zero state. */
@@ -131,7 +128,7 @@ static void begin(nm_roll_composer *composer) {
     }
     for (size_t i = 0; i < plan->primer_count; i++) {
         for (size_t r = 0; r < composer->row_count; r++)
-            composer->songs[r].given = plan->primer_given[i];
+            composer->songs[r].row.given = plan->primer_given[i];
         feed(composer);
         for (size_t r = 0; r < composer->row_count; r++)
             move_on(composer, r, i);

@@ -3,8 +3,15 @@
 
 #include <string.h>
 
+unsigned nm_row_columns(const neume_codec *codec, bool has_labels) {
+    return neume_codec_width(codec) + nm_codec_feature_count(codec) + nm_codec_is_roll(codec) +
+           has_labels;
+}
+
 void nm_row_begin(nm_row *row, const neume_codec *codec, int shift) {
     row->state = 0;
+    row->label = NM_NO_LABELS;
+    row->given = 0;
     for (unsigned s = 0; s < neume_codec_width(codec); s++) /* of a roll 0: no key is on */
         row->words[s] = neume_codec_word_count(codec, s);
     nm_codec_track_begin(codec, &row->tracker, shift);
@@ -34,6 +41,11 @@ void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *word
 void nm_row_read(const nm_row *row, const neume_codec *codec, uint32_t *inputs,
                  uint32_t *contexts) {
     const unsigned width = neume_codec_width(codec);
+    uint32_t *next = inputs + width + nm_codec_feature_count(codec);
     memcpy(inputs, row->words, width * sizeof *inputs);
     nm_codec_read_side(codec, &row->tracker, inputs + width, contexts);
+    if (nm_codec_is_roll(codec))
+        *next++ = row->given;
+    if (row->label != NM_NO_LABELS)
+        *next = row->label;
 }

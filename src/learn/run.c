@@ -39,6 +39,7 @@ static neume_status make_batcher(nm_run *run, neume_error *error) {
         .shifts = run->corpus->shifts,
         .keep_key = run->options.keep_key,
         .word_counts = is_roll ? NULL : (const uint64_t *const *)run->corpus->word_counts,
+        .has_labels = run->model->labels.count > 0,
         .masks = (const uint8_t *const *)run->model->masks};
     const neume_status status = nm_batcher_new(&run->batcher, run->context, &options);
     if (status == NEUME_BAD_USAGE)

@@ -166,6 +166,7 @@ static neume_status score_batches(scoring *to, const real *weights, size_t count
                                         .piece_count = count,
                                         .B = scorer->B,
                                         .T = scorer->T,
+                                        .has_labels = scorer->network->options.labels > 0,
                                         .masks = (const uint8_t *const *)scorer->masks};
     nm_batcher *batcher = NULL;
     const neume_status status = nm_batcher_new(&batcher, scorer->context, &options);

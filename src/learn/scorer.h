@@ -40,8 +40,9 @@ typedef struct nm_score_sink {
 /* For the runs to come; NULL: none, as at first. Borrowed: as long as the scorer. */
 void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink);
 
-/* Each piece from zero state, dropout off, sums in double in the order of the pieces: `sums[i]`
- * [count] gets piece i. The same for any number of threads and any company of other pieces. */
+/* Each piece from zero state, with its label where the network knows labels, dropout off, sums in
+ * double in the order of the pieces: `sums[i]` [count] gets piece i. The same for any number of
+ * threads and any company of other pieces. */
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
                            size_t count, nm_score_sums *sums);
 void nm_score_sums_add(nm_score_sums *total, const nm_score_sums *part);

@@ -111,6 +111,41 @@ static neume_status check_roll(const neume_generate_options *options, neume_erro
     return NEUME_OK;
 }
 
+static neume_status fail_label(const neume_model *model, const char *name, neume_error *error) {
+    char list[320] = "";
+    size_t end = 0;
+    for (unsigned i = 0; i < model->labels.count && end < sizeof list; i++)
+        end += (size_t)snprintf(list + end, sizeof list - end, "%s%s", i ? ", " : "",
+                                model->labels.names[i]);
+    if (model->labels.count == 0)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "label %.80s: the model was trained without labels, expected none", name);
+    return nm_fail(error, NEUME_BAD_USAGE, "label %.80s: expected %s%s", name, list,
+                   end >= sizeof list ? "..." : "");
+}
+
+/* Each label's share of the sum of all weights. */
+static neume_status plan_labels(nm_composer_plan *plan, const neume_model *model,
+                                const neume_generate_options *options, neume_error *error) {
+    double sum = 0;
+    for (size_t i = 0; i < options->label_count; i++) {
+        const neume_label_weight *of = &options->labels[i];
+        const uint32_t label = nm_labels_find(&model->labels, of->name);
+        if (!label)
+            return fail_label(model, of->name, error);
+        if (!(of->weight > 0 && of->weight <= 1e6))
+            return nm_fail(error, NEUME_BAD_USAGE,
+                           "label %.80s: weight %g, expected more than 0, at most 1e6", of->name,
+                           of->weight);
+        plan->shares[label - 1] += of->weight;
+        sum += of->weight;
+    }
+    plan->has_label = options->label_count > 0;
+    for (unsigned l = 0; l < model->labels.count && plan->has_label; l++)
+        plan->shares[l] /= sum;
+    return NEUME_OK;
+}
+
 static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
                                const neume_generate_options *options, neume_error *error) {
     *plan = (nm_composer_plan){.sampling = options->sampling,
@@ -121,11 +156,13 @@ static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
         status = check_roll(options, error);
     if (!status)
         status = plan_length(plan, options, error);
+    if (!status)
+        status = plan_labels(plan, model, options, error);
     return status ? status : plan_primer(plan, model->codec, options->primer, error);
 }
 
-/* The shortest decimal that reads as the same number. */
-static void write_number(char text[32], double number) {
+/* The shortest decimal that reads as the same number, into `text` [32]. */
+static void write_number(char *text, double number) {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, 32, "%.*g", digits, number);
         if (strtod(text, NULL) == number)
@@ -149,7 +186,31 @@ static neume_status add_text(neume_score *score, const char *text) {
                                                      .bytes = (const uint8_t *)text});
 }
 
-/* What shaped the song, and nothing else: no names, times or threads. */
+/* "label jazz" or "labels celtic 0.25, jazz 0.75"; nothing where it was told none. */
+static neume_status add_labels(neume_score *score, const generation *g) {
+    nm_buffer text = nm_buffer_on(g->context);
+    size_t count = 0;
+    for (unsigned l = 0; l < g->model->labels.count; l++)
+        count += g->plan.shares[l] > 0;
+    nm_write_text(&text, count == 1 ? "label" : "labels");
+    for (unsigned l = 0, written = 0; l < g->model->labels.count; l++) {
+        char share[34] = " ";
+        if (g->plan.shares[l] <= 0)
+            continue;
+        write_number(share + 1, g->plan.shares[l]);
+        nm_write_text(&text, written++ ? ", " : " ");
+        nm_write_text(&text, g->model->labels.names[l]);
+        nm_write_text(&text, count == 1 ? "" : share);
+    }
+    nm_write_u8(&text, 0);
+    neume_status status = text.failed ? NEUME_NO_MEMORY : NEUME_OK;
+    if (!status && count)
+        status = add_text(score, (const char *)text.data);
+    nm_buffer_clear(&text);
+    return status;
+}
+
+/* What shaped the song, and nothing else: no names of files, times or threads. */
 static neume_status add_origin(neume_score *score, const generation *g, uint64_t number) {
     const neume_sampling *sampling = &g->plan.sampling;
     char text[256], temperature[32], top_p[32], min_p[32];
@@ -169,6 +230,8 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
                  temperature, sampling->top_k, top_p, min_p);
     if (!status)
         status = add_text(score, text);
+    if (!status)
+        status = add_labels(score, g);
     if (status || !g->plan.primer_count)
         return status;
     const neume_sequence primer = {.words = g->options->primer->words,
