@@ -15,6 +15,7 @@ typedef struct composition {
     neume_generate_options options;
     neume_context *context;
     neume_model *model;
+    nm_label_mixture labels;
     neume_song *songs; /* [options.count] */
     json_t *report;    /* an array; NULL without --json */
     neume_error *error;
@@ -117,17 +118,27 @@ static char *song_path(const composition *c, size_t index) {
     return length < 0 ? NULL : path;
 }
 
+static json_t *labels_json(const neume_generate_options *o) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < o->label_count; i++)
+        if (json_object_set_new(object, o->labels[i].name, json_real(o->labels[i].weight))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
 static json_t *settings_json(const neume_generate_options *o) {
-    return json_pack("{s:o, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:b, s:o, s:o, s:b}", "temperature",
-                     nm_report_json_number(o->sampling.temperature), "top_k",
-                     (json_int_t)o->sampling.top_k, "top_p",
-                     nm_report_json_number(o->sampling.top_p), "min_p",
-                     nm_report_json_number(o->sampling.min_p), "greedy", o->sampling.greedy,
-                     "length", (json_int_t)o->length_steps, "bars", nm_report_json_number(o->bars),
-                     "seconds", nm_report_json_number(o->seconds), "ending", o->allow_ending,
-                     "tempo", o->tempo > 0 ? nm_report_json_number(o->tempo) : json_null(),
-                     "instrument", o->program < 0 ? json_null() : json_integer(o->program),
-                     "without_primer", o->without_primer);
+    return json_pack(
+        "{s:o, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:b}", "temperature",
+        nm_report_json_number(o->sampling.temperature), "top_k", (json_int_t)o->sampling.top_k,
+        "top_p", nm_report_json_number(o->sampling.top_p), "min_p",
+        nm_report_json_number(o->sampling.min_p), "greedy", o->sampling.greedy, "length",
+        (json_int_t)o->length_steps, "bars", nm_report_json_number(o->bars), "seconds",
+        nm_report_json_number(o->seconds), "ending", o->allow_ending, "labels", labels_json(o),
+        "tempo", o->tempo > 0 ? nm_report_json_number(o->tempo) : json_null(), "instrument",
+        o->program < 0 ? json_null() : json_integer(o->program), "without_primer",
+        o->without_primer);
 }
 
 static json_t *song_json(const composition *c, const char *path, const neume_song *song) {
@@ -184,6 +195,15 @@ static neume_status deliver_all(composition *c) {
     return status;
 }
 
+static neume_status settle_labels(composition *c) {
+    if (!c->settings->label)
+        return NEUME_OK;
+    const neume_status status = nm_label_parse(&c->labels, c->model, c->settings->label, c->error);
+    c->options.labels = c->labels.weights;
+    c->options.label_count = c->labels.count;
+    return status;
+}
+
 static neume_status compose(composition *c) {
     neume_sequence primer;
     neume_status status =
@@ -227,7 +247,10 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     if (!status)
         status = neume_model_load(&c.model, c.context, arguments->operands[0], error);
     if (!status)
+        status = settle_labels(&c);
+    if (!status)
         status = compose(&c);
+    nm_label_clear(&c.labels);
     neume_model_free(c.model);
     neume_context_free(c.context);
     return status;
@@ -240,6 +263,8 @@ static const char *const examples[] = {
     "twenty songs of 32 bars, many/song-01.mid and so on",
     "neume generate songs.neume -o next.mid --primer tune.mid --primer-bars 1-4 --instrument flute",
     "go on from the first four bars of a tune, on a flute",
+    "neume generate styles.neume -o song.mid --label folk:2,chorales",
+    "two parts of one style and one of another, of a model trained with --labels folder",
     NULL,
 };
 

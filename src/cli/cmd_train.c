@@ -177,6 +177,8 @@ static const char *const examples[] = {
     "go on where a run was stopped",
     "neume train songs/ --preset chords --dry-run",
     "what is in the folder, and what training would take",
+    "neume train celtic/ jazz/ -o styles.neume --preset streams --labels folder",
+    "a model of two styles, told apart by their folders",
     NULL,
 };
 

@@ -47,6 +47,12 @@ static const nm_opt song_options[] = {
      .kind = NM_OPT_FLAG,
      IN(generate.allow_ending),
      .help = "a song may end before that length, where the model ends it"},
+    {.name = "label",
+     .kind = NM_OPT_TEXT,
+     IN(label),
+     .value = "NAME[:WEIGHT],...",
+     .help = "compose in this style, or in a mixture of styles, of a model that was trained with "
+             "--labels; neume info names them"},
     {.name = "tempo",
      .kind = NM_OPT_REAL,
      IN(generate.tempo),

@@ -253,6 +253,8 @@ static const nm_opt optimizer_options[] = {
      .help = "decay of the averaged weights, which are what is validated and saved; 0: none"},
 };
 
+static const char *const label_sources[] = {"none", "folder", NULL};
+
 static const nm_opt data_options[] = {
     {.name = "valid",
      .kind = NM_OPT_SHARE,
@@ -283,6 +285,13 @@ static const nm_opt data_options[] = {
      .value = "P",
      .high = 1,
      .help = "share of the pieces that stay in their key all the same"},
+    {.name = "labels",
+     .kind = NM_OPT_CHOICE,
+     IN(corpus.labels),
+     .choices = label_sources,
+     .help =
+         "what tells the style of a piece: the name of the first folder below INPUT that it lies "
+         "in, or of INPUT itself; neume generate --label then composes in a style"},
     {.name = "min-steps",
      .kind = NM_OPT_UNSIGNED,
      IN(corpus.min_steps),

@@ -34,6 +34,18 @@ json_t *nm_train_report_json(const neume_corpus *corpus) {
     return report;
 }
 
+static void print_labels(FILE *stream, const neume_corpus *corpus) {
+    const size_t count = neume_corpus_label_count(corpus);
+    for (size_t i = 0; i < count; i++) {
+        const neume_corpus_label label = neume_corpus_label_at(corpus, i);
+        fprintf(stream, "%s%s (%zu)%s",
+                i            ? ", "
+                : count == 1 ? "1 label: "
+                             : "Labels: ",
+                label.name, label.train_pieces, i + 1 == count ? "\n" : "");
+    }
+}
+
 void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
     const neume_corpus_counts c = neume_corpus_count(corpus);
     const char *unit = neume_codec_step_unit(neume_corpus_codec(corpus));
@@ -55,6 +67,7 @@ void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
         fprintf(stream, ", none held out");
     fprintf(stream, ", vocabulary of %s\n",
             nm_report_count(words, neume_codec_word_count(neume_corpus_codec(corpus), 0)));
+    print_labels(stream, corpus);
 }
 
 static const char *end_name(neume_train_end end) {
