@@ -49,6 +49,38 @@ NEUME_API NEUME_MUST_USE neume_status neume_evaluate(neume_evaluation *out, neum
                                                      neume_error *error);
 NEUME_API void neume_evaluation_clear(neume_evaluation *evaluation);
 
+#define NEUME_NO_LABEL UINT32_MAX /**< what no label has as its index */
+
+/** What a model takes a piece for. Labels are indices as of neume_model_label. */
+typedef struct neume_classified {
+    const char *path;            /**< Borrowed: as long as the classification */
+    uint32_t truth;              /**< by its folder; NEUME_NO_LABEL: none of the model's */
+    uint32_t guess;              /**< under which it is likeliest; of equals the first */
+    const double *nats_per_step; /**< [label_count] Borrowed: the same */
+} neume_classified;
+
+typedef struct neume_classification {
+    unsigned label_count;
+    neume_classified *pieces; /**< [piece_count] owned, like all here */
+    size_t piece_count;
+    double *nats_per_step;  /**< [piece_count][label_count] */
+    size_t *confusion;      /**< [label_count][label_count] pieces of this truth with that guess */
+    size_t labelled, right; /**< pieces with a truth, and those whose guess is that */
+    size_t commonest;       /**< of the truth that is commonest */
+    neume_corpus *files;    /**< the account of every file; NULL where none could be read */
+} neume_classification;
+
+/** Asks under which of the model's labels each piece is likeliest: Bayes' rule with all labels
+ * alike beforehand, however many pieces of each it trained on. Reads as neume_evaluate does; fails
+ * with NEUME_BAD_USAGE for a model without labels. Cleared by the caller, also after failure. */
+NEUME_API NEUME_MUST_USE neume_status neume_classify(neume_classification *out,
+                                                     neume_context *context,
+                                                     const neume_model *model,
+                                                     const neume_evaluate_options *options,
+                                                     neume_error *error);
+NEUME_API void neume_classification_clear(neume_context *context,
+                                          neume_classification *classification);
+
 /** What is counted. */
 typedef enum neume_protocol {
     NEUME_PROTOCOL_STEPS, /**< every word that the codec says, its end too */

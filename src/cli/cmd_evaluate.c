@@ -11,7 +11,7 @@ typedef struct evaluate_settings {
     nm_general general;
     neume_protocol protocol;
     split_choice split;
-    bool calibrated;
+    bool calibrated, classify;
     const char *valid_from;
     neume_midi_read_options reading;
     neume_context_options machine;
@@ -111,6 +111,22 @@ static neume_status evaluate_alone(nm_findings *f, neume_context *context,
     return status;
 }
 
+static neume_status classify(nm_findings *f, neume_context *context, const evaluate_settings *s,
+                             const input_list *inputs, neume_error *error) {
+    neume_evaluate_options options = evaluate_options(s, inputs);
+    options.calibrated = s->calibrated;
+    f->is_classified = true;
+    if (f->count > 1 || s->protocol != NEUME_PROTOCOL_STEPS)
+        return nm_report_fail(error, NEUME_BAD_USAGE, "--classify: expected %s",
+                              f->count > 1 ? "one model" : "--protocol steps");
+    neume_status status = load_models(f, context, error);
+    if (!status)
+        status = neume_classify(&f->classification, context, f->subjects[0].model, &options, error);
+    if (f->classification.files)
+        nm_cli_print_unused(f->classification.files, "");
+    return status;
+}
+
 static neume_status find(nm_findings *f, neume_context *context, const evaluate_settings *s,
                          const input_list *inputs, neume_error *error) {
     f->protocol = s->protocol;
@@ -129,7 +145,8 @@ static neume_status find(nm_findings *f, neume_context *context, const evaluate_
     return status;
 }
 
-static void findings_clear(nm_findings *f) {
+static void findings_clear(nm_findings *f, neume_context *context) {
+    neume_classification_clear(context, &f->classification);
     for (unsigned t = 0; t < NM_TEMPERATURES; t++) {
         neume_mixture_clear(&f->mixtures[t]);
         for (size_t i = 0; i < f->count; i++)
@@ -149,13 +166,13 @@ static neume_status evaluate(const evaluate_settings *s, neume_context *context,
     if (!status)
         status = sort_operands(f, &inputs, context, arguments, error);
     if (!status)
-        status = find(f, context, s, &inputs, error);
+        status = (s->classify ? classify : find)(f, context, s, &inputs, error);
     if (!status && s->general.json)
         status = nm_report_json(stdout, nm_findings_json(f), error);
     else if (!status)
         nm_findings_print(f);
     if (f)
-        findings_clear(f);
+        findings_clear(f, context);
     free(f);
     free(paths);
     return status;
@@ -200,6 +217,11 @@ static const nm_opt protocol_options[] = {
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(evaluate_settings, calibrated),
      .help = "also at the softmax temperature that made each model's validation pieces likeliest"},
+    {.name = "classify",
+     .kind = NM_OPT_FLAG,
+     NM_OPT_FIELD(evaluate_settings, classify),
+     .help = "instead: under which of its labels a model trained with --labels finds each piece "
+             "likeliest, beside the folder that the piece lies in"},
     {.name = "valid-from",
      .kind = NM_OPT_TEXT,
      NM_OPT_FIELD(evaluate_settings, valid_from),
@@ -227,6 +249,8 @@ static const char *const examples[] = {
     "nats a frame of the test part, as papers print them",
     "neume evaluate up.neume down.neume jsb-chorales.json --protocol bl88",
     "the same of two models and of their mixture",
+    "neume evaluate styles.neume celtic/ jazz/ --classify",
+    "which style the model takes each piece for, beside its folder",
     NULL,
 };
 
@@ -243,7 +267,10 @@ const nm_command nm_command_evaluate = {
         "Pieces that it trained on, that it was chosen by and that it never saw are told apart.\n"
         "Several models are evaluated each alone and as a mixture: the likelihood of a step (of a "
         "frame, for models of frames) is the weighted mean of theirs. The weights are those that "
-        "make validation pieces likeliest.",
+        "make validation pieces likeliest.\n"
+        "With --classify the style of each piece is guessed: the label under which it is "
+        "likeliest, "
+        "all labels alike beforehand, whatever their share of the training pieces was.",
     .examples = examples,
     .options = &table,
     .settings_size = sizeof(evaluate_settings),

@@ -23,6 +23,8 @@ typedef struct nm_findings {
     bool has_mixture;     /* with protocol BL88 and for several models */
     neume_evaluation evaluations[NM_TEMPERATURES][NEUME_MAX_MODELS];
     neume_mixture mixtures[NM_TEMPERATURES];
+    bool is_classified; /* then there is this alone, of the only model */
+    neume_classification classification;
 } nm_findings;
 
 /* For people, on standard output. */
@@ -30,5 +32,9 @@ void nm_findings_print(const nm_findings *findings);
 
 /* NULL for want of memory. */
 json_t *nm_findings_json(const nm_findings *findings);
+
+/* The same of a classification. */
+void nm_classification_print(const nm_findings *findings);
+json_t *nm_classification_json(const nm_findings *findings);
 
 #endif

@@ -149,6 +149,8 @@ static json_t *mixture_json(const nm_findings *f) {
 }
 
 json_t *nm_findings_json(const nm_findings *f) {
+    if (f->is_classified)
+        return nm_classification_json(f);
     const bool is_bl88 = f->protocol == NEUME_PROTOCOL_BL88;
     json_t *object = f->count > 1 ? mixture_json(f) : model_json(f, 0);
     json_t *protocol = json_pack("{s:s}", "protocol", is_bl88 ? "bl88" : "steps");

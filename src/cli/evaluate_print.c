@@ -182,6 +182,10 @@ static void print_units(const nm_findings *f) {
 }
 
 void nm_findings_print(const nm_findings *f) {
+    if (f->is_classified) {
+        nm_classification_print(f);
+        return;
+    }
     for (size_t i = 0; i < f->count && f->protocol == NEUME_PROTOCOL_STEPS; i++)
         print_evaluation(f, i);
     if (f->has_mixture)
