@@ -143,7 +143,7 @@ class Evaluate(tool.Case):
     def test_wrong_combinations_get_one_line(self):
         table = [
             ([self.chords, self.tunes, "--protocol", "bl88"], 2,
-             "protocol bl88: model 1 is of codec word, expected frame"),
+             "protocol bl88: model 1 is of codec word, expected frame or roll"),
             ([self.up, self.chords, self.tunes], 2,
              "model 2: of codec word, expected frame as the first: their frames are not the same"),
             ([self.up, self.set, "--valid-from", self.tunes], 2,

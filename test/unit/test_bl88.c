@@ -204,15 +204,16 @@ static double cost(double on, double off, double p) {
 
 /* Trained on [60] [60] [], measured on [60] []. */
 static void counts_what_keys_do_without_music(void **state) {
-    (void)state;
+    neume_codec_options options = neume_codec_options_default();
+    neume_codec *codec;
+    options.name = "frame";
+    assert_int_equal(neume_codec_new(&codec, *state, &options, NULL), NEUME_OK);
     enum { C4 = NM_FRAME_PITCH + 60 };
     uint32_t trained[] = {C4, NM_FRAME_PERIOD, C4, NM_FRAME_PERIOD, NM_FRAME_PERIOD};
     uint32_t measured[] = {C4, NM_FRAME_PERIOD, NM_FRAME_PERIOD};
     nm_bl88_counts train = {0}, test = {0};
-    nm_bl88_count(&train, NEUME_ORDER_ASCENDING,
-                  &(neume_sequence){.words = trained, .step_count = 5});
-    nm_bl88_count(&test, NEUME_ORDER_ASCENDING,
-                  &(neume_sequence){.words = measured, .step_count = 3});
+    nm_bl88_count(&train, codec, &(neume_sequence){.words = trained, .step_count = 5});
+    nm_bl88_count(&test, codec, &(neume_sequence){.words = measured, .step_count = 3});
     const neume_key_baselines b = nm_bl88_baselines(&train, &test);
     assert_near(b.half, 88 * log(2), 1e-12);
     assert_near(b.density, cost(1, 2 * 88 - 1, 2.0 / (3 * 88)) / 2, 1e-12);
@@ -223,6 +224,7 @@ static void counts_what_keys_do_without_music(void **state) {
     assert_near(b.repeat_accuracy, 0, 0);
     const neume_key_baselines none = nm_bl88_baselines(&(nm_bl88_counts){0}, &test);
     assert_true(isnan(none.half) && isnan(none.key) && isnan(none.repeat_accuracy));
+    neume_codec_free(codec);
 }
 
 typedef struct published {

@@ -359,7 +359,7 @@ static void a_primer_of_streams_is_words_of_all_streams(void **state) {
     assert_string_equal(error.line, "primer: \"<end>\" in step 0 cannot follow what is before it");
     primer.width = 1;
     assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_BAD_USAGE);
-    assert_string_equal(error.line, "primer: 1 streams, expected the model's 4");
+    assert_string_equal(error.line, "primer: 1 words a step, expected the model's 4");
     close_case(&c);
 }
 

@@ -328,7 +328,7 @@ static void refuses_models_that_do_not_go_together(void **state) {
     const char *input = f.tunes.path;
     assert_refused(f.context,
                    (request){.models = {chords}, .input = input, .protocol = NEUME_PROTOCOL_BL88},
-                   NEUME_BAD_USAGE, "protocol bl88: model 1 is of codec word, expected frame");
+                   NEUME_BAD_USAGE, "protocol bl88: model 1 is of codec word, expected frame or roll");
     assert_refused(f.context, (request){.models = {f.up, chords}, .input = input}, NEUME_BAD_USAGE,
                    "model 2: of codec word, expected frame as the first: their frames are not the "
                    "same");
