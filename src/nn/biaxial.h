@@ -64,7 +64,7 @@ void nm_biaxial_init_weights(const nm_biaxial *biaxial, real *weights, uint64_t 
  * needs fits in NM_BIAXIAL_CHUNK_BYTES (one at least). Losses do not depend on it. */
 typedef struct nm_biaxial_run nm_biaxial_run;
 
-enum { NM_BIAXIAL_CHUNK_BYTES = 1 << 30 };
+enum { NM_BIAXIAL_CHUNK_BYTES = 1 << 27 };
 
 /* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range, or name a noise that
  * it does not know. Borrowed: `biaxial` is used as long as the run. Nothing is allocated later. */
