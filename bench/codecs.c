@@ -40,6 +40,7 @@ static const codec_row codec_rows[] = {
     {"stream, pitches", "stream", 24, NEUME_VOICING_PITCHES, true, true},
     {"interval", "interval", 4, NEUME_VOICING_PITCHES, true, false},
     {"frame", "frame", 4, NEUME_VOICING_PITCHES, true, false},
+    {"roll", "roll", 4, NEUME_VOICING_PITCHES, true, false},
 };
 enum { ROWS = sizeof codec_rows / sizeof *codec_rows };
 

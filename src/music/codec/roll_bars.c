@@ -63,11 +63,10 @@ neume_status nm_roll_add_metres(neume_score *score, const neume_sequence *sequen
         if (sequence->given[step])
             continue;
         neume_time_signature metre = metre_of(step - start, grid);
-        if (step - start != length && metre.numerator) {
-            metre.start_ticks = nm_roll_frame_ticks(start, grid);
+        metre.start_ticks = nm_roll_frame_ticks(start, grid);
+        if (step - start != length && metre.numerator)
             status = neume_score_add_time_signature(score, &metre);
-            length = step - start;
-        }
+        length = step - start;
         start = step;
     }
     return status;
