@@ -159,6 +159,70 @@ static void other_presets_skip_a_set_and_say_why(void **state) {
     folder_clear(&folder);
 }
 
+static neume_corpus_options rolls(void) {
+    neume_corpus_options options = neume_corpus_options_default();
+    options.codec.name = "roll";
+    return options;
+}
+
+static void rolls_of_a_set_have_its_grid_and_no_onsets(void **state) {
+    (void)state;
+    static const uint32_t words[] = {0, 1 << 28, 1, 0, 0, 1 << 28, 0, 0, 0, 0, 0, 0};
+    test_folder folder = folder_with_set();
+    neume_corpus *corpus = load_with(&folder, rolls());
+    const neume_codec_options *options = neume_codec_options_of(neume_corpus_codec(corpus));
+    assert_int_equal(options->grid, 4);
+    assert_int_equal(options->onsets, NEUME_ONSETS_DROP);
+    assert_true(nm_codec_is_closed(corpus->codec));
+    assert_int_equal(corpus->train_count, 2);
+    assert_int_equal(corpus->valid_count, 1);
+    for (size_t i = 0; i < 2; i++) {
+        const neume_sequence *sequence = &corpus->train[i].sequence;
+        assert_int_equal(sequence->step_count, 3);
+        assert_memory_equal(sequence->words, words, sizeof words);
+        for (uint32_t t = 0; t < 3; t++)
+            assert_int_equal(sequence->given[t], t);
+    }
+    assert_int_equal(neume_corpus_count(corpus).train_notes, 4);
+    assert_null(corpus->word_counts[0]);
+    neume_corpus_free(corpus);
+    folder_clear(&folder);
+}
+
+/* A model of music with onsets cannot say how likely a set without them is. */
+static void rolls_with_onsets_skip_a_set_and_say_why(void **state) {
+    (void)state;
+    test_folder folder = test_folder_new(test_context(1, NEUME_ISA_C, NULL));
+    test_put_tune(&folder, "a.mid", 1, 12);
+    test_put_tune(&folder, "b.mid", 2, 12);
+    neume_corpus *corpus = load_with(&folder, rolls()), *given = NULL;
+    neume_evaluate_options options = neume_evaluate_options_default();
+    const char *path = folder.path;
+    assert_int_equal(neume_codec_options_of(corpus->codec)->onsets, NEUME_ONSETS_KEEP);
+    test_put(&folder, "set.json", set, sizeof set - 1);
+    options.inputs = (neume_inputs){&path, 1};
+    assert_int_equal(nm_corpus_load_as_given(&given, folder.context, corpus->codec, &options, NULL),
+                     NEUME_OK);
+    const neume_corpus_file *file = file_of(given, "set.json");
+    assert_int_equal(file->status, NEUME_FILE_SKIPPED);
+    assert_string_equal(file->reason, "a benchmark set, which holds no onsets, expected some");
+    assert_int_equal(given->train_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const nm_piece *piece = &given->train[i];
+        const bool is_valid = piece->hash == corpus->valid[0].hash;
+        const nm_piece *same = is_valid ? &corpus->valid[0] : &corpus->train[0];
+        assert_true(piece->hash == same->hash);
+        assert_int_equal(piece->sequence.step_count, same->sequence.step_count);
+        assert_memory_equal(piece->sequence.words, same->sequence.words,
+                            same->sequence.step_count * 8 * sizeof(uint32_t));
+        assert_memory_equal(piece->sequence.given, same->sequence.given,
+                            same->sequence.step_count * sizeof(uint32_t));
+    }
+    neume_corpus_free(given);
+    neume_corpus_free(corpus);
+    folder_clear(&folder);
+}
+
 static neume_model *small_model(const neume_corpus *corpus) {
     const neume_network_options network = {.embed = 4, .layers = {6}, .layer_count = 1};
     neume_model *model;
@@ -242,12 +306,16 @@ static void refuses_keys_that_are_none(void **state) {
     folder_clear(&folder);
 }
 
+typedef struct loading {
+    const char *path;
+    neume_corpus_options options;
+} loading;
+
 static neume_status load_set(neume_context *context, void *data) {
-    const char *path = data;
-    neume_corpus_options options = options_of("frames");
+    const loading *how = data;
     neume_corpus *corpus;
     const neume_status status =
-        neume_corpus_load(&corpus, context, &options, (neume_inputs){&path, 1}, NULL);
+        neume_corpus_load(&corpus, context, &how->options, (neume_inputs){&how->path, 1}, NULL);
     neume_corpus_free(corpus);
     return status;
 }
@@ -256,7 +324,9 @@ static void survives_every_failing_allocation(void **state) {
     (void)state;
     test_folder folder = folder_with_set();
     test_put_tune(&folder, "a.mid", 1, 12);
-    test_each_allocation_failing(load_set, folder.path);
+    loading how[] = {{folder.path, options_of("frames")}, {folder.path, rolls()}};
+    for (size_t i = 0; i < 2; i++)
+        test_each_allocation_failing(load_set, &how[i]);
     folder_clear(&folder);
 }
 
@@ -267,6 +337,8 @@ int main(void) {
         cmocka_unit_test(a_set_of_another_grid_than_the_first_is_skipped),
         cmocka_unit_test(midi_files_beside_a_set_are_split_by_themselves),
         cmocka_unit_test(other_presets_skip_a_set_and_say_why),
+        cmocka_unit_test(rolls_of_a_set_have_its_grid_and_no_onsets),
+        cmocka_unit_test(rolls_with_onsets_skip_a_set_and_say_why),
         cmocka_unit_test(a_set_is_evaluated_by_the_part_that_is_asked_for),
         cmocka_unit_test(the_vocabulary_has_the_words_of_all_keys),
         cmocka_unit_test(refuses_keys_that_are_none),
