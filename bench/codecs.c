@@ -8,7 +8,7 @@
  * codec, and compares the notes. A row is a folder and a codec: files read; notes but drums; the
  * share of them that the words say; gaps of over 16 bars of 4/4, which codecs shorten; how far
  * onsets and durations of the decoded notes are off, in quarters of the score, mean and largest,
- * "-" where the codec does not say time; words for each note said.
+ * "-" where the codec does not say time; words (of rolls: sets of keys) for each note said.
  *
  * A decoded note is compared with the note of its pitch (of its pitch class, where chords are
  * classes; of its program, where that is said) whose onset is nearest, each note once, in the order
@@ -29,18 +29,18 @@ typedef struct codec_row {
     const char *label;
     const char *name;
     uint32_t grid;
-    neume_voicing voicing;
-    bool says_time, says_programs;
+    neume_voicing voicing; /* of codecs that have this option */
+    bool says_octaves, says_time, says_programs;
 } codec_row;
 
 static const codec_row codec_rows[] = {
-    {"word", "word", 12, NEUME_VOICING_CLASSES, false, false},
-    {"word, pitches", "word", 12, NEUME_VOICING_PITCHES, false, false},
-    {"stream", "stream", 24, NEUME_VOICING_CLASSES, true, true},
-    {"stream, pitches", "stream", 24, NEUME_VOICING_PITCHES, true, true},
-    {"interval", "interval", 4, NEUME_VOICING_PITCHES, true, false},
-    {"frame", "frame", 4, NEUME_VOICING_PITCHES, true, false},
-    {"roll", "roll", 4, NEUME_VOICING_PITCHES, true, false},
+    {"word", "word", 12, NEUME_VOICING_CLASSES, false, false, false},
+    {"word, pitches", "word", 12, NEUME_VOICING_PITCHES, true, false, false},
+    {"stream", "stream", 24, NEUME_VOICING_CLASSES, false, true, true},
+    {"stream, pitches", "stream", 24, NEUME_VOICING_PITCHES, true, true, true},
+    {"interval", "interval", 4, NEUME_VOICING_CLASSES, true, true, false},
+    {"frame", "frame", 4, NEUME_VOICING_CLASSES, true, true, false},
+    {"roll", "roll", 4, NEUME_VOICING_CLASSES, true, true, false},
 };
 enum { ROWS = sizeof codec_rows / sizeof *codec_rows };
 
@@ -51,7 +51,7 @@ typedef struct deviation {
 
 typedef struct trial {
     const codec_row *row;
-    neume_codec *codec; /* NULL: there is none of this name */
+    neume_codec *codec;
     size_t files, notes, said, words, compared, long_gaps;
     deviation onset, duration;
 } trial;
@@ -81,8 +81,7 @@ static int compare_heard(const void *a, const void *b) {
 }
 
 static unsigned key_of(const codec_row *row, const neume_note *note) {
-    const unsigned pitch =
-        row->voicing == NEUME_VOICING_CLASSES ? note->pitch % 12u : (unsigned)note->pitch;
+    const unsigned pitch = row->says_octaves ? (unsigned)note->pitch : note->pitch % 12u;
     return row->says_programs ? note->program * 128u + pitch : pitch;
 }
 
@@ -170,7 +169,7 @@ static bool try_score(trial *t, neume_context *context, const neume_score *score
         t->notes += before.count;
         t->said += sequence.note_count;
         t->long_gaps += before.long_gaps;
-        t->words += sequence.step_count * sequence.width;
+        t->words += sequence.step_count * neume_codec_stream_count(t->codec);
     }
     nm_free(context, before.notes);
     nm_free(context, after.notes);
@@ -179,14 +178,16 @@ static bool try_score(trial *t, neume_context *context, const neume_score *score
     return is_done;
 }
 
-static void open_trial(trial *t, neume_context *context, const codec_row *row) {
+static bool open_trial(trial *t, neume_context *context, const codec_row *row) {
     neume_codec_options options = neume_codec_options_default();
     options.name = row->name;
     options.grid = row->grid;
     options.voicing = row->voicing;
     *t = (trial){.row = row};
-    if (neume_codec_new(&t->codec, context, &options, NULL))
-        t->codec = NULL;
+    neume_error error = {0};
+    if (neume_codec_new(&t->codec, context, &options, &error))
+        fprintf(stderr, "%s: %s\n", row->label, error.line);
+    return t->codec != NULL;
 }
 
 static void print_deviation(const trial *t, const deviation *of) {
@@ -221,7 +222,7 @@ static bool try_files(trial trials[ROWS], neume_context *context, const nm_file_
         if (neume_midi_load(&score, context, list->entries[i].path, &options, NULL))
             continue;
         for (size_t row = 0; row < ROWS && is_done; row++)
-            is_done = !trials[row].codec || try_score(&trials[row], context, score);
+            is_done = try_score(&trials[row], context, score);
         neume_score_free(score);
     }
     return is_done;
@@ -230,13 +231,14 @@ static bool try_files(trial trials[ROWS], neume_context *context, const nm_file_
 static bool try_folder(neume_context *context, const char *folder, uint32_t ticks_per_quarter) {
     trial trials[ROWS];
     nm_file_list list = {.context = context};
+    bool is_done = true;
     for (size_t row = 0; row < ROWS; row++)
-        open_trial(&trials[row], context, &codec_rows[row]);
-    const bool is_done = nm_file_list_add(&list, folder) == NEUME_OK &&
-                         try_files(trials, context, &list, ticks_per_quarter);
+        is_done = open_trial(&trials[row], context, &codec_rows[row]) && is_done;
+    is_done = is_done && nm_file_list_add(&list, folder) == NEUME_OK &&
+              try_files(trials, context, &list, ticks_per_quarter);
     const char *slash = strrchr(folder, '/');
     for (size_t row = 0; row < ROWS; row++) {
-        if (is_done && trials[row].codec)
+        if (is_done)
             print_row(&trials[row], slash && slash[1] ? slash + 1 : folder);
         neume_codec_free(trials[row].codec);
     }
