@@ -32,6 +32,8 @@ static bool make_automaton(neume_codec *codec) {
     const nm_codec_kind *kind = codec->kind;
     const size_t states = kind->state_count, classes = kind->class_count;
     nm_grammar *grammar = &codec->grammar;
+    if (kind->make_grammar)
+        return kind->make_grammar(grammar, codec->context, &codec->options);
     *grammar = (nm_grammar){.state_count = kind->state_count, .class_count = kind->class_count};
     grammar->allowed = nm_alloc(codec->context, states * classes, 1);
     grammar->next = nm_alloc(codec->context, states * classes, sizeof *grammar->next);

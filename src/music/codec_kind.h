@@ -16,7 +16,8 @@ typedef struct nm_encoder {
     uint64_t drums, other_tracks, other_programs; /* that nm_encoder_wants refused */
 } nm_encoder;
 
-/* Whether the codec's options want this note; counts it where not. Drums never are. */
+/* Whether the codec's options want this note; counts it where not. Drums are wanted only by a kind
+ * that says them, and not where one program is asked for. */
 bool nm_encoder_wants(nm_encoder *encoder, const neume_note *note);
 
 enum { NM_TICKS_PER_QUARTER = 480 }; /* of decoded scores, and where a score says none */
@@ -73,6 +74,8 @@ typedef struct nm_codec_kind {
                      dropped leave it the first alone. It has no words: neither vocabulary nor
                      grammar, and none of the functions that are about these. */
 
+    bool says_drums;
+
     /* Refuses options out of this kind's range; those that all kinds share have been looked at. */
     neume_status (*check)(const neume_codec_options *options, neume_error *error);
 
@@ -104,6 +107,11 @@ typedef struct nm_codec_kind {
     bool (*allows)(uint32_t state, uint32_t word_class);
     uint32_t (*next_state)(uint32_t state, uint32_t word_class);
     uint32_t (*word_class)(const neume_codec_options *options, unsigned stream, uint32_t word);
+
+    /* Makes the automaton where its size depends on the options: allocates its tables but that of
+     * classes of words; false for want of memory. NULL: it is made of the functions above. */
+    bool (*make_grammar)(nm_grammar *grammar, neume_context *context,
+                         const neume_codec_options *options);
 
     /* What the network is told of the past beside the last step's words: `feature_count` small
      * integers, and contexts for the maps of a structured head (where S = 1). A tracker follows a
@@ -156,6 +164,6 @@ void nm_codec_tables_clear(neume_codec *codec);
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);
 
 extern const nm_codec_kind nm_codec_word, nm_codec_stream, nm_codec_interval, nm_codec_frame,
-    nm_codec_roll;
+    nm_codec_roll, nm_codec_event;
 
 #endif

@@ -47,11 +47,12 @@ void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count) {
 
 bool nm_encoder_wants(nm_encoder *encoder, const neume_note *note) {
     const neume_codec_options *options = &encoder->codec->options;
-    if (note->is_drum)
+    const bool says_drums = encoder->codec->kind->says_drums && options->drums == NEUME_DRUMS_KEEP;
+    if (note->is_drum && !says_drums)
         encoder->drums++;
     else if (options->track >= 0 && note->track != options->track)
         encoder->other_tracks++;
-    else if (options->program >= 0 && note->program != options->program)
+    else if (options->program >= 0 && (note->is_drum || note->program != options->program))
         encoder->other_programs++;
     else
         return true;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/* Codec "event": bars and positions on a grid with tempo and metre, or 10 ms steps of time; by
+ * program, and drums: pedal, pitches, velocities, durations. See event_grammar.c for the order of
+ * the words. */
+#include "music/codec/event.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static neume_status check(const neume_codec_options *options, neume_error *error) {
+    if (options->grid > NM_EVENT_MAX_GRID)
+        return nm_fail(error, NEUME_BAD_USAGE,
+                       "a grid of %u cells a quarter: codec event expected 1 to %d", options->grid,
+                       NM_EVENT_MAX_GRID);
+    return NEUME_OK;
+}
+
+static bool fixed_word(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
+                       unsigned stream, uint32_t index) {
+    const nm_event_words words = nm_event_words_of(options);
+    const uint32_t id = NM_WORD_FIRST + index;
+    (void)stream;
+    if (id >= words.first[NM_EVENT_FAMILIES])
+        return false;
+    nm_event_text(word, &words, nm_event_read(&words, id));
+    return true;
+}
+
+/* All words are in the vocabulary: another text is none. */
+static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
+                  const char *text) {
+    (void)word;
+    (void)options;
+    (void)stream;
+    (void)text;
+    return false;
+}
+
+static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
+                      unsigned stream, const char *text, int semitones) {
+    static const char name[] = "Pitch_";
+    (void)options;
+    (void)stream;
+    if (strncmp(text, name, sizeof name - 1) != 0) {
+        strcpy(word, text);
+        return true;
+    }
+    const int pitch = atoi(text + sizeof name - 1) + semitones;
+    snprintf(word, NM_MAX_WORD_TEXT, "%s%d", name, pitch);
+    return pitch >= 0 && pitch < NM_EVENT_PITCHES;
+}
+
+/* A bar counts as one of 4/4; a second is two quarters. */
+static double quarters(const neume_codec_options *options, unsigned stream, const char *text) {
+    static const char name[] = "TimeShift_";
+    (void)options;
+    (void)stream;
+    if (strncmp(text, name, sizeof name - 1) == 0)
+        return atoi(text + sizeof name - 1) / 50.0;
+    return strcmp(text, "Bar") == 0 ? 4 : 0;
+}
+
+static const char *const stream_names[] = {"word"};
+
+const nm_codec_kind nm_codec_event = {
+    .name = "event",
+    .heeds = NM_OPTION_TIMING,
+    .says_drums = true,
+    .step_unit = "word",
+    .expects = "a word such as Bar, Position_0, Program_0, Pitch_60, Velocity_66, Duration_12",
+    .stream_count = 1,
+    .stream_names = stream_names,
+    .check = check,
+    .fixed_word = fixed_word,
+    .spell = spell,
+    .transpose = transpose,
+    .quarters = quarters,
+    .make_grammar = nm_event_make_grammar,
+    .word_class = nm_event_class,
+    .encode = nm_event_encode,
+    .decode = nm_event_decode,
+};
