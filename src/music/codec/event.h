@@ -37,7 +37,8 @@ enum {
     NM_EVENT_BAR_QUARTERS = 8, /* of the longest bar */
     NM_EVENT_SHIFTS = 100,     /* TimeShift words */
     NM_EVENT_MAX_GRID = 48,
-    NM_EVENT_MAX_METRES = 46
+    NM_EVENT_MAX_METRES = 46,
+    NM_EVENT_VOICES = 16 /* unisons of a program, at most */
 };
 
 /* Where families begin, first[NM_EVENT_FAMILIES] being the number of words. */
@@ -86,15 +87,19 @@ uint32_t nm_event_metre_of_cells(uint32_t grid, uint64_t cells);
 uint32_t nm_event_tempo_bin(uint32_t microseconds_per_quarter);
 uint32_t nm_event_tempo_bpm(uint32_t bin);
 
-/* A note or a move of a pedal. Canonical order: time, program, pedals before notes, key. */
+/* A note or a move of a pedal. Canonical order: time, program, pedals before notes, pitch; of notes
+ * that differ in none of these, unisons, track and channel. */
 typedef struct nm_event_item {
     uint64_t time;   /* units */
-    uint8_t program; /* or NM_EVENT_DRUMS */
-    uint8_t is_note;
-    uint8_t key; /* the pitch; of a pedal 0 off, 1 on */
-    uint8_t velocity;
     uint32_t length; /* units, of a note */
+    uint16_t track;  /* of a note */
+    uint8_t channel;
+    uint8_t program; /* or NM_EVENT_DRUMS */
+    uint8_t key;     /* NM_EVENT_NOTE + pitch; of a pedal 0 off, 1 on */
+    uint8_t velocity;
 } nm_event_item;
+
+enum { NM_EVENT_NOTE = 128 };
 
 typedef struct nm_event_mark {
     uint64_t time;

@@ -11,15 +11,24 @@ enum {
     SUSTAIN = 64,
     UNIT_TICKS = 10, /* of performance timing, a millisecond each */
     SECOND_TICKS = 1000,
-    NO_FAMILY = NM_EVENT_FAMILIES
+    NO_FAMILY = NM_EVENT_FAMILIES,
+    NO_VOICE = NM_EVENT_VOICES
 };
 
-/* A program's track and channel, once it has been heard. */
+/* The track and channel of a program's voice, once it has been heard. Where a program strikes a key
+ * several times at once, these notes are of its voices 0, 1 .. in turn. */
 typedef struct part {
-    bool is_there, is_pedal_down;
+    bool is_there;
     uint8_t channel;
     uint16_t track;
 } part;
+
+/* The note that is being said; family NO_FAMILY: none is. */
+typedef struct spoken_note {
+    unsigned family;
+    uint8_t pitch, velocity;
+    uint64_t length; /* units, so far */
+} spoken_note;
 
 typedef struct decoding {
     neume_score *score;
@@ -28,11 +37,12 @@ typedef struct decoding {
     uint64_t bar_start, bar_cells;
     bool has_bar;
     uint8_t program; /* or NM_EVENT_DRUMS */
-    unsigned family; /* of the note that is being said; or NO_FAMILY */
-    uint8_t pitch, velocity;
-    uint64_t length; /* units of it so far */
-    part parts[NM_EVENT_PROGRAMS];
-    unsigned part_count, channel_count; /* of other programs than drums */
+    spoken_note note;
+    neume_note last_note; /* the one before it, and its voice */
+    unsigned last_voice;
+    part parts[NM_EVENT_PROGRAMS][NM_EVENT_VOICES];
+    bool is_pedal_down[NM_EVENT_PITCHES];
+    unsigned part_count, channel_count; /* channel_count: of parts other than drums */
     uint64_t channel_ends[CHANNELS];    /* units: of the last note */
 } decoding;
 
@@ -41,7 +51,7 @@ static uint64_t ticks_of(const decoding *in, uint64_t time) {
                                     : nm_grid_cell(time, NM_TICKS_PER_QUARTER, in->words.grid);
 }
 
-/* Each program has a channel of its own while there are some; later ones share that which has been
+/* Each part has a channel of its own while there are some; later ones share that which has been
  * silent longest. */
 static unsigned choose_channel(const decoding *in) {
     unsigned best = 0;
@@ -53,17 +63,27 @@ static unsigned choose_channel(const decoding *in) {
     return best;
 }
 
-static part *part_of(decoding *in, uint8_t program) {
-    part *of = &in->parts[program];
+static neume_status add_pedal(decoding *in, const part *by, bool is_down, uint64_t time) {
+    const neume_control control = {.start_ticks = ticks_of(in, time),
+                                   .track = by->track,
+                                   .channel = by->channel,
+                                   .controller = SUSTAIN,
+                                   .value = is_down ? 127 : 0};
+    return neume_score_add_control(in->score, &control);
+}
+
+/* Makes a part where there is none; it finds its program's pedal as it is. */
+static neume_status need_part(decoding *in, uint8_t program, unsigned voice) {
+    part *of = &in->parts[program][voice];
     if (of->is_there)
-        return of;
+        return NEUME_OK;
     *of = (part){.is_there = true, .track = (uint16_t)in->part_count++, .channel = DRUM_CHANNEL};
-    if (program != NM_EVENT_DRUMS) {
-        const unsigned c = choose_channel(in);
-        of->channel = (uint8_t)(c + (c >= DRUM_CHANNEL));
-        in->channel_count++;
-    }
-    return of;
+    if (program == NM_EVENT_DRUMS)
+        return NEUME_OK;
+    const unsigned c = choose_channel(in);
+    of->channel = (uint8_t)(c + (c >= DRUM_CHANNEL));
+    in->channel_count++;
+    return in->is_pedal_down[program] ? add_pedal(in, of, true, in->now) : NEUME_OK;
 }
 
 static void last_until(decoding *in, uint8_t channel, uint64_t end) {
@@ -76,43 +96,52 @@ static void last_until(decoding *in, uint8_t channel, uint64_t end) {
         *channel_end = end;
 }
 
+/* The voice of a note that is like the one before it. */
+static unsigned voice_of(const decoding *in, const neume_note *note, bool is_drum) {
+    const neume_note *last = &in->last_note;
+    const bool is_unison = in->last_voice != NO_VOICE && !is_drum && !last->is_drum &&
+                           last->start_ticks == note->start_ticks && last->pitch == note->pitch &&
+                           last->program == note->program;
+    if (!is_unison)
+        return 0;
+    return in->last_voice + 1 < NM_EVENT_VOICES ? in->last_voice + 1 : in->last_voice;
+}
+
 /* Adds the note that is being said, if there is one. */
 static neume_status add_note(decoding *in) {
-    const bool is_drum = in->family == NM_EVENT_DRUM;
-    if (in->family == NO_FAMILY)
-        return NEUME_OK;
-    const uint8_t melodic = in->program == NM_EVENT_DRUMS ? 0 : in->program;
-    const part *by = part_of(in, is_drum ? (uint8_t)NM_EVENT_DRUMS : melodic);
-    const uint64_t end = in->now + (is_drum || !in->length ? 1 : in->length);
+    const spoken_note *said = &in->note;
+    const bool is_drum = said->family == NM_EVENT_DRUM;
+    const uint8_t program = in->program == NM_EVENT_DRUMS ? 0 : in->program;
+    const uint64_t end = in->now + (is_drum || !said->length ? 1 : said->length);
     neume_note note = {.start_ticks = ticks_of(in, in->now),
                        .duration_ticks = DRUM_TICKS,
-                       .track = by->track,
-                       .channel = by->channel,
-                       .program = is_drum ? 0 : melodic,
-                       .pitch = in->pitch,
-                       .velocity = in->velocity};
+                       .program = is_drum ? 0 : program,
+                       .pitch = said->pitch,
+                       .velocity = said->velocity,
+                       .is_drum = is_drum};
+    if (said->family == NO_FAMILY)
+        return NEUME_OK;
     if (!is_drum)
         note.duration_ticks = ticks_of(in, end) - note.start_ticks;
+    in->last_voice = voice_of(in, &note, is_drum);
+    in->last_note = note;
+    in->note.family = NO_FAMILY;
+    const uint8_t player = is_drum ? (uint8_t)NM_EVENT_DRUMS : program;
+    const neume_status status = need_part(in, player, in->last_voice);
+    const part *by = &in->parts[player][in->last_voice];
+    note.track = by->track;
+    note.channel = by->channel;
     last_until(in, by->channel, end);
-    in->family = NO_FAMILY;
-    return neume_score_add_note(in->score, &note);
+    return status ? status : neume_score_add_note(in->score, &note);
 }
 
-static void begin_note(decoding *in, nm_event_word word) {
-    in->family = word.family;
-    in->pitch = (uint8_t)word.value;
-    in->velocity = USUAL_VELOCITY;
-    in->length = 0;
-}
-
-static neume_status set_pedal(decoding *in, part *by, bool is_down, uint64_t time) {
-    const neume_control control = {.start_ticks = ticks_of(in, time),
-                                   .track = by->track,
-                                   .channel = by->channel,
-                                   .controller = SUSTAIN,
-                                   .value = is_down ? 127 : 0};
-    by->is_pedal_down = is_down;
-    return neume_score_add_control(in->score, &control);
+/* A pedal is that of all voices of its program. */
+static neume_status set_pedal(decoding *in, uint8_t program, bool is_down, uint64_t time) {
+    neume_status status = need_part(in, program, 0);
+    in->is_pedal_down[program] = is_down;
+    for (unsigned v = 0; v < NM_EVENT_VOICES && !status && in->parts[program][v].is_there; v++)
+        status = add_pedal(in, &in->parts[program][v], is_down, time);
+    return status;
 }
 
 static neume_status set_metre(decoding *in, uint32_t index) {
@@ -137,7 +166,7 @@ static neume_status read_other(decoding *in, nm_event_word word) {
     case NM_EVENT_PEDAL:
         if (in->program == NM_EVENT_DRUMS)
             return NEUME_OK;
-        return set_pedal(in, part_of(in, in->program), word.value == 1, in->now);
+        return set_pedal(in, in->program, word.value == 1, in->now);
     case NM_EVENT_BAR:
         in->bar_start += in->has_bar ? in->bar_cells : 0;
         in->now = in->bar_start;
@@ -161,13 +190,13 @@ static neume_status read_other(decoding *in, nm_event_word word) {
 static neume_status read_word(decoding *in, nm_event_word word) {
     switch (word.family) {
     case NM_EVENT_VELOCITY:
-        in->velocity = (uint8_t)(4 * word.value + 2);
+        in->note.velocity = (uint8_t)(4 * word.value + 2);
         return NEUME_OK;
     case NM_EVENT_DURATION:
-        in->length += word.value + 1;
+        in->note.length += word.value + 1;
         return NEUME_OK;
     case NM_EVENT_MORE:
-        in->length += nm_event_count(&in->words, NM_EVENT_DURATION);
+        in->note.length += nm_event_count(&in->words, NM_EVENT_DURATION);
         return NEUME_OK;
     default:
         break;
@@ -177,7 +206,7 @@ static neume_status read_word(decoding *in, nm_event_word word) {
         return status;
     if (word.family != NM_EVENT_PITCH && word.family != NM_EVENT_DRUM)
         return read_other(in, word);
-    begin_note(in, word);
+    in->note = (spoken_note){word.family, (uint8_t)word.value, USUAL_VELOCITY, 0};
     return NEUME_OK;
 }
 
@@ -185,9 +214,9 @@ static neume_status read_word(decoding *in, nm_event_word word) {
 static neume_status lift_pedals(decoding *in) {
     const uint64_t time = in->end > in->now ? in->end : in->now;
     neume_status status = NEUME_OK;
-    for (unsigned p = 0; p < NM_EVENT_PROGRAMS && !status; p++)
-        if (in->parts[p].is_pedal_down)
-            status = set_pedal(in, &in->parts[p], false, time);
+    for (unsigned p = 0; p < NM_EVENT_PITCHES && !status; p++)
+        if (in->is_pedal_down[p])
+            status = set_pedal(in, (uint8_t)p, false, time);
     return status;
 }
 
@@ -209,7 +238,8 @@ neume_status nm_event_decode(neume_score *score, const neume_codec *codec,
     decoding in = {.score = score,
                    .words = nm_event_words_of(&codec->options),
                    .bar_cells = 4 * (uint64_t)codec->options.grid,
-                   .family = NO_FAMILY};
+                   .note = {.family = NO_FAMILY},
+                   .last_voice = NO_VOICE};
     if (in.words.is_performance)
         neume_score_set_ticks_per_quarter(score, SECOND_TICKS / 2);
     neume_status status = nm_codec_begin_score(score, 4);

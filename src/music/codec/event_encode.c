@@ -112,11 +112,11 @@ static void say_item(writing *to, const nm_event_item *item) {
     if (item->program != to->program)
         say(to, NM_EVENT_PROGRAM, item->program);
     to->program = item->program;
-    if (!item->is_note) {
+    if (item->key < NM_EVENT_NOTE) {
         say(to, NM_EVENT_PEDAL, item->key);
         return;
     }
-    say(to, is_drum ? NM_EVENT_DRUM : NM_EVENT_PITCH, item->key);
+    say(to, is_drum ? NM_EVENT_DRUM : NM_EVENT_PITCH, item->key - NM_EVENT_NOTE);
     say(to, NM_EVENT_VELOCITY, item->velocity / 4);
     if (!is_drum)
         say_duration(to, item->length);

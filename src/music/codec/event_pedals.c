@@ -116,11 +116,7 @@ static neume_status hear_pedal(pedals *all, const neume_control *control,
     return program == NO_PROGRAM ? NEUME_OK : move(all, program, time, is_down ? 1 : -1);
 }
 
-static neume_status hear_pedals(pedals *all, const neume_score *score,
-                                const neume_codec_options *options) {
-    size_t count;
-    const neume_control *controls = neume_score_controls(score, &count);
-    neume_status status = NEUME_OK;
+static void find_programs(pedals *all, const neume_codec_options *options) {
     for (size_t i = 0; i < all->note_count; i++) {
         const neume_note *note = &all->notes[i];
         if (!tells(note, options))
@@ -128,9 +124,32 @@ static neume_status hear_pedals(pedals *all, const neume_score *score,
         find_first(player_of_track(all, note->track, note->channel), note->program & 127);
         find_first(player_of_port(all, note->port, note->channel), note->program & 127);
     }
-    for (size_t i = 0; i < count && !status; i++)
-        if (controls[i].controller == SUSTAIN)
-            status = hear_pedal(all, &controls[i], options);
+}
+
+/* What happens at one tick: pedals are lifted first, so that those of several channels may go down
+ * again together. */
+static neume_status hear_tick(pedals *all, const neume_control *controls, size_t count,
+                              const neume_codec_options *options) {
+    neume_status status = NEUME_OK;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < count && !status; i++)
+            if (controls[i].controller == SUSTAIN && (pass || controls[i].value < HALF_DOWN))
+                status = hear_pedal(all, &controls[i], options);
+    return status;
+}
+
+static neume_status hear_pedals(pedals *all, const neume_score *score,
+                                const neume_codec_options *options) {
+    size_t count;
+    const neume_control *controls = neume_score_controls(score, &count);
+    neume_status status = NEUME_OK;
+    find_programs(all, options);
+    for (size_t first = 0, next; first < count && !status; first = next) {
+        for (next = first + 1; next < count; next++)
+            if (controls[next].start_ticks != controls[first].start_ticks)
+                break;
+        status = hear_tick(all, controls + first, next - first, options);
+    }
     for (unsigned p = 0; p < NM_EVENT_PITCHES && !status; p++)
         status = say_moves(all, (uint8_t)p);
     return status;
