@@ -87,13 +87,11 @@ uint32_t nm_event_metre_of_cells(uint32_t grid, uint64_t cells);
 uint32_t nm_event_tempo_bin(uint32_t microseconds_per_quarter);
 uint32_t nm_event_tempo_bpm(uint32_t bin);
 
-/* A note or a move of a pedal. Canonical order: time, program, pedals before notes, pitch; of notes
- * that differ in none of these, unisons, track and channel. */
+/* A note or a move of a pedal. Canonical order: time, program, pedals before notes, pitch,
+ * then as in the score. */
 typedef struct nm_event_item {
     uint64_t time;   /* units */
     uint32_t length; /* units, of a note */
-    uint16_t track;  /* of a note */
-    uint8_t channel;
     uint8_t program; /* or NM_EVENT_DRUMS */
     uint8_t key;     /* NM_EVENT_NOTE + pitch; of a pedal 0 off, 1 on */
     uint8_t velocity;

@@ -8,10 +8,7 @@ enum { LONGEST_QUARTERS = 64, LONGEST_UNITS = 3200 };
 
 _Static_assert(offsetof(nm_event_item, time) == 0, "what is sorted begins with its time");
 static const nm_sort_key item_key = {
-    sizeof(nm_event_item),
-    5,
-    {offsetof(nm_event_item, program), offsetof(nm_event_item, key),
-     NM_BYTES_OF_16(nm_event_item, track), offsetof(nm_event_item, channel)}};
+    sizeof(nm_event_item), 2, {offsetof(nm_event_item, program), offsetof(nm_event_item, key)}};
 
 uint32_t nm_event_longest(const nm_event_words *words) {
     return words->is_performance ? (uint32_t)LONGEST_UNITS
@@ -42,8 +39,6 @@ static neume_status gather_note(nm_event_piece *piece, const nm_event_clock *clo
                                 const neume_note *note, uint32_t longest) {
     nm_event_item item = {.time = nm_event_time(clock, note->start_ticks),
                           .program = note->is_drum ? NM_EVENT_DRUMS : note->program & 127,
-                          .track = note->is_drum ? 0 : note->track,
-                          .channel = note->channel,
                           .key = NM_EVENT_NOTE + (note->pitch & 127),
                           .velocity = note->velocity & 127,
                           .length = 1};
@@ -74,22 +69,20 @@ static bool is_unison(const nm_event_item *a, const nm_event_item *b) {
            a->program == b->program;
 }
 
-/* Parts of one program may double each other; but of the notes that a track strikes on a key of a
- * channel at one time one stays, as long and as loud as any, and of drums alike. */
+/* Voices of one program may double each other, drums may not: of notes beyond that one stays, as
+ * long and as loud as any. */
 static void merge_unisons(nm_event_piece *piece) {
     size_t kept = 0;
-    unsigned voice = 0;
+    unsigned voices = 0;
     for (size_t i = 0; i < piece->item_count; i++) {
         const nm_event_item *item = &piece->items[i];
         nm_event_item *before = kept ? &piece->items[kept - 1] : NULL;
-        voice = before && is_unison(before, item) ? voice + 1 : 0;
-        const bool is_same =
-            voice && item->track == before->track && item->channel == before->channel;
-        if (!is_same && voice < NM_EVENT_VOICES) {
+        const unsigned most = item->program == NM_EVENT_DRUMS ? 1 : NM_EVENT_VOICES;
+        voices = before && is_unison(before, item) ? voices + 1 : 1;
+        if (voices <= most) {
             piece->items[kept++] = *item;
             continue;
         }
-        voice--;
         piece->unisons++;
         if (before->length < item->length)
             before->length = item->length;
