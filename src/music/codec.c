@@ -11,8 +11,8 @@
 
 enum { MAX_GRID = 960, MAX_TRACK = 65535, MAX_PROGRAM = 127, SHOWN = 40 /* bytes of a bad word */ };
 
-static const nm_codec_kind *const kinds[] = {&nm_codec_word, &nm_codec_stream, &nm_codec_interval,
-                                             &nm_codec_frame, &nm_codec_roll, &nm_codec_event};
+static const nm_codec_kind *const kinds[] = {&nm_codec_word,  &nm_codec_stream, &nm_codec_interval,
+                                             &nm_codec_frame, &nm_codec_roll,   &nm_codec_event};
 
 neume_codec_options neume_codec_options_default(void) {
     return (neume_codec_options){.name = "word",
