@@ -264,7 +264,7 @@ static const char *const examples[] = {
     "neume generate songs.neume -o next.mid --primer tune.mid --primer-bars 1-4 --instrument flute",
     "go on from the first four bars of a tune, on a flute",
     "neume generate styles.neume -o song.mid --label folk:2,chorales",
-    "two parts of one style and one of another, of a model trained with --labels folder",
+    "two parts of one style and one of another",
     NULL,
 };
 
