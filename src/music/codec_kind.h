@@ -41,9 +41,11 @@ void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count);
 
 enum { NM_MAX_WORD_TEXT = 1024 }; /* bytes of the longest word of any kind, with its NUL */
 
+enum { NM_ALL_WORDS = 0 };
+
 /* A map of a structured head: for each context the output that a word's logit gets a part of. */
 typedef struct nm_map_kind {
-    uint32_t context_count, width;
+    uint32_t context_count, width; /* width: or NM_ALL_WORDS, as many as there are words */
     /* < width, or NM_NO_OUTPUT */
     uint16_t (*output)(const neume_codec_options *options, uint32_t context, uint32_t word);
 } nm_map_kind;

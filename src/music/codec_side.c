@@ -21,7 +21,7 @@ uint16_t *nm_codec_map(neume_context *context, const neume_codec *codec, unsigne
     const size_t V = codec->vocabularies[0].count;
     uint16_t *table = nm_alloc(context, of->context_count * V, sizeof *table);
     *context_count = of->context_count;
-    *width = of->width;
+    *width = of->width == NM_ALL_WORDS ? (uint32_t)V : of->width;
     for (uint32_t c = 0; table && c < of->context_count; c++)
         for (uint32_t word = 0; word < V; word++)
             table[c * V + word] = of->output(&codec->options, c, word);

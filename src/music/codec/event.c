@@ -2,9 +2,8 @@
 /* Codec "event": bars and positions on a grid with tempo and metre, or 10 ms steps of time; by
  * program, and drums: pedal, pitches, velocities, durations. See event_grammar.c for the order of
  * the words. */
-#include "music/codec/event.h"
-
 #include "base/error.h"
+#include "music/codec/event_side.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +79,13 @@ const nm_codec_kind nm_codec_event = {
     .quarters = quarters,
     .make_grammar = nm_event_make_grammar,
     .word_class = nm_event_class,
+    .feature_count = NM_EVENT_FEATURES,
+    .feature_sizes = nm_event_feature_sizes,
+    .map_count = NM_EVENT_MAPS,
+    .maps = nm_event_maps,
+    .track_begin = nm_event_track_begin,
+    .track = nm_event_track,
+    .read_side = nm_event_read_side,
     .encode = nm_event_encode,
     .decode = nm_event_decode,
 };

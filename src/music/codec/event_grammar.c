@@ -173,8 +173,11 @@ static uint32_t class_of(const layout *of, nm_event_word word) {
 
 uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uint32_t word) {
     (void)stream;
-    const layout of = layout_of(options);
-    return class_of(&of, nm_event_read(&of.words, word));
+    const nm_event_words words = nm_event_words_of(options);
+    const nm_event_word said = nm_event_read(&words, word);
+    const bool is_of_bar = said.family == NM_EVENT_METRE || said.family == NM_EVENT_POSITION;
+    const layout of = is_of_bar ? layout_of(options) : (layout){0};
+    return class_of(&of, said);
 }
 
 typedef struct builder {

@@ -28,6 +28,20 @@ static uint32_t find_metre(nm_event_metre *found, uint32_t grid, uint32_t index,
     return wanted ? NM_EVENT_MAX_METRES : at;
 }
 
+/* Of a denominator d every d / gcd(d, 4 grid)-th numerator makes whole cells. */
+static uint32_t metre_count(uint32_t grid) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < sizeof denominators / sizeof *denominators; i++) {
+        const uint32_t d = denominators[i];
+        const uint32_t most = NM_EVENT_BAR_QUARTERS * d / 4;
+        uint32_t step = 1;
+        while (4 * grid * step % d != 0)
+            step *= 2;
+        count += (most < MOST_NUMERATOR ? most : MOST_NUMERATOR) / step;
+    }
+    return count;
+}
+
 nm_event_metre nm_event_metre_at(uint32_t grid, uint32_t index) {
     nm_event_metre found = {0};
     (void)find_metre(&found, grid, index, NULL);
@@ -61,7 +75,6 @@ uint32_t nm_event_tempo_bpm(uint32_t bin) {
 nm_event_words nm_event_words_of(const neume_codec_options *options) {
     const uint32_t grid = options->grid;
     const bool is_metrical = options->timing == NEUME_TIMING_METRICAL;
-    nm_event_metre found;
     const uint32_t counts[NM_EVENT_FAMILIES] = {
         [NM_EVENT_END] = 1,
         [NM_EVENT_UNKNOWN] = 1,
@@ -71,7 +84,7 @@ nm_event_words nm_event_words_of(const neume_codec_options *options) {
         [NM_EVENT_PROGRAM] = NM_EVENT_PROGRAMS,
         [NM_EVENT_PEDAL] = 2,
         [NM_EVENT_BAR] = is_metrical,
-        [NM_EVENT_METRE] = is_metrical ? find_metre(&found, grid, UINT32_MAX, NULL) : 0,
+        [NM_EVENT_METRE] = is_metrical ? metre_count(grid) : 0,
         [NM_EVENT_TEMPO_WORD] = is_metrical ? NM_EVENT_TEMPI : 0,
         [NM_EVENT_POSITION] = is_metrical ? NM_EVENT_BAR_QUARTERS * grid : 0,
         [NM_EVENT_SHIFT] = is_metrical ? 0 : NM_EVENT_SHIFTS,
