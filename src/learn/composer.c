@@ -225,6 +225,7 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     if (drawn->status)
         return;
     drawn->log_probability += nm_log_probability(&own, word);
+    drawn->quarters += nm_codec_quarters(composer->model->codec, drawn->row.state, s, word);
     nm_row_say(&drawn->row, composer->model->codec, s, word);
     composer->chosen[r * composer->streams + s] = word;
 }
@@ -250,8 +251,6 @@ static void end_step(nm_composer *composer, size_t r) {
     memcpy(step_of(composer, r, composer->step), words, composer->streams * sizeof *words);
     nm_row_end_step(&drawn->row, codec, words);
     drawn->step_count++;
-    for (unsigned s = 0; s < composer->streams; s++)
-        drawn->quarters += nm_codec_quarters(codec, s, words[s]);
     /* the tolerance keeps 4 bars from becoming 4 bars and a step */
     drawn->has_ended = words[0] == NM_WORD_END || (limit > 0 && drawn->quarters >= limit - 1e-9);
 }

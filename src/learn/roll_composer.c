@@ -183,7 +183,7 @@ static void end_step(nm_roll_composer *composer, size_t r) {
     song *drawn = &composer->songs[r];
     move_on(composer, r, at);
     drawn->step_count++;
-    drawn->quarters += nm_codec_step_quarters(composer->model->codec, words_at(composer, r, at));
+    drawn->quarters += 1.0 / neume_codec_options_of(composer->model->codec)->grid;
     /* the tolerance keeps 4 bars from becoming 4 bars and a step */
     drawn->has_ended = limit > 0 && drawn->quarters >= limit - 1e-9;
 }

@@ -89,9 +89,10 @@ bool nm_codec_is_closed(const neume_codec *codec);
  * fixed. */
 double nm_codec_unseen_count(const neume_codec *codec, unsigned stream);
 
-/* Quarters of music by which a word moves the time on, for lengths in bars and seconds. */
-double nm_codec_quarters(const neume_codec *codec, unsigned stream, uint32_t word);
-double nm_codec_step_quarters(const neume_codec *codec, const uint32_t *words);
+/* Quarters of music by which a word of a codec of words moves the time on where it is said in a
+ * state of the grammar: of "event" a word that begins a bar takes as long as the bar that it ends,
+ * which is nothing before the first. For lengths in bars and seconds. */
+double nm_codec_quarters(const neume_codec *codec, uint32_t state, unsigned stream, uint32_t word);
 
 /* What is given before the step behind one that `given` was told before, where nothing says
  * otherwise: of a roll the next cell of a bar of 4/4. */

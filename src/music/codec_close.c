@@ -152,17 +152,9 @@ bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t
     return is_said;
 }
 
-double nm_codec_quarters(const neume_codec *codec, unsigned stream, uint32_t word) {
-    return codec->quarters[stream][word];
-}
-
-double nm_codec_step_quarters(const neume_codec *codec, const uint32_t *words) {
-    double quarters = 0;
-    if (codec->kind->is_roll)
-        return 1.0 / codec->options.grid;
-    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
-        quarters += nm_codec_quarters(codec, stream, words[stream]);
-    return quarters;
+double nm_codec_quarters(const neume_codec *codec, uint32_t state, unsigned stream, uint32_t word) {
+    return codec->kind->quarters_from ? codec->kind->quarters_from(&codec->options, state, word)
+                                      : codec->quarters[stream][word];
 }
 
 const nm_grammar *nm_codec_grammar(const neume_codec *codec) {

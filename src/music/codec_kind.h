@@ -102,6 +102,9 @@ typedef struct nm_codec_kind {
     /* Quarters of music by which a word of the vocabulary moves the time on. */
     double (*quarters)(const neume_codec_options *options, unsigned stream, const char *text);
 
+    /* The same in a state of the grammar, of stream 0. NULL: it does not depend on it. */
+    double (*quarters_from)(const neume_codec_options *options, uint32_t state, uint32_t word);
+
     /* The grammar: an automaton on classes of words. Start is state 0; a state belongs to one
      * stream (NULL: to stream 0). */
     uint32_t state_count, class_count;

@@ -43,8 +43,6 @@ static void it_has_streams_but_no_words(void **state) {
         assert_int_equal(neume_codec_find(f.codec, s, "<end>"), NEUME_NO_WORD);
     }
     assert_int_equal(nm_codec_unseen_count(f.codec, 0), 0);
-    const uint32_t words[8] = {0};
-    assert_true(nm_codec_step_quarters(f.codec, words) == 0.25);
     close_fixture(&f);
     f = open_codec(roll_options(4, NEUME_ONSETS_DROP));
     assert_int_equal(neume_codec_stream_count(f.codec), 1);

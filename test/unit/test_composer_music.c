@@ -231,7 +231,7 @@ static double quarters_of(const neume_codec *codec, const uint32_t *words, size_
     const unsigned streams = neume_codec_stream_count(codec);
     double quarters = 0;
     for (size_t i = 0; i < steps * streams; i++)
-        quarters += nm_codec_quarters(codec, (unsigned)(i % streams), words[i]);
+        quarters += nm_codec_quarters(codec, 0, (unsigned)(i % streams), words[i]);
     return quarters;
 }
 

@@ -58,7 +58,7 @@ static double quarters(const neume_codec_options *options, unsigned stream, cons
     (void)options;
     (void)stream;
     if (strncmp(text, name, sizeof name - 1) == 0)
-        return atoi(text + sizeof name - 1) / 50.0;
+        return atoi(text + sizeof name - 1) / (double)NM_EVENT_UNITS_A_QUARTER;
     return strcmp(text, "Bar") == 0 ? 4 : 0;
 }
 
@@ -77,6 +77,7 @@ const nm_codec_kind nm_codec_event = {
     .spell = spell,
     .transpose = transpose,
     .quarters = quarters,
+    .quarters_from = nm_event_quarters_from,
     .make_grammar = nm_event_make_grammar,
     .word_class = nm_event_class,
     .feature_count = NM_EVENT_FEATURES,

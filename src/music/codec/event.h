@@ -33,9 +33,10 @@ enum {
     NM_EVENT_PROGRAMS = 129,
     NM_EVENT_VELOCITIES = 32,
     NM_EVENT_TEMPI = 49,
-    NM_EVENT_USUAL_TEMPO = 31, /* 120 quarters a minute, before any tempo word */
-    NM_EVENT_BAR_QUARTERS = 8, /* of the longest bar */
-    NM_EVENT_SHIFTS = 100,     /* TimeShift words */
+    NM_EVENT_USUAL_TEMPO = 31,     /* 120 quarters a minute, before any tempo word */
+    NM_EVENT_BAR_QUARTERS = 8,     /* of the longest bar */
+    NM_EVENT_UNITS_A_QUARTER = 50, /* of performance timing, at 120 a minute */
+    NM_EVENT_SHIFTS = 100,         /* TimeShift words */
     NM_EVENT_MAX_GRID = 48,
     NM_EVENT_MAX_METRES = 46,
     NM_EVENT_VOICES = 16 /* unisons of a program, at most */
@@ -146,6 +147,7 @@ neume_status nm_event_decode(neume_score *score, const neume_codec *codec,
 /* The grammar. */
 bool nm_event_make_grammar(nm_grammar *grammar, neume_context *context,
                            const neume_codec_options *options);
+double nm_event_quarters_from(const neume_codec_options *options, uint32_t state, uint32_t word);
 uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uint32_t word);
 
 #endif
