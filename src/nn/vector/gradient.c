@@ -89,13 +89,14 @@ static void add_sums(float *const dw[TILE_ROWS], const float *sums, size_t colum
 static void multiply_panel(const piece *p, size_t panel) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     float *dw[TILE_ROWS];
+    const unsigned vectors = vectors_of(panel, p->gradient->inputs);
     const size_t size = p->positions.end - p->positions.begin;
     pack_panel(p, panel);
     for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++) {
         const float *dy = p->tiles_of_dy + (tile - p->tiles.begin) * size * TILE_ROWS;
         find_rows(p->gradient, dw, tile, panel);
         fetch_rows(dw);
-        nm_tile_of_columns(sums, dy, p->panel_of_x, size);
+        nm_tile_of_columns(sums, vectors, dy, p->panel_of_x, size);
         add_sums(dw, sums, p->gradient->inputs - panel * PANEL);
     }
 }

@@ -72,18 +72,30 @@ typedef struct nm_ahead {
     size_t step;
 } nm_ahead;
 
+/* What of a tile is computed: its first rows, and of its columns the first vectors. */
+typedef struct nm_tile_size {
+    unsigned rows, vectors;
+} nm_tile_size;
+
+/* Vectors of a panel that hold any of the matrix's columns. */
+INLINE unsigned vectors_of(size_t panel, size_t columns) {
+    const size_t left = blocks_of(columns - panel * PANEL);
+    return left < VECTORS ? (unsigned)left : VECTORS;
+}
+
 #define nm_tile_of_rows NM_FOR_ISA(nm_tile_of_rows)
-/* sums[r][c] = sum over k of a[r][k] w[k][c], r < rows, k < depth. */
-void nm_tile_of_rows(float *sums, unsigned rows, const float *const *a, const float *w,
+/* sums[r][c] = sum over k of a[r][k] w[k][c], k < depth. */
+void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
                      size_t depth, nm_ahead ahead);
 
 #define nm_tile_of_columns NM_FOR_ISA(nm_tile_of_columns)
 /* sums[r][c] = sum over k of a[k][r] w[k][c], r < TILE_ROWS. */
-void nm_tile_of_columns(float *sums, const float *a, const float *w, size_t depth);
+void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
+                        size_t depth);
 
 /* Sums over one block of the depth; `is_first` and `is_last` say which. */
 typedef struct nm_tile {
-    const float *sums; /* [rows][PANEL] */
+    const float *sums; /* [rows][PANEL]; nothing beyond the last column's vector */
     size_t row, rows, panel;
     bool is_first, is_last;
 } nm_tile;
@@ -93,7 +105,8 @@ typedef struct nm_tile {
 typedef struct nm_sweep {
     nm_rows a;
     const float *packed;
-    size_t depth; /* may be 0: zeros */
+    size_t depth;   /* may be 0: zeros */
+    size_t columns; /* of the packed matrix */
     void (*prepare)(const void *data, const nm_tile *tile);
     void (*finish)(const void *data, const nm_tile *tile);
     const void *data;

@@ -113,6 +113,7 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_sweep sweep = {.a = work->h_before,
                             .packed = layer->packed + work->layout.hh,
                             .depth = layer->H,
+                            .columns = work->layout.gates,
                             .prepare = prepare_forward,
                             .finish = finish_forward,
                             .data = work};

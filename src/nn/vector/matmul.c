@@ -27,6 +27,7 @@ void nm_matmul_part(const nm_matmul *product, const nm_part *part) {
     const nm_sweep sweep = {.a = {.first = product->x, .count = product->m, .stride = product->k},
                             .packed = product->packed,
                             .depth = product->k,
+                            .columns = product->n,
                             .finish = finish_matmul,
                             .data = product};
     nm_sweep_run(&sweep, part);

@@ -60,6 +60,7 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
     const size_t size = depth.end - depth.begin;
     nm_ahead ahead = {(const char *)next, 0};
     ahead.step = PANEL * sizeof *w / divide_up(rows.end - rows.begin, TILE_ROWS);
+    const unsigned vectors = vectors_of(panel, sweep->columns);
     nm_tile tile = {.sums = sums, .panel = panel};
     tile.is_first = depth.begin == 0;
     tile.is_last = depth.end == sweep->depth;
@@ -69,7 +70,7 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
             a[r] = row_at(&sweep->a, tile.row + r) + depth.begin;
         if (sweep->prepare)
             sweep->prepare(sweep->data, &tile);
-        nm_tile_of_rows(sums, (unsigned)tile.rows, a, w, size, ahead);
+        nm_tile_of_rows(sums, (nm_tile_size){(unsigned)tile.rows, vectors}, a, w, size, ahead);
         ahead.at += ahead.step * size;
         sweep->finish(sweep->data, &tile);
     }
