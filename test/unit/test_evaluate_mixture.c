@@ -326,9 +326,9 @@ static void refuses_models_that_do_not_go_together(void **state) {
     neume_model *chords = model_of(words, 1), *grid = model_of(grids, 1);
     neume_model *other = model_of(others, 1);
     const char *input = f.tunes.path;
-    assert_refused(f.context,
-                   (request){.models = {chords}, .input = input, .protocol = NEUME_PROTOCOL_BL88},
-                   NEUME_BAD_USAGE, "protocol bl88: model 1 is of codec word, expected frame or roll");
+    assert_refused(
+        f.context, (request){.models = {chords}, .input = input, .protocol = NEUME_PROTOCOL_BL88},
+        NEUME_BAD_USAGE, "protocol bl88: model 1 is of codec word, expected frame or roll");
     assert_refused(f.context, (request){.models = {f.up, chords}, .input = input}, NEUME_BAD_USAGE,
                    "model 2: of codec word, expected frame as the first: their frames are not the "
                    "same");
