@@ -5,18 +5,11 @@
  *
  * reads every MIDI file at and below each folder (N: ticks of a quarter that the headers of the
  * folders that follow are wrong about; 0: believe them again), encodes and decodes it with each
-<<<<<<< HEAD
- * codec, and compares the notes. A row is a folder and a codec: files read; notes but drums; the
- * share of them that the words say; gaps of over 16 bars of 4/4, which codecs shorten; how far
- * onsets and durations of the decoded notes are off, in quarters of the score, mean and largest,
- * "-" where the codec does not say time; words (of rolls: sets of keys) for each note said.
-=======
  * codec, and compares the notes. A row is a folder and a codec: files read; notes, without drums
  * where the codec does not say them; the share of them that the words say; gaps of over 16 bars of
  * 4/4 or 32 seconds, which codecs shorten; how far onsets and durations of the decoded notes are
  * off, in quarters of the score (in milliseconds, performance timing), mean and largest, "-" where
- * the codec does not say time; words for each note said.
->>>>>>> a4d6e9c (bench, doc: what codec "event" says and loses)
+ * the codec does not say time; words (of rolls: sets of keys) for each note said.
  *
  * A decoded note is compared with the note of its pitch (of its pitch class, where chords are
  * classes; of its program, where that is said) whose onset is nearest, each note once, in the order
@@ -38,20 +31,6 @@ typedef struct codec_row {
     const char *label;
     const char *name;
     uint32_t grid;
-<<<<<<< HEAD
-    neume_voicing voicing; /* of codecs that have this option */
-    bool says_octaves, says_time, says_programs;
-} codec_row;
-
-static const codec_row codec_rows[] = {
-    {"word", "word", 12, NEUME_VOICING_CLASSES, false, false, false},
-    {"word, pitches", "word", 12, NEUME_VOICING_PITCHES, true, false, false},
-    {"stream", "stream", 24, NEUME_VOICING_CLASSES, false, true, true},
-    {"stream, pitches", "stream", 24, NEUME_VOICING_PITCHES, true, true, true},
-    {"interval", "interval", 4, NEUME_VOICING_CLASSES, true, true, false},
-    {"frame", "frame", 4, NEUME_VOICING_CLASSES, true, true, false},
-    {"roll", "roll", 4, NEUME_VOICING_CLASSES, true, true, false},
-=======
     neume_voicing voicing;
     bool by_class, says_time, says_programs, is_event;
     neume_timing timing;
@@ -74,6 +53,7 @@ static const codec_row codec_rows[] = {
      .says_programs = true},
     {.label = "interval", .name = "interval", .grid = 4, .says_time = true},
     {.label = "frame", .name = "frame", .grid = 4, .says_time = true},
+    {.label = "roll", .name = "roll", .grid = 4, .says_time = true},
     {.label = "event",
      .name = "event",
      .grid = 12,
@@ -87,7 +67,6 @@ static const codec_row codec_rows[] = {
      .says_programs = true,
      .is_event = true,
      .timing = NEUME_TIMING_PERFORMANCE},
->>>>>>> a4d6e9c (bench, doc: what codec "event" says and loses)
 };
 enum { ROWS = sizeof codec_rows / sizeof *codec_rows };
 
@@ -129,13 +108,9 @@ static int compare_heard(const void *a, const void *b) {
 
 /* Drums are a program of their own. */
 static unsigned key_of(const codec_row *row, const neume_note *note) {
-<<<<<<< HEAD
-    const unsigned pitch = row->says_octaves ? (unsigned)note->pitch : note->pitch % 12u;
-=======
     const unsigned pitch = row->by_class ? note->pitch % 12u : (unsigned)note->pitch;
     if (note->is_drum)
         return 128 * 128 + pitch;
->>>>>>> a4d6e9c (bench, doc: what codec "event" says and loses)
     return row->says_programs ? note->program * 128u + pitch : pitch;
 }
 
