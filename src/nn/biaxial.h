@@ -64,7 +64,7 @@ void nm_biaxial_init_weights(const nm_biaxial *biaxial, real *weights, uint64_t 
  * needs fits in NM_BIAXIAL_CHUNK_BYTES (one at least). Losses do not depend on it. */
 typedef struct nm_biaxial_run nm_biaxial_run;
 
-/* Small, because what stays in the caches is faster: 2^26 to 2^27 gave 5 to 10 % over 2^30. */
+/* Small: larger chunks were no faster (bench/LOG.md). */
 enum { NM_BIAXIAL_CHUNK_BYTES = 1 << 27 };
 
 /* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range, or name a noise that
