@@ -104,6 +104,8 @@ typedef struct neume_corpus_counts {
     size_t train_pieces, valid_pieces;
     size_t train_steps, valid_steps;
     size_t train_notes, valid_notes;
+    size_t notes_beyond; /**< notes that an evaluation's transposition moved out of 0..127, left
+                            out; of benchmark files counted in every frame */
 } neume_corpus_counts;
 
 /** Reads everything below `inputs`: MIDI files, and for codec "frame" benchmark files (JSON rolls

@@ -6,6 +6,7 @@
 #include <neume/codec.h>
 #include <neume/context.h>
 #include <neume/corpus.h>
+#include <neume/crops.h>
 #include <neume/evaluate.h>
 #include <neume/generate.h>
 #include <neume/midi.h>

@@ -106,6 +106,10 @@ NEUME_API NEUME_MUST_USE neume_status neume_score_add_text(neume_score *score,
 /** Gives all notes but drums this program, 0..127. */
 NEUME_API void neume_score_set_program(neume_score *score, uint8_t program);
 
+/** Moves all notes but drums by so many semitones, -127..127, and the key signatures with them;
+ * takes notes out that would leave 0..127, and returns how many. What is sorted stays so. */
+NEUME_API size_t neume_score_transpose(neume_score *score, int semitones);
+
 /** Puts every list into its canonical order (stable in what is equal); of two tempos, metres or
  * keys at one tick the later added stays. Readers and decoders have done so. */
 NEUME_API NEUME_MUST_USE neume_status neume_score_sort(neume_score *score);

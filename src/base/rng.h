@@ -24,7 +24,8 @@ typedef enum nm_purpose {
     NM_PURPOSE_HEAD_DROPOUT = 10, /* place: stream */
     NM_PURPOSE_WEIGHT_DROP = 11,  /* place: layer, branches first */
     NM_PURPOSE_SHIFT = 16,        /* update: epoch; index: piece */
-    NM_PURPOSE_LABEL = 17         /* update: epoch; index: piece */
+    NM_PURPOSE_LABEL = 17,        /* update: epoch; index: piece */
+    NM_PURPOSE_CROP = 18          /* index: piece */
 } nm_purpose;
 
 typedef struct nm_random {

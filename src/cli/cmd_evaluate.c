@@ -4,14 +4,19 @@
 
 #include <stdlib.h>
 
+/* The first two in the order of neume_protocol. */
+typedef enum protocol_choice { PROTOCOL_STEPS, PROTOCOL_BL88, PROTOCOL_CROPS } protocol_choice;
+
 /* In the order of neume_split, from its second on. */
 typedef enum split_choice { SPLIT_TRAIN, SPLIT_VALID, SPLIT_TEST } split_choice;
 
 typedef struct evaluate_settings {
     nm_general general;
-    neume_protocol protocol;
+    protocol_choice protocol;
     split_choice split;
     bool calibrated, classify;
+    int transpose;
+    uint64_t seed;
     const char *valid_from;
     neume_midi_read_options reading;
     neume_context_options machine;
@@ -69,6 +74,7 @@ static neume_evaluate_options evaluate_options(const evaluate_settings *s,
     options.reading = s->reading;
     options.inputs = (neume_inputs){inputs->paths, inputs->count};
     options.split = NEUME_SPLIT_TRAIN + (neume_split)s->split;
+    options.transpose = s->transpose;
     return options;
 }
 
@@ -81,7 +87,7 @@ static neume_status evaluate_mixture(nm_findings *f, neume_context *context,
     for (size_t i = 0; i < f->count; i++)
         models[i] = f->subjects[i].model;
     options.pieces = evaluate_options(s, inputs);
-    options.protocol = s->protocol;
+    options.protocol = f->protocol;
     options.valid_from = (neume_inputs){&s->valid_from, s->valid_from ? 1 : 0};
     for (unsigned t = 0; t < (f->is_calibrated ? NM_TEMPERATURES : 1U) && !status; t++) {
         options.pieces.calibrated = t == NM_CALIBRATED;
@@ -116,7 +122,7 @@ static neume_status classify(nm_findings *f, neume_context *context, const evalu
     neume_evaluate_options options = evaluate_options(s, inputs);
     options.calibrated = s->calibrated;
     f->is_classified = true;
-    if (f->count > 1 || s->protocol != NEUME_PROTOCOL_STEPS)
+    if (f->count > 1 || s->protocol != PROTOCOL_STEPS)
         return nm_report_fail(error, NEUME_BAD_USAGE, "--classify: expected %s",
                               f->count > 1 ? "one model" : "--protocol steps");
     neume_status status = load_models(f, context, error);
@@ -127,13 +133,32 @@ static neume_status classify(nm_findings *f, neume_context *context, const evalu
     return status;
 }
 
+static neume_status crop(nm_findings *f, neume_context *context, const evaluate_settings *s,
+                         const input_list *inputs, neume_error *error) {
+    neume_crops_options options = neume_crops_options_default();
+    options.pieces = evaluate_options(s, inputs);
+    options.seed = f->seed = s->seed;
+    f->are_crops = true;
+    f->is_calibrated = s->calibrated;
+    if (f->count > 1)
+        return nm_report_fail(error, NEUME_BAD_USAGE, "--protocol crops: expected one model");
+    neume_status status = load_models(f, context, error);
+    for (unsigned t = 0; t < (s->calibrated ? NM_TEMPERATURES : 1U) && !status; t++) {
+        options.pieces.calibrated = t == NM_CALIBRATED;
+        status = neume_crops_evaluate(&f->crops[t], context, f->subjects[0].model, &options, error);
+    }
+    if (f->crops[NM_PLAIN].files)
+        nm_cli_print_unused(f->crops[NM_PLAIN].files, "");
+    return status;
+}
+
 static neume_status find(nm_findings *f, neume_context *context, const evaluate_settings *s,
                          const input_list *inputs, neume_error *error) {
-    f->protocol = s->protocol;
+    f->protocol = (neume_protocol)s->protocol;
     f->split = NEUME_SPLIT_TRAIN + (neume_split)s->split;
     f->is_calibrated = s->calibrated;
-    f->has_mixture = s->protocol == NEUME_PROTOCOL_BL88 || f->count > 1;
-    f->has_evaluations = s->protocol == NEUME_PROTOCOL_STEPS || s->general.json;
+    f->has_mixture = f->protocol == NEUME_PROTOCOL_BL88 || f->count > 1;
+    f->has_evaluations = f->protocol == NEUME_PROTOCOL_STEPS || s->general.json;
     if (s->valid_from && f->count == 1)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "--valid-from: gives a mixture its weights, expected several models");
@@ -149,6 +174,7 @@ static void findings_clear(nm_findings *f, neume_context *context) {
     neume_classification_clear(context, &f->classification);
     for (unsigned t = 0; t < NM_TEMPERATURES; t++) {
         neume_mixture_clear(&f->mixtures[t]);
+        neume_crops_clear(&f->crops[t]);
         for (size_t i = 0; i < f->count; i++)
             neume_evaluation_clear(&f->evaluations[t][i]);
     }
@@ -163,10 +189,14 @@ static neume_status evaluate(const evaluate_settings *s, neume_context *context,
     input_list inputs = {paths, 0};
     neume_status status =
         paths && f ? NEUME_OK : nm_report_fail(error, NEUME_NO_MEMORY, "evaluation: out of memory");
-    if (!status)
+    if (!status) {
+        f->transpose = s->transpose;
         status = sort_operands(f, &inputs, context, arguments, error);
+    }
     if (!status)
-        status = (s->classify ? classify : find)(f, context, s, &inputs, error);
+        status = (s->classify                     ? classify
+                  : s->protocol == PROTOCOL_CROPS ? crop
+                                                  : find)(f, context, s, &inputs, error);
     if (!status && s->general.json)
         status = nm_report_json(stdout, nm_findings_json(f), error);
     else if (!status)
@@ -183,6 +213,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     (void)error;
     evaluate_settings *s = settings;
     *s = (evaluate_settings){.split = SPLIT_TEST,
+                             .seed = 1,
                              .reading = neume_midi_read_options_default(),
                              .machine = neume_context_options_default()};
     return NEUME_OK;
@@ -198,7 +229,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     return status;
 }
 
-static const char *const protocols[] = {"steps", "bl88", NULL};
+static const char *const protocols[] = {"steps", "bl88", "crops", NULL};
 static const char *const splits[] = {"train", "valid", "test", NULL};
 
 static const nm_opt protocol_options[] = {
@@ -206,13 +237,27 @@ static const nm_opt protocol_options[] = {
      .kind = NM_OPT_CHOICE,
      NM_OPT_FIELD(evaluate_settings, protocol),
      .choices = protocols,
-     .help = "what is counted: every step that the codec says; or, for presets of frames, all "
-             "frames of a piano's 88 keys, as published for the four benchmark sets"},
+     .help =
+         "what is counted: every step that the codec says; or, for presets of frames, all "
+         "frames of a piano's 88 keys, as published for the four benchmark sets; or, for models "
+         "of piano rolls, a random crop of 256 steps of each piece, scaled to 88 keys"},
     {.name = "split",
      .kind = NM_OPT_CHOICE,
      NM_OPT_FIELD(evaluate_settings, split),
      .choices = splits,
      .help = "which part of benchmark files is evaluated"},
+    {.name = "transpose",
+     .kind = NM_OPT_KEY,
+     NM_OPT_FIELD(evaluate_settings, transpose),
+     .value = "N",
+     .help = "semitones, -48 to 48, by which every piece is moved before it is read; drums stay, "
+             "and notes that would leave MIDI's range are left out and counted; a moved piece "
+             "counts as never seen"},
+    {.name = "seed",
+     .kind = NM_OPT_UNSIGNED,
+     NM_OPT_FIELD(evaluate_settings, seed),
+     .value = "N",
+     .help = "where the crops of --protocol crops begin: the same seed, the same crops"},
     {.name = "calibrated",
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(evaluate_settings, calibrated),
@@ -249,6 +294,10 @@ static const char *const examples[] = {
     "nats a frame of the test part, as papers print them",
     "neume evaluate up.neume down.neume jsb-chorales.json --protocol bl88",
     "the same of two models and of their mixture",
+    "neume evaluate rolls.neume test/ --protocol crops --seed 2",
+    "a piano roll model on a crop of 256 steps of each piece, as its paper reports it",
+    "neume evaluate songs.neume test/ --transpose 2",
+    "the same pieces a tone higher: what absolute pitch is to the model",
     "neume evaluate styles.neume celtic/ jazz/ --classify",
     "which style the model takes each piece for, beside its folder",
     NULL,

@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+#include <neume/crops.h>
+
 typedef struct nm_subject {
     const char *path;
     neume_model *model; /* owned */
@@ -25,7 +27,14 @@ typedef struct nm_findings {
     neume_mixture mixtures[NM_TEMPERATURES];
     bool is_classified; /* then there is this alone, of the only model */
     neume_classification classification;
+    bool are_crops; /* then there are these alone, of the only model */
+    neume_crops crops[NM_TEMPERATURES];
+    uint64_t seed; /* of the crops */
+    int transpose;
 } nm_findings;
+
+/* The account of the files that were evaluated. */
+const neume_corpus *nm_findings_files(const nm_findings *findings);
 
 /* For people, on standard output. */
 void nm_findings_print(const nm_findings *findings);
@@ -36,5 +45,9 @@ json_t *nm_findings_json(const nm_findings *findings);
 /* The same of a classification. */
 void nm_classification_print(const nm_findings *findings);
 json_t *nm_classification_json(const nm_findings *findings);
+
+/* The same of crops. */
+void nm_crops_print(const nm_findings *findings);
+json_t *nm_crops_json(const nm_findings *findings);
 
 #endif

@@ -148,9 +148,7 @@ static json_t *mixture_json(const nm_findings *f) {
     return NULL;
 }
 
-json_t *nm_findings_json(const nm_findings *f) {
-    if (f->is_classified)
-        return nm_classification_json(f);
+static json_t *likelihoods_json(const nm_findings *f) {
     const bool is_bl88 = f->protocol == NEUME_PROTOCOL_BL88;
     json_t *object = f->count > 1 ? mixture_json(f) : model_json(f, 0);
     json_t *protocol = json_pack("{s:s}", "protocol", is_bl88 ? "bl88" : "steps");
@@ -159,6 +157,26 @@ json_t *nm_findings_json(const nm_findings *f) {
                 : json_object();
     const bool has_protocol = add(object, NULL, protocol);
     if (add(object, NULL, left_out) && has_protocol)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+const neume_corpus *nm_findings_files(const nm_findings *f) {
+    return f->is_classified ? f->classification.files
+           : f->are_crops   ? f->crops[NM_PLAIN].files
+           : f->has_mixture ? f->mixtures[NM_PLAIN].files
+                            : f->evaluations[NM_PLAIN][0].files;
+}
+
+json_t *nm_findings_json(const nm_findings *f) {
+    json_t *object = f->is_classified ? nm_classification_json(f)
+                     : f->are_crops   ? nm_crops_json(f)
+                                      : likelihoods_json(f);
+    const size_t beyond = neume_corpus_count(nm_findings_files(f)).notes_beyond;
+    json_t *moved =
+        json_pack("{s:i, s:I}", "transpose", f->transpose, "notes_beyond", (json_int_t)beyond);
+    if (add(object, NULL, moved))
         return object;
     json_decref(object);
     return NULL;

@@ -181,13 +181,30 @@ static void print_units(const nm_findings *f) {
                nm_report_count(left_out, mixture->left_out));
 }
 
-void nm_findings_print(const nm_findings *f) {
-    if (f->is_classified) {
-        nm_classification_print(f);
-        return;
-    }
+static void print_likelihoods(const nm_findings *f) {
     for (size_t i = 0; i < f->count && f->protocol == NEUME_PROTOCOL_STEPS; i++)
         print_evaluation(f, i);
     if (f->has_mixture)
         print_units(f);
+}
+
+static void print_transposition(const nm_findings *f) {
+    const size_t beyond = neume_corpus_count(nm_findings_files(f)).notes_beyond;
+    char count[NM_REPORT_TEXT];
+    printf("All pieces were moved by %d semitone%s, and count as never seen", f->transpose,
+           f->transpose == 1 || f->transpose == -1 ? "" : "s");
+    if (beyond)
+        printf("; notes that left MIDI's range: %s", nm_report_count(count, beyond));
+    puts(".");
+}
+
+void nm_findings_print(const nm_findings *f) {
+    if (f->is_classified)
+        nm_classification_print(f);
+    else if (f->are_crops)
+        nm_crops_print(f);
+    else
+        print_likelihoods(f);
+    if (f->transpose)
+        print_transposition(f);
 }

@@ -20,6 +20,7 @@ typedef enum nm_opt_kind {
     NM_OPT_SHARE,    /* nm_opt_share: 20 or 0.1 */
     NM_OPT_INTERVAL, /* nm_opt_interval: 2 (epochs) or 5m */
     NM_OPT_SHIFTS,   /* nm_opt_shifts: none, all or -3..4 */
+    NM_OPT_KEY,      /* int, semitones: 2, -3 */
     NM_OPT_TARGET,   /* nm_opt_target: note=1.0 */
     NM_OPT_PITCHES   /* nm_opt_pitches: 24-101 */
 } nm_opt_kind;

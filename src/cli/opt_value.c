@@ -177,6 +177,11 @@ static bool store_shifts(const char *text, nm_opt_shifts *field) {
     return shifts.low <= 0 && shifts.high >= 0;
 }
 
+static bool store_key(const char *text, int *field) {
+    const char *end;
+    return read_semitones(field, text, &end) && *end == '\0';
+}
+
 static bool store_target(const char *text, nm_opt_target *field) {
     const char *equals = strchr(text, '='), *end;
     const size_t length = equals ? (size_t)(equals - text) : 0;
@@ -225,6 +230,8 @@ static bool store(const nm_opt *option, const char *text, void *field) {
         return store_interval(text, field);
     case NM_OPT_SHIFTS:
         return store_shifts(text, field);
+    case NM_OPT_KEY:
+        return store_key(text, field);
     case NM_OPT_TARGET:
         return store_target(text, field);
     case NM_OPT_PITCHES:
@@ -273,6 +280,7 @@ void nm_opt_expect(char *out, const nm_opt *option) {
         [NM_OPT_SHARE] = "a number of pieces such as 20, or a fraction below 1 such as 0.1",
         [NM_OPT_INTERVAL] = "a number of epochs such as 2, or a time such as 5m",
         [NM_OPT_SHIFTS] = "none, all, or semitones such as -3..4, from -48..0 to 0..48",
+        [NM_OPT_KEY] = "semitones from -48 to 48",
         [NM_OPT_TARGET] = "a loss and its value above 0 such as note=1.0",
         [NM_OPT_PITCHES] = "MIDI notes such as 24-101, from 0 to 127"};
     const size_t size = NM_OPT_EXPECTED;
@@ -402,6 +410,9 @@ void nm_opt_format(char *out, size_t size, const nm_opt *option, const void *fie
         return;
     case NM_OPT_SHIFTS:
         format_shifts(out, size, field);
+        return;
+    case NM_OPT_KEY:
+        snprintf(out, size, "%d", *(const int *)field);
         return;
     case NM_OPT_TARGET:
         text = "none";

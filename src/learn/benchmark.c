@@ -199,3 +199,11 @@ size_t nm_benchmark_count(const nm_benchmark *benchmark, neume_split split) {
 const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, neume_split split, size_t index) {
     return &benchmark->splits[split].rolls[index];
 }
+
+size_t nm_benchmark_transpose(nm_benchmark *benchmark, neume_split split, int semitones) {
+    const roll_list *list = &benchmark->splits[split];
+    size_t lost = 0;
+    for (size_t i = 0; i < list->count; i++)
+        lost += nm_roll_transpose(&list->rolls[i], semitones);
+    return lost;
+}

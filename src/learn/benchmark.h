@@ -39,4 +39,7 @@ uint32_t nm_benchmark_grid(const nm_benchmark *benchmark);
 size_t nm_benchmark_count(const nm_benchmark *benchmark, neume_split split);
 const nm_roll *nm_benchmark_roll(const nm_benchmark *benchmark, neume_split split, size_t index);
 
+/* Moves the sequences of a split; returns what nm_roll_transpose does, over all of them. */
+size_t nm_benchmark_transpose(nm_benchmark *benchmark, neume_split split, int semitones);
+
 #endif

@@ -156,12 +156,18 @@ neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
                                      const neume_evaluate_options *options, neume_error *error) {
     size_t none = 0;
     *out = NULL;
+    if (options->transpose < -NM_MAX_SHIFT || options->transpose > NM_MAX_SHIFT)
+        return nm_fail(error, NEUME_BAD_USAGE, "transposition by %d semitones: expected -%d to %d",
+                       options->transpose, NM_MAX_SHIFT, NM_MAX_SHIFT);
     neume_corpus *corpus = corpus_new(context);
     if (!corpus)
         return nm_fail_memory(error, "corpus");
     corpus->codec = codec;
-    nm_corpus_reader reader = {
-        .corpus = corpus, .midi = options->reading, .min_steps = 1, .split = options->split};
+    nm_corpus_reader reader = {.corpus = corpus,
+                               .midi = options->reading,
+                               .min_steps = 1,
+                               .split = options->split,
+                               .transpose = options->transpose};
     neume_status status =
         neume_codec_new(&reader.codec, context, neume_codec_options_of(codec), error);
     if (!status)
@@ -202,7 +208,8 @@ static void count_pieces(const nm_piece *pieces, size_t count, size_t *steps, si
 
 neume_corpus_counts neume_corpus_count(const neume_corpus *corpus) {
     neume_corpus_counts counts = {.train_pieces = corpus->train_count,
-                                  .valid_pieces = corpus->valid_count};
+                                  .valid_pieces = corpus->valid_count,
+                                  .notes_beyond = corpus->notes_beyond};
     for (size_t i = 0; i < corpus->file_count; i++) {
         const neume_file_status status = corpus->files[i].status;
         counts.seen += status != NEUME_FILE_OTHER;

@@ -28,6 +28,7 @@ struct neume_corpus {
     char **reasons;           /* [file_count] owned, NULL for "" */
     char **folders;           /* [file_count] owned */
     size_t file_count;
+    size_t notes_beyond;     /* that a transposition took out of the pieces */
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */
     size_t train_count, valid_count;
     uint64_t *word_counts[NEUME_MAX_STREAMS]; /* [V] of the training pieces: words of count 1 stand

@@ -63,12 +63,12 @@ static neume_status add_sequence(nm_corpus_reader *reader, const nm_roll *roll, 
     return NEUME_OK;
 }
 
-static neume_status add_sequences(nm_corpus_reader *reader, const nm_benchmark *benchmark,
-                                  size_t file) {
+static neume_status add_sequences(nm_corpus_reader *reader, nm_benchmark *benchmark, size_t file) {
     neume_status status = NEUME_OK;
     for (neume_split split = NEUME_SPLIT_TRAIN; split <= NEUME_SPLIT_TEST; split++) {
         if (reader->split != NEUME_SPLIT_NONE && reader->split != split)
             continue;
+        reader->corpus->notes_beyond += nm_benchmark_transpose(benchmark, split, reader->transpose);
         for (size_t i = 0; i < nm_benchmark_count(benchmark, split) && !status; i++)
             status = add_sequence(reader, nm_benchmark_roll(benchmark, split, i), file, split);
     }
@@ -76,8 +76,7 @@ static neume_status add_sequences(nm_corpus_reader *reader, const nm_benchmark *
 }
 
 /* The sequences of a set that has the codec's grid: steps of another length are other music. */
-static neume_status take_sequences(nm_corpus_reader *reader, const nm_benchmark *benchmark,
-                                   size_t file) {
+static neume_status take_sequences(nm_corpus_reader *reader, nm_benchmark *benchmark, size_t file) {
     const uint32_t grid = neume_codec_options_of(reader->codec)->grid;
     if (nm_benchmark_grid(benchmark) != grid)
         return nm_corpus_set_status(reader->corpus, file, NEUME_FILE_SKIPPED,

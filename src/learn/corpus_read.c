@@ -157,6 +157,7 @@ static outcome read_score(neume_score **out, nm_corpus_reader *reader, size_t fi
                    reader, file, &why);
     if (result != GO_ON)
         return result;
+    reader->corpus->notes_beyond += neume_score_transpose(*out, reader->transpose);
     (void)neume_score_notes(*out, &notes);
     if (notes > 0)
         return GO_ON;

@@ -12,6 +12,7 @@ typedef struct nm_corpus_reader {
     neume_midi_read_options midi;
     size_t min_steps;
     neume_split split; /* the only one wanted of benchmark files; NEUME_SPLIT_NONE: all */
+    int transpose;     /* semitones by which every piece is moved before it becomes words */
     nm_buffer bytes;   /* of the file being read */
     nm_piece *pieces; /* what could be used, in the order of the files; words as `codec` has them */
     size_t piece_count, piece_capacity;

@@ -22,6 +22,19 @@ nm_pitch_set nm_pitch_set_without(const nm_pitch_set *set, const nm_pitch_set *o
     return (nm_pitch_set){{set->bits[0] & ~other->bits[0], set->bits[1] & ~other->bits[1]}};
 }
 
+unsigned nm_pitch_set_transpose(nm_pitch_set *set, int semitones) {
+    const uint64_t low = set->bits[0], high = set->bits[1];
+    const unsigned by = (unsigned)(semitones < 0 ? -semitones : semitones);
+    if (semitones == 0)
+        return 0;
+    if (semitones > 0) {
+        *set = (nm_pitch_set){{low << by, high << by | low >> (64 - by)}};
+        return (unsigned)__builtin_popcountll(high >> (64 - by));
+    }
+    *set = (nm_pitch_set){{low >> by | high << (64 - by), high >> by}};
+    return (unsigned)__builtin_popcountll(low << (64 - by));
+}
+
 unsigned nm_pitch_set_classes(const nm_pitch_set *set) {
     unsigned classes = 0;
     for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++)

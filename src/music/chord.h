@@ -20,6 +20,9 @@ unsigned nm_pitch_set_count(const nm_pitch_set *set);
 /* Those of a set that are not in another. */
 nm_pitch_set nm_pitch_set_without(const nm_pitch_set *set, const nm_pitch_set *other);
 
+/* Moves a set by less than 64 semitones; returns how many of its pitches left 0..127. */
+unsigned nm_pitch_set_transpose(nm_pitch_set *set, int semitones);
+
 /* The pitch classes of a set: bit 0 is C, bit 11 is B. */
 unsigned nm_pitch_set_classes(const nm_pitch_set *set);
 

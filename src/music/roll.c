@@ -105,6 +105,16 @@ void nm_roll_cut_silence(nm_roll *roll) {
         roll->frame_count--;
 }
 
+size_t nm_roll_transpose(nm_roll *roll, int semitones) {
+    size_t lost = 0;
+    for (size_t t = 0; t < roll->frame_count; t++) {
+        lost += nm_pitch_set_transpose(&roll->frames[t], semitones);
+        if (roll->struck)
+            nm_pitch_set_transpose(&roll->struck[t], semitones);
+    }
+    return lost;
+}
+
 void nm_roll_omit(const nm_roll *roll, nm_encoder *encoder) {
     nm_encoder_omit(encoder, "unisons", roll->unisons);
     nm_encoder_omit(encoder, "repetitions", roll->repetitions);

@@ -41,6 +41,10 @@ size_t nm_roll_cell(uint64_t ticks, uint32_t grid, uint32_t ticks_per_quarter);
 /* Leaves out the empty frames at the end: a score cannot say silence there. */
 void nm_roll_cut_silence(nm_roll *roll);
 
+/* Moves a roll by less than 64 semitones; returns how many notes left 0..127 and are out of it now,
+ * a held one counted in each of its frames. */
+size_t nm_roll_transpose(nm_roll *roll, int semitones);
+
 /* Omissions of all that the roll counted. */
 void nm_roll_omit(const nm_roll *roll, nm_encoder *encoder);
 

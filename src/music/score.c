@@ -88,6 +88,30 @@ void neume_score_set_program(neume_score *score, uint8_t program) {
             score->notes.items[i].program = program & 127;
 }
 
+/* Seven fifths a semitone, spelt with the fewest sharps or flats. */
+static int8_t transposed_sharps(int sharps, int semitones) {
+    const int up = ((sharps + 7 * semitones) % 12 + 12) % 12;
+    return (int8_t)(up > 6 ? up - 12 : up);
+}
+
+size_t neume_score_transpose(neume_score *score, int semitones) {
+    size_t kept = 0;
+    for (size_t i = 0; i < score->notes.count; i++) {
+        neume_note note = score->notes.items[i];
+        const int pitch = note.pitch + (note.is_drum ? 0 : semitones);
+        note.pitch = (uint8_t)pitch;
+        if (pitch >= 0 && pitch <= 127)
+            score->notes.items[kept++] = note;
+    }
+    const size_t lost = score->notes.count - kept;
+    score->notes.count = kept;
+    for (size_t i = 0; i < score->key_signatures.count && semitones % 12 != 0; i++) {
+        neume_key_signature *key = &score->key_signatures.items[i];
+        key->sharps = transposed_sharps(key->sharps, semitones);
+    }
+    return lost;
+}
+
 neume_status neume_score_add_tempo(neume_score *score, const neume_tempo *tempo) {
     return ADD(score, tempos, tempo);
 }

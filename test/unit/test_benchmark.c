@@ -40,6 +40,27 @@ static void reads_name_grid_and_the_steps_of_each_split(void **state) {
     nm_benchmark_free(set);
 }
 
+static void moves_a_split_to_another_key_and_counts_what_leaves_midi(void **state) {
+    nm_benchmark *set;
+    assert_int_equal(read_text(&set, *state,
+                               HEAD "\"train\": [[[60,126],[126]], [[0,127]]], "
+                                    "\"valid\": [[[60]]], \"test\": []}",
+                               NULL),
+                     NEUME_OK);
+    assert_int_equal(nm_benchmark_transpose(set, NEUME_SPLIT_TRAIN, 2), 3);
+    const nm_roll *roll = nm_benchmark_roll(set, NEUME_SPLIT_TRAIN, 0);
+    assert_true(nm_pitch_set_has(&roll->frames[0], 62));
+    assert_int_equal(nm_pitch_set_count(&roll->frames[0]), 1);
+    assert_int_equal(nm_pitch_set_count(&roll->frames[1]), 0);
+    roll = nm_benchmark_roll(set, NEUME_SPLIT_TRAIN, 1);
+    assert_true(nm_pitch_set_has(&roll->frames[0], 2));
+    assert_int_equal(nm_pitch_set_count(&roll->frames[0]), 1);
+    assert_int_equal(nm_benchmark_transpose(set, NEUME_SPLIT_TRAIN, -2), 0);
+    assert_int_equal(nm_benchmark_transpose(set, NEUME_SPLIT_TRAIN, -48), 1);
+    assert_true(nm_pitch_set_has(&nm_benchmark_roll(set, NEUME_SPLIT_VALID, 0)->frames[0], 60));
+    nm_benchmark_free(set);
+}
+
 static void refuses_what_is_no_benchmark_in_one_line(void **state) {
     neume_context *context = *state;
     static const char *const bad[][2] = {
@@ -325,6 +346,7 @@ static void midi_files_give_the_published_rolls(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_name_grid_and_the_steps_of_each_split),
+        cmocka_unit_test(moves_a_split_to_another_key_and_counts_what_leaves_midi),
         cmocka_unit_test(refuses_what_is_no_benchmark_in_one_line),
         cmocka_unit_test(refuses_a_file_too_large_before_it_is_parsed),
         cmocka_unit_test(a_benchmark_is_told_by_its_beginning),

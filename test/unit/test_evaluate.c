@@ -72,6 +72,44 @@ static void sums_by_what_the_model_has_seen(void **state) {
     model_case_clear(&c);
 }
 
+/* A tune on one channel as it is, moved, and as a file of its own in that key. */
+static void moved_pieces_are_those_of_another_key(void **state) {
+    (void)state;
+    model_case c = model_case_new();
+    uint8_t bytes[512];
+    const size_t size = test_tune(bytes, 70, 20, 0);
+    neume_evaluate_options options = neume_evaluate_options_default();
+    neume_evaluation moved, written;
+    neume_error error = {0};
+    const char *path = test_path(&c.models, "a.mid"), *other = test_path(&c.models, "b.mid");
+    test_put(&c.models, "a.mid", bytes, size);
+    for (unsigned i = 0; i < 20; i++) { /* pitch and pitch of a note's nine bytes */
+        bytes[22 + 9 * i + 2] -= 3;
+        bytes[22 + 9 * i + 7] -= 3;
+    }
+    test_put(&c.models, "b.mid", bytes, size);
+    options.inputs = (neume_inputs){&path, 1};
+    options.transpose = -3;
+    assert_int_equal(neume_evaluate(&moved, c.folder.context, c.model, &options, NULL), NEUME_OK);
+    assert_int_equal(evaluate(&written, &c, other, NULL), NEUME_OK);
+    assert_int_equal(moved.all.note_count, 20);
+    assert_true(moved.all.nats_per_step == written.all.nats_per_step);
+    assert_int_equal(neume_corpus_count(moved.files).notes_beyond, 0);
+    neume_evaluation_clear(&moved);
+    neume_evaluation_clear(&written);
+    options.transpose = 48; /* of 60..82 those of 80 and more are lost */
+    assert_int_equal(neume_evaluate(&moved, c.folder.context, c.model, &options, NULL), NEUME_OK);
+    const size_t beyond = neume_corpus_count(moved.files).notes_beyond;
+    assert_true(beyond > 0);
+    assert_int_equal(moved.all.note_count, 20 - beyond);
+    neume_evaluation_clear(&moved);
+    options.transpose = 49;
+    assert_int_equal(neume_evaluate(&moved, c.folder.context, c.model, &options, &error),
+                     NEUME_BAD_USAGE);
+    assert_string_equal(error.line, "transposition by 49 semitones: expected -48 to 48");
+    model_case_clear(&c);
+}
+
 static void baselines_stand_beside_the_model(void **state) {
     (void)state;
     model_case c = case_with_more_files();
@@ -179,6 +217,7 @@ static void survives_every_failing_allocation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_by_what_the_model_has_seen),
+        cmocka_unit_test(moved_pieces_are_those_of_another_key),
         cmocka_unit_test(baselines_stand_beside_the_model),
         cmocka_unit_test(the_validated_pieces_have_the_loss_that_training_saw),
         cmocka_unit_test(a_trained_model_has_the_held_out_loss_that_its_training_ended_with),

@@ -172,6 +172,63 @@ static void seconds_follow_the_tempo_map(void **state) {
     neume_score_free(score);
 }
 
+/* The same pitches on a channel of drums and on one of others. */
+static neume_score *score_with_drums(neume_context *context) {
+    static const uint8_t pitches[] = {1, 60, 126};
+    neume_score *score = new_score(context);
+    for (unsigned i = 0; i < 3; i++)
+        for (uint8_t channel = 8; channel <= 9; channel++) {
+            const neume_note note = {.pitch = pitches[i], .channel = channel, .velocity = 1};
+            assert_int_equal(neume_score_add_note(score, &note), NEUME_OK);
+        }
+    assert_int_equal(neume_score_sort(score), NEUME_OK);
+    return score;
+}
+
+static void moves_to_other_keys_but_for_drums_and_drops_what_leaves_midi(void **state) {
+    static const struct {
+        int semitones;
+        size_t lost;
+        int pitches[4]; /* ends at -1 */
+    } cases[] = {
+        {0, 0, {1, 60, 126, -1}},  {1, 0, {2, 61, 127, -1}}, {2, 1, {3, 62, -1}},
+        {-1, 0, {0, 59, 125, -1}}, {-2, 1, {58, 124, -1}},   {-60, 1, {0, 66, -1}},
+        {67, 1, {68, 127, -1}},    {127, 3, {-1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        neume_score *score = score_with_drums(*state);
+        size_t count, at = 0;
+        assert_int_equal(neume_score_transpose(score, cases[i].semitones), cases[i].lost);
+        const neume_note *notes = neume_score_notes(score, &count);
+        assert_int_equal(count, 6 - cases[i].lost);
+        for (; cases[i].pitches[at] >= 0; at++) {
+            assert_int_equal(notes[at].channel, 8);
+            assert_int_equal(notes[at].pitch, cases[i].pitches[at]);
+        }
+        for (size_t drum = 0; drum < 3; drum++, at++)
+            assert_true(notes[at].is_drum && notes[at].pitch == (drum ? 60 + 66 * (drum - 1) : 1));
+        assert_int_equal(at, count);
+        neume_score_free(score);
+    }
+}
+
+/* F major up a tone is G major; F# major up a semitone G; C flat major down a semitone B flat. */
+static void key_signatures_move_along(void **state) {
+    static const int moves[][3] = {{-1, 2, 1},   {6, 1, 1}, {-7, -1, -2},
+                                   {-7, 12, -7}, {0, 6, 6}, {3, -48, 3}};
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        neume_score *score = new_score(*state);
+        size_t count;
+        const neume_key_signature key = {.sharps = (int8_t)moves[i][0], .is_minor = true};
+        assert_int_equal(neume_score_add_key_signature(score, &key), NEUME_OK);
+        assert_int_equal(neume_score_transpose(score, moves[i][1]), 0);
+        const neume_key_signature *moved = neume_score_key_signatures(score, &count);
+        assert_int_equal(moved->sharps, moves[i][2]);
+        assert_true(moved->is_minor);
+        neume_score_free(score);
+    }
+}
+
 static neume_status fill(neume_context *context, void *data) {
     (void)data;
     neume_score *score = NULL;
@@ -210,6 +267,8 @@ int main(void) {
         cmocka_unit_test(texts_keep_their_bytes_while_the_score_grows),
         cmocka_unit_test(the_end_is_the_end_of_the_last_note),
         cmocka_unit_test(seconds_follow_the_tempo_map),
+        cmocka_unit_test(moves_to_other_keys_but_for_drums_and_drops_what_leaves_midi),
+        cmocka_unit_test(key_signatures_move_along),
         cmocka_unit_test(survives_each_allocation_failing),
     };
     return cmocka_run_group_tests(tests, test_set_up, test_tear_down);

@@ -92,25 +92,12 @@ static bool read_step(uint32_t *words, const neume_codec *codec, const char *tex
     return true;
 }
 
-/* Shifts are less than 64 semitones. */
-static bool shift_set(nm_pitch_set *set, int shift) {
-    const uint64_t low = set->bits[0], high = set->bits[1];
-    const unsigned by = (unsigned)(shift < 0 ? -shift : shift);
-    if (shift == 0)
-        return true;
-    if (shift > 0) {
-        *set = (nm_pitch_set){{low << by, high << by | low >> (64 - by)}};
-        return high >> (64 - by) == 0;
-    }
-    *set = (nm_pitch_set){{low >> by | high << (64 - by), high >> by}};
-    return low << (64 - by) == 0;
-}
-
 static bool shift_step(uint32_t *out, const neume_codec *codec, const uint32_t *words, int shift) {
     roll_step step = step_of(codec, words);
-    const bool is_said = shift_set(&step.play, shift) && shift_set(&step.articulate, shift);
+    const unsigned lost = nm_pitch_set_transpose(&step.play, shift);
+    nm_pitch_set_transpose(&step.articulate, shift);
     put_step(out, codec, &step);
-    return is_said;
+    return lost == 0;
 }
 
 static nm_pitch_set keys_of(const neume_pitch_range *range) {
