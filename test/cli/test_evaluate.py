@@ -151,7 +151,7 @@ class Evaluate(tool.Case):
             ([self.up, self.down], 2, "missing INPUT: all that is given are models, expected MIDI "
              "files, folders or benchmark files too"),
             ([self.up, self.set, "--protocol", "bl89"], 2,
-             "--protocol bl89: expected one of steps, bl88"),
+             "--protocol bl89: expected one of steps, bl88, crops"),
             ([self.up, self.set, "--split", "all"], 2,
              "--split all: expected one of train, valid, test"),
             ([*[self.up] * 17, self.set], 2, f"{self.up}: one model too many, expected 16"),
