@@ -55,10 +55,24 @@ static neume_status load_codec(loading *from, neume_error *error) {
     return NEUME_OK;
 }
 
+/* Weights of a biaxial network fit any keys: the file says for which they were learnt. */
+static neume_status match_keys(const loading *from, const json_t *network, neume_error *error) {
+    const neume_pitch_range range = neume_codec_options_of(from->model->codec)->pitch_range;
+    if (json_integer_value(json_object_get(network, "first_key")) == range.low &&
+        json_integer_value(json_object_get(network, "keys")) == range.high - range.low + 1)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_MODEL, "%s: its network has other keys than its codec's %u-%u",
+                   from->path, range.low, range.high);
+}
+
 /* What the network was made for, beside what the codec has. */
-static neume_status match_vocabulary(const loading *from, const json_t *sizes, neume_error *error) {
+static neume_status match_vocabulary(const loading *from, const json_t *network,
+                                     neume_error *error) {
     const neume_codec *codec = from->model->codec;
-    for (unsigned s = 0; s < neume_codec_stream_count(codec) && !nm_codec_is_roll(codec); s++) {
+    const json_t *sizes = json_object_get(network, "vocabulary");
+    if (nm_codec_is_roll(codec))
+        return match_keys(from, network, error);
+    for (unsigned s = 0; s < neume_codec_stream_count(codec); s++) {
         const json_int_t size = json_integer_value(json_array_get(sizes, s));
         if (size != neume_codec_word_count(codec, s))
             return nm_fail(error, NEUME_BAD_MODEL,
@@ -92,7 +106,7 @@ static neume_status load_network(loading *from, neume_error *error) {
         return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata describe no network of this neume",
                        from->path);
     options.labels = from->model->labels.count;
-    status = match_vocabulary(from, json_object_get(network, "vocabulary"), error);
+    status = match_vocabulary(from, network, error);
     if (status)
         return status;
     status = nm_network_init(&from->model->network, from->model->context, from->model->codec,
