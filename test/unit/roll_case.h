@@ -25,8 +25,11 @@ static inline music_plan roll_plan(neume_onsets onsets, uint8_t low, uint8_t hig
 
 /* Larger than first weights, so that probabilities are far from even. */
 static inline void roll_draw_weights(neume_model *model, uint64_t seed) {
-    for (size_t i = 0; i < nm_model_params(model)->size; i++)
-        model->weights[i] = (real)(1.4 * nm_random_uniform(seed, NM_PURPOSE_TEST, 1, i) - 0.7);
+    const nm_params *params = nm_model_params(model);
+    for (size_t p = 0; p < params->count; p++)
+        for (size_t i = 0; i < params->table[p].rows * params->table[p].columns; i++)
+            model->weights[params->table[p].offset + i] =
+                (real)(1.4 * nm_random_uniform(seed, NM_PURPOSE_TEST, p, i) - 0.7);
 }
 
 static inline roll_case roll_case_of(neume_context *context, const music_plan *plan) {
