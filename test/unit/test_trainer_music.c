@@ -61,7 +61,18 @@ static void open_frames(session *it, unsigned threads, neume_isa isa) {
     it->options.keep_key = 0.3;
 }
 
+/* Rolls in all keys, with all that regularises them. */
+static void open_rolls(session *it, unsigned threads, neume_isa isa) {
+    open_music(it, threads, isa, "biaxial");
+    it->options.network = (neume_network_options){
+        .time_layers = {7, 5}, .time_count = 2, .note_layers = {6}, .note_count = 1};
+    it->options.regularisation = (neume_regularisation){.dropout = 0.3f, .weight_drop = 0.2f};
+}
+
 typedef void (*opening)(session *it, unsigned threads, neume_isa isa);
+
+static const opening openings[] = {open_streams, open_frames, open_rolls};
+enum { OPENINGS = 3 };
 
 static void assert_goes_on(opening open, neume_isa isa) {
     session whole;
@@ -92,11 +103,14 @@ static void frames_stopped_at_any_update_go_on_to_the_same_bytes(void **state) {
     assert_goes_on(open_frames, *(const neume_isa *)*state);
 }
 
+static void rolls_stopped_at_any_update_go_on_to_the_same_bytes(void **state) {
+    assert_goes_on(open_rolls, *(const neume_isa *)*state);
+}
+
 /* 10 updates that were all that was planned, and then 10 more. */
 static void a_complete_run_that_goes_on_ends_as_if_it_had_been_longer(void **state) {
     (void)state;
-    static const opening openings[] = {open_streams, open_frames};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < OPENINGS; i++) {
         session whole, parts;
         openings[i](&whole, 1, NEUME_ISA_C);
         openings[i](&parts, 1, NEUME_ISA_C);
@@ -117,8 +131,7 @@ static void a_complete_run_that_goes_on_ends_as_if_it_had_been_longer(void **sta
 }
 
 static void one_thread_and_two_leave_the_same_bytes(void **state) {
-    static const opening openings[] = {open_streams, open_frames};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < OPENINGS; i++) {
         session one, two;
         openings[i](&one, 1, *(const neume_isa *)*state);
         openings[i](&two, 2, *(const neume_isa *)*state);
@@ -141,8 +154,7 @@ static uint64_t last_hash(const session *it) {
 /* A validation, and the statistics that are taken for it, leave the training as it was. */
 static void how_often_a_run_validates_changes_no_weight(void **state) {
     (void)state;
-    static const opening openings[] = {open_streams, open_frames};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < OPENINGS; i++) {
         uint64_t hashes[2];
         for (unsigned often = 0; often < 2; often++) {
             session it;
@@ -294,6 +306,9 @@ static void open_overconfident(session *it, const char *preset) {
     open_music(it, 1, NEUME_ISA_AUTO, preset);
     it->options.regularisation = (neume_regularisation){0};
     it->options.network = (neume_network_options){.embed = 12, .layers = {24}, .layer_count = 1};
+    if (strcmp(preset, "biaxial") == 0)
+        it->options.network = (neume_network_options){
+            .time_layers = {9}, .time_count = 1, .note_layers = {6}, .note_count = 1};
     it->options.learning_rate = 0.03;
     it->options.weight_decay = 0;
     it->options.ema = 0;
@@ -390,8 +405,8 @@ static neume_likelihood validated(const session *it, const test_folder *folder, 
 
 static void evaluating_finds_the_losses_that_training_ended_with(void **state) {
     (void)state;
-    static const char *const presets[] = {"streams", "frames", "intervals"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const presets[] = {"streams", "frames", "intervals", "biaxial"};
+    for (size_t i = 0; i < 4; i++) {
         session it;
         open_overconfident(&it, presets[i]);
         test_folder folder = test_folder_new(it.context);
@@ -425,6 +440,8 @@ int main(void) {
         cmocka_unit_test_prestate(streams_stopped_at_any_update_go_on_to_the_same_bytes, &fastest),
         cmocka_unit_test_prestate(frames_stopped_at_any_update_go_on_to_the_same_bytes, &plain),
         cmocka_unit_test_prestate(frames_stopped_at_any_update_go_on_to_the_same_bytes, &fastest),
+        cmocka_unit_test_prestate(rolls_stopped_at_any_update_go_on_to_the_same_bytes, &plain),
+        cmocka_unit_test_prestate(rolls_stopped_at_any_update_go_on_to_the_same_bytes, &fastest),
         cmocka_unit_test(a_complete_run_that_goes_on_ends_as_if_it_had_been_longer),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &plain),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &fastest),
