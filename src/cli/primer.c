@@ -91,6 +91,20 @@ static void warn_of_unknown(const neume_codec *codec, const neume_sequence *prim
         nm_report_line("generate", line);
 }
 
+/* The same of rolls, which have no words: keys that its network does not see. */
+static void warn_of_far_keys(const neume_codec *codec, const neume_sequence *primer) {
+    const neume_pitch_range keys = neume_codec_options_of(codec)->pitch_range;
+    char line[128];
+    for (unsigned i = 0; i < primer->omission_count; i++) {
+        if (strcmp(primer->omissions[i].what, "beyond-pitch-range") != 0)
+            continue;
+        snprintf(line, sizeof line,
+                 "%llu of the primer's notes are beyond the model's keys %u to %u",
+                 (unsigned long long)primer->omissions[i].count, keys.low, keys.high);
+        nm_report_line("generate", line);
+    }
+}
+
 static neume_status encode(neume_sequence *out, neume_context *context, neume_codec *codec,
                            const generate_settings *settings, neume_error *error) {
     neume_score *score = NULL;
@@ -100,11 +114,13 @@ static neume_status encode(neume_sequence *out, neume_context *context, neume_co
     if (!status)
         status = neume_codec_encode(out, codec, score, error);
     neume_score_free(score);
-    if (!status && out->step_count == 0)
+    if (!status && out->note_count == 0)
         status = nm_report_fail(error, NEUME_BAD_INPUT, "%s: no notes that the model can say",
                                 settings->primer ? settings->primer : "--primer-notes");
-    if (!status)
+    if (!status && neume_codec_word_count(codec, 0) > 0)
         warn_of_unknown(codec, out);
+    else if (!status)
+        warn_of_far_keys(codec, out);
     return status;
 }
 

@@ -46,10 +46,24 @@ static void print_labels(FILE *stream, const neume_corpus *corpus) {
     }
 }
 
+static bool has_words(const neume_codec *codec) {
+    return neume_codec_word_count(codec, 0) > 0;
+}
+
+static void print_vocabulary(FILE *stream, const neume_codec *codec) {
+    const neume_pitch_range keys = neume_codec_options_of(codec)->pitch_range;
+    char words[NM_REPORT_TEXT];
+    if (has_words(codec))
+        fprintf(stream, ", vocabulary of %s\n",
+                nm_report_count(words, neume_codec_word_count(codec, 0)));
+    else
+        fprintf(stream, ", keys %u to %u\n", keys.low, keys.high);
+}
+
 void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
     const neume_corpus_counts c = neume_corpus_count(corpus);
     const char *unit = neume_codec_step_unit(neume_corpus_codec(corpus));
-    char steps[NM_REPORT_TEXT], words[NM_REPORT_TEXT];
+    char steps[NM_REPORT_TEXT];
     fprintf(stream, "%zu MIDI file%s: %zu clean, %zu repaired, %zu skipped, %zu duplicate", c.seen,
             c.seen == 1 ? "" : "s", c.clean, c.repaired, c.skipped, c.duplicate);
     if (c.other)
@@ -65,8 +79,7 @@ void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
                 nm_report_count(steps, c.valid_steps));
     else
         fprintf(stream, ", none held out");
-    fprintf(stream, ", vocabulary of %s\n",
-            nm_report_count(words, neume_codec_word_count(neume_corpus_codec(corpus), 0)));
+    print_vocabulary(stream, neume_corpus_codec(corpus));
     print_labels(stream, corpus);
 }
 
@@ -76,18 +89,25 @@ static const char *end_name(neume_train_end end) {
     return names[end];
 }
 
-/* What the held-out loss means, beside what needs no network. */
-static const char *judgement(const neume_train_result *r) {
+/* What the held-out loss means, beside what needs no network; the baselines of rolls see what a key
+ * did in its last two steps. */
+static void print_judgement(const neume_train_result *r, bool has_words) {
     if (r->valid_loss >= r->unigram)
-        return "It is no better than the unigram baseline, which knows how common each word is and "
-               "no more:\ngive it more time, more music or another --lr.";
-    if (r->valid_loss >= r->trigram)
-        return "It is better than the unigram baseline, not than the trigram, which sees the last "
-               "two words:\nmore time or more music should help.";
-    return "It is better than the trigram baseline: it makes use of more than the last two words.";
+        printf("It is no better than the unigram baseline, which knows how common each %s is and "
+               "no more:\ngive it more time, more music or another --lr.\n",
+               has_words ? "word" : "key");
+    else if (r->valid_loss >= r->trigram)
+        printf("It is better than the unigram baseline, not than the trigram, which sees the last "
+               "two %s:\nmore time or more music should help.\n",
+               has_words ? "words" : "steps of a key");
+    else
+        printf("It is better than the trigram baseline: it makes use of more than the last two "
+               "%s.\n",
+               has_words ? "words" : "steps of a key");
 }
 
-static void print_losses(const neume_train_result *r, const char *unit, size_t pieces) {
+static void print_losses(const neume_train_result *r, const neume_codec *codec, size_t pieces) {
+    const char *unit = neume_codec_step_unit(codec);
     if (!isfinite(r->valid_loss) || pieces == 0) {
         puts(
             "No piece was held out: nothing tells how well it does on music that it has not seen.");
@@ -100,7 +120,7 @@ static void print_losses(const neume_train_result *r, const char *unit, size_t p
         printf("  calibrated  %7.3f   at temperature %.3f\n", r->calibrated_loss, r->temperature);
     printf("  trigram     %7.3f\n  unigram     %7.3f\n  uniform     %7.3f\n", r->trigram,
            r->unigram, r->uniform);
-    puts(judgement(r));
+    print_judgement(r, has_words(codec));
 }
 
 /* A timed run's schedule ran over updates that were estimated at its beginning. */
@@ -125,7 +145,7 @@ void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
     putchar('\n');
     if (isfinite(r->train_loss))
         printf("Training loss %.3f nats %s %s\n", r->train_loss, nm_report_article(unit), unit);
-    print_losses(r, unit, neume_corpus_count(corpus).valid_pieces);
+    print_losses(r, neume_corpus_codec(corpus), neume_corpus_count(corpus).valid_pieces);
     if (s->train.time_limit > 0 && planned_updates)
         print_repetition(r, planned_updates);
     printf("Next: neume generate %s -o song.mid\n", s->train.output);

@@ -249,6 +249,52 @@ static void a_song_has_the_bars_and_seconds_that_were_asked_for(void **state) {
     roll_case_clear(&c);
 }
 
+/* That a score has the notes and metres of these steps. */
+static void assert_says(const neume_score *score, const neume_codec *codec,
+                        const neume_sequence *steps) {
+    neume_score *other;
+    size_t count, expected;
+    assert_int_equal(neume_codec_decode(&other, codec, steps), NEUME_OK);
+    const neume_note *notes = neume_score_notes(score, &count);
+    const neume_note *others = neume_score_notes(other, &expected);
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < count; i++)
+        assert_true(notes[i].start_ticks == others[i].start_ticks &&
+                    notes[i].pitch == others[i].pitch);
+    const neume_time_signature *metres = neume_score_time_signatures(score, &count);
+    const neume_time_signature *other_metres = neume_score_time_signatures(other, &expected);
+    assert_int_equal(count, expected);
+    assert_true(count > 1); /* it begins in the middle of a bar */
+    assert_memory_equal(metres, other_metres, count * sizeof *metres);
+    neume_score_free(other);
+}
+
+static void the_steps_behind_the_primer_are_the_song_without_it(void **state) {
+    (void)state;
+    roll_case c = open_case(NEUME_ONSETS_KEEP);
+    const unsigned width = neume_codec_width(c.model->codec);
+    neume_sequence primer = c.corpus->train[0].sequence;
+    neume_generate_options options = options_of(1);
+    primer.step_count = 10;
+    options.length_steps = 48;
+    options.primer = &primer;
+    options.without_primer = true;
+    neume_song song = generate(&c, &options);
+    nm_composer_plan plan = plan_of(&c, 48, 10);
+    plan.seed = options.seed;
+    nm_roll_composer *composer = composer_of(&c, c.context, &plan, 1);
+    run(composer, 0);
+    const nm_composed composed = nm_roll_composer_song(composer, 0);
+    const neume_sequence steps = {.words = composed.words + 10 * width,
+                                  .given = composed.given + 10,
+                                  .step_count = 48,
+                                  .width = width};
+    assert_says(song.score, c.model->codec, &steps);
+    nm_roll_composer_free(composer);
+    neume_song_clear(&song);
+    roll_case_clear(&c);
+}
+
 static void the_primer_can_be_left_out(void **state) {
     (void)state;
     roll_case c = open_case(NEUME_ONSETS_KEEP);
@@ -341,6 +387,7 @@ int main(void) {
         cmocka_unit_test(draws_with_the_documented_numbers),
         cmocka_unit_test(greed_is_the_limit_of_low_temperatures),
         cmocka_unit_test(a_song_has_the_bars_and_seconds_that_were_asked_for),
+        cmocka_unit_test(the_steps_behind_the_primer_are_the_song_without_it),
         cmocka_unit_test(the_primer_can_be_left_out),
         cmocka_unit_test(refuses_what_rolls_do_not_have),
         cmocka_unit_test(numbers_that_are_not_finite_are_an_error),
