@@ -9,11 +9,17 @@ import time
 
 import tool
 
-SMALL = ["--embed", "8", "--layers", "12", "--trunk", "0", "--batch", "4", "--steps", "16", "--lr", "0.01",
-         "--threads", "1", "--isa", "c", "--schedule", "constant", "--warmup", "0", "--valid", "2"]
-PRESETS = {"chords": [], "jazz": [], "streams": ["--branch", "5", "--head", "6"], "intervals": [],
-           "frames": []}
-UNITS = {"streams": "event"}
+RUN = ["--batch", "4", "--steps", "16", "--lr", "0.01", "--threads", "1", "--isa", "c", "--schedule", "constant",
+       "--warmup", "0"]
+STACK = ["--embed", "8", "--layers", "12", "--trunk", "0"]
+AXES = ["--time-layers", "7", "--note-layers", "5"]
+# Each case's preset, network and settings of the codec.
+CASES = {"chords": ("chords", STACK, []), "jazz": ("jazz", STACK, []),
+         "streams": ("streams", [*STACK, "--branch", "5", "--head", "6"], []),
+         "intervals": ("intervals", STACK, []), "frames": ("frames", STACK, []),
+         "biaxial": ("biaxial", AXES, []), "biaxial_without_onsets": ("biaxial", AXES, ["--onsets", "drop"]),
+         "events": ("events", STACK, []), "events_in_seconds": ("events", STACK, ["--timing", "performance"])}
+UNITS = {"streams": "event", "biaxial": "cell"}
 
 # Two rolls to train on, one to validate, one to test, in eighths.
 SET = {"name": "small", "time_step": "one eighth note (half a quarter)",
@@ -36,20 +42,21 @@ class Training(tool.Case):
         for i in range(6, 9):
             self.put(f"songs/{i}.mid", voices(i))
 
-    def argv(self, preset, name, *arguments):
-        return ["train", self.path("songs"), "-o", self.path(name), "--preset", preset, *SMALL,
-                *PRESETS[preset], *arguments]
+    def argv(self, case, name, *arguments):
+        preset, network, codec = CASES[case]
+        return ["train", self.path("songs"), "-o", self.path(name), "--preset", preset, *RUN, "--valid", "2",
+                *network, *codec, *arguments]
 
-    def train(self, preset, *arguments, name="m.neume", code=0):
-        return self.neume(*self.argv(preset, name, *arguments), code=code)
+    def train(self, case, *arguments, name="m.neume", code=0):
+        return self.neume(*self.argv(case, name, *arguments), code=code)
 
     def info(self, name):
         return json.loads(self.neume("info", "--json", self.path(name)).text)[0]
 
-    def stop_early(self, preset, name):
+    def stop_early(self, case, name):
         """A run without an end, interrupted after its first validation; the updates that it did."""
         log = self.path(name + ".jsonl")
-        argv = self.argv(preset, name, "--max-updates", "1000000", "--valid-every", "5", "--log", log)
+        argv = self.argv(case, name, "--max-updates", "1000000", "--valid-every", "5", "--log", log)
         with subprocess.Popen([tool.NEUME, *argv], stderr=subprocess.PIPE,
                               stdout=subprocess.PIPE) as running:
             self.addCleanup(running.kill)
@@ -64,31 +71,42 @@ class Training(tool.Case):
 
 
 class Preset(Training):
-    def words(self, preset, path):
-        return self.neume("tokens", "--preset", preset, path).text.split("\n")[:-1]
+    def words(self, case, path):
+        preset, _, codec = CASES[case]
+        return self.neume("tokens", "--preset", preset, *codec, path).text.split("\n")[:-1]
 
-    def check_resuming(self, preset):
-        update = self.stop_early(preset, "m.neume")
+    def primer_words(self, case, path):
+        """Without its <end>, nor what is struck last, for what comes may be struck with it."""
+        words = [word for word in self.words(case, path) if "<end>" not in word]
+        if case == "streams":
+            del words[-1]
+        if case.startswith("events"):
+            moves = [i for i, word in enumerate(words) if word.startswith(("Position", "TimeShift"))]
+            del words[moves[-1]:]
+        return words
+
+    def check_resuming(self, case):
+        update = self.stop_early(case, "m.neume")
         limits = ["--max-updates", str(update + 12), "--valid-every", "5"]
-        done = self.train(preset, *limits, "--resume", "--json")
-        self.train(preset, *limits, name="whole.neume")
+        done = self.train(case, *limits, "--resume", "--json")
+        self.train(case, *limits, name="whole.neume")
         self.assertEqual(self.info("m.neume")["hash"], self.info("whole.neume")["hash"])
         found = json.loads(done.text)
         self.assertEqual((found["preset"], found["end"], found["updates"]),
-                         (preset, "planned", update + 12))
+                         (CASES[case][0], "planned", update + 12))
         self.assertLessEqual(found["calibrated_loss"], found["valid_loss"])
-        self.assertEqual(self.info("m.neume")["description"]["preset"], preset)
+        self.assertEqual(self.info("m.neume")["description"]["preset"], CASES[case][0])
 
-    def check_evaluating(self, preset):
+    def check_evaluating(self, case):
         done = self.neume("evaluate", "--json", self.path("m.neume"), self.path("songs"))
         found = json.loads(done.text)
         self.assertEqual((found["preset"], found["step_unit"], found["pieces"]),
-                         (preset, UNITS.get(preset, "word"), 9))
+                         (CASES[case][0], UNITS.get(CASES[case][0], "word"), 9))
         self.assertEqual({name: split["pieces"] for name, split in found["splits"].items()},
                          {"trained": 7, "validated": 2, "unseen": 0})
         self.assertLess(found["nats_per_step"], 2 * found["baselines"]["uniform"])
 
-    def check_generating(self, preset):
+    def check_generating(self, case):
         model, tune = self.path("m.neume"), self.path("songs", "7.mid")
         for name, threads in ("a", 1), ("b", 2):
             self.neume("generate", model, "-o", self.path(name), "--seed", "7", "--length", "60",
@@ -98,33 +116,33 @@ class Preset(Training):
         self.assertNotEqual(self.read("a"), self.read("c"))
         self.neume("generate", model, "-o", self.path("d"), "--seed", "7", "--length", "60",
                    "--primer", tune)
-        primer = self.words(preset, tune)[:-1]  # without its <end>
-        if preset == "streams":
-            del primer[-1]  # the next event may be struck with it
-        self.assertEqual(self.words(preset, self.path("d"))[:len(primer)], primer)
+        primer = self.primer_words(case, tune)
+        self.assertEqual(self.words(case, self.path("d"))[:len(primer)], primer)
         done = self.neume("generate", model, "-o", self.path("e"), "--json", "--bars", "8")
         song = json.loads(done.text)[0]
         self.assertLess(song["seconds"], 16 + 40)  # a last note sounds 16 bars at most
         self.assertEqual(self.info("e")["status"], "ok")
 
-    def check_tokens(self, preset):
-        words = self.words(preset, self.path("songs", "6.mid"))
-        self.neume("tokens", "--preset", preset, "--decode", "-", "-o", self.path("w.mid"),
+    def check_tokens(self, case):
+        preset, _, codec = CASES[case]
+        words = self.words(case, self.path("songs", "6.mid"))
+        self.neume("tokens", "--preset", preset, *codec, "--decode", "-", "-o", self.path("w.mid"),
                    stdin="\n".join(words))
-        self.assertEqual(self.words(preset, self.path("w.mid")), words)
-        self.assertEqual(words[-1].split(), ["<end>"] * len(words[0].split()))
+        self.assertEqual(self.words(case, self.path("w.mid")), words)
+        if preset != "biaxial":  # a roll ends where it ends
+            self.assertEqual(words[-1].split(), ["<end>"] * len(words[0].split()))
 
 
-def preset_test(preset):
+def preset_test(case):
     def test(self):
-        self.check_resuming(preset)
-        self.check_evaluating(preset)
-        self.check_generating(preset)
-        self.check_tokens(preset)
+        self.check_resuming(case)
+        self.check_evaluating(case)
+        self.check_generating(case)
+        self.check_tokens(case)
     return test
 
 
-for each in PRESETS:
+for each in CASES:
     setattr(Preset, f"test_{each}_from_a_folder_to_a_song", preset_test(each))
 
 
@@ -199,8 +217,8 @@ class Options(Training):
             self.train("frames", "--max-updates", "1000000", "--resume", *arguments, code=2)
 
     def test_a_dry_run_knows_every_preset(self):
-        for preset in PRESETS:
-            found = json.loads(self.train(preset, "--dry-run", "--json").text)
+        for case in CASES:
+            found = json.loads(self.train(case, "--dry-run", "--json").text)
             self.assertGreater(found["parameters"], 1000)
 
     def test_the_log_names_the_losses_of_every_stream(self):
@@ -232,7 +250,7 @@ class Benchmark(tool.Case):
     def test_a_benchmark_set_is_trained_on_and_evaluated_as_given(self):
         path = self.put("set.json", json.dumps(SET).encode())
         model = self.path("m.neume")
-        self.neume("train", path, "-o", model, "--preset", "frames", *SMALL[:-2], "--max-updates", "4",
+        self.neume("train", path, "-o", model, "--preset", "frames", *RUN, *STACK, "--max-updates", "4",
                    "--report", self.path("report"))
         self.assertEqual(self.json("report")["clean"], 1)
         found = json.loads(self.neume("info", "--json", model).text)[0]["description"]
@@ -241,9 +259,22 @@ class Benchmark(tool.Case):
         self.assertEqual((found["pieces"], found["steps"]), (1, 17))
         self.assertEqual(found["splits"]["unseen"]["pieces"], 1)
 
+    def test_rolls_of_a_benchmark_set_have_its_grid_and_no_onsets(self):
+        path = self.put("set.json", json.dumps(SET).encode())
+        model = self.path("m.neume")
+        self.neume("train", path, "-o", model, "--preset", "biaxial", *RUN, *AXES, "--max-updates", "4")
+        found = json.loads(self.neume("info", "--json", model).text)[0]["description"]
+        self.assertEqual((found["codec"]["grid"], found["codec"]["onsets"]), (2, "drop"))
+        self.assertEqual((found["network"]["kind"], found["network"]["bits"]), ("biaxial", 1))
+        found = json.loads(self.neume("evaluate", "--json", model, path, "--protocol", "bl88").text)
+        self.assertEqual((found["pieces"], found["units"], found["left_out"]), (1, 8, 0))
+        self.assertEqual(found["steps"], 8)
+        self.assertAlmostEqual(found["baselines"]["half"], 60.997, 3)
+        self.assertLess(found["micro"], found["baselines"]["half"])
+
     def test_other_presets_say_why_they_cannot_read_it(self):
         path = self.put("set.json", json.dumps(SET).encode())
-        done = self.neume("train", path, "-o", self.path("m"), "--preset", "chords", *SMALL, code=3)
+        done = self.neume("train", path, "-o", self.path("m"), "--preset", "chords", *RUN, *STACK, code=3)
         self.assertIn("set.json: a benchmark set of piano rolls, which only frames and biaxial can read\n", done.errors)
 
 
