@@ -94,8 +94,8 @@ static bool read_step(uint32_t *words, const neume_codec *codec, const char *tex
 
 static bool shift_step(uint32_t *out, const neume_codec *codec, const uint32_t *words, int shift) {
     roll_step step = step_of(codec, words);
-    const unsigned lost = nm_pitch_set_transpose(&step.play, shift) +
-                          nm_pitch_set_transpose(&step.articulate, shift);
+    const unsigned lost =
+        nm_pitch_set_transpose(&step.play, shift) + nm_pitch_set_transpose(&step.articulate, shift);
     put_step(out, codec, &step);
     return lost == 0;
 }
