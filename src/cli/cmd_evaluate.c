@@ -310,7 +310,9 @@ const nm_command nm_command_evaluate = {
     .description =
         "Computes how likely MODEL finds the pieces of the MIDI files at and below each INPUT: "
         "nats a step, exactly, each piece from its beginning, beside uniform, unigram and "
-        "interpolated Kneser-Ney trigram baselines that were counted on the pieces it trained on. "
+        "interpolated Kneser-Ney trigram baselines that were counted on the pieces it trained on "
+        "(of "
+        "piano rolls: what each key does, and what it does behind its last two steps). "
         "Lower is better. What is a model and what an input is told by content, in any order; an "
         "INPUT may also be a benchmark file for models of frames.\n"
         "Pieces that it trained on, that it was chosen by and that it never saw are told apart.\n"
