@@ -140,8 +140,9 @@ static neume_status crop(nm_findings *f, neume_context *context, const evaluate_
     options.seed = f->seed = s->seed;
     f->are_crops = true;
     f->is_calibrated = s->calibrated;
-    if (f->count > 1)
-        return nm_report_fail(error, NEUME_BAD_USAGE, "--protocol crops: expected one model");
+    if (f->count > 1 || s->valid_from)
+        return nm_report_fail(error, NEUME_BAD_USAGE, "--protocol crops: expected %s",
+                              f->count > 1 ? "one model" : "no --valid-from");
     neume_status status = load_models(f, context, error);
     for (unsigned t = 0; t < (s->calibrated ? NM_TEMPERATURES : 1U) && !status; t++) {
         options.pieces.calibrated = t == NM_CALIBRATED;

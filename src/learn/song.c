@@ -91,7 +91,9 @@ static neume_status plan_primer(nm_composer_plan *plan, const neume_codec *codec
     plan->primer_given = primer->given;
     plan->primer_count = primer->step_count;
     if (nm_codec_is_roll(codec))
-        return NEUME_OK;
+        return primer->given ? NEUME_OK
+                             : nm_fail(error, NEUME_BAD_USAGE,
+                                       "primer: no cells of its bars, expected one for each step");
     while (plan->primer_count &&
            primer->words[(plan->primer_count - 1) * primer->width] == NM_WORD_END)
         plan->primer_count--;

@@ -136,6 +136,7 @@ class Rolls(tool.Case):
         for arguments, code, line in (
                 ([chords, self.tunes], 2, "protocol crops: the model is of codec word, expected roll"),
                 ([self.model, short], 3, "none of 1 pieces has 256 steps, as a crop has"),
+                ([self.model, self.tunes, "--valid-from", self.tunes], 2, "--protocol crops: expected no --valid-from"),
                 ([self.model, self.plain, self.tunes], 2, "--protocol crops: expected one model")):
             self.refused("evaluate", *arguments, "--protocol", "crops", code=code, line="neume evaluate: " + line)
 

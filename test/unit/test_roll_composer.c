@@ -320,21 +320,26 @@ static void refuses_what_rolls_do_not_have(void **state) {
     roll_case c = open_case(NEUME_ONSETS_KEEP);
     static const char truncation[] =
         "top-k, top-p, min-p: a piano roll is drawn bit by bit, expected none of them";
-    neume_generate_options bad[5];
-    static const char *const lines[] = {truncation, truncation, truncation,
+    neume_generate_options bad[6];
+    static const char *const lines[] = {truncation,
+                                        truncation,
+                                        truncation,
                                         "ending: a piano roll has no end word, expected a length",
-                                        "primer: 4 words a step, expected the model's 8"};
-    uint32_t words[NM_ROLL_WORDS] = {0}, given = 0;
+                                        "primer: 4 words a step, expected the model's 8",
+                                        "primer: no cells of its bars, expected one for each step"};
+    uint32_t words[2 * NM_ROLL_WORDS] = {0}, given = 0;
     const neume_sequence narrow = {
         .words = words, .given = &given, .step_count = 1, .width = NM_ROLL_WORDS};
-    for (size_t i = 0; i < 5; i++)
+    const neume_sequence untold = {.words = words, .step_count = 1, .width = 2 * NM_ROLL_WORDS};
+    for (size_t i = 0; i < 6; i++)
         bad[i] = options_of(1);
     bad[0].sampling.top_k = 3;
     bad[1].sampling.top_p = 0.5;
     bad[2].sampling.min_p = 0.1;
     bad[3].allow_ending = true;
     bad[4].primer = &narrow;
-    for (size_t i = 0; i < 5; i++) {
+    bad[5].primer = &untold;
+    for (size_t i = 0; i < 6; i++) {
         neume_song song;
         neume_error error = {0};
         assert_int_equal(neume_generate(&song, c.context, c.model, &bad[i], &error),
