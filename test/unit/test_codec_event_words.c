@@ -203,7 +203,7 @@ static void pitches_move_to_other_keys_and_drums_do_not(void **state) {
 
 static double quarters_after(const fixture *f, const char *before, const char *word) {
     return nm_codec_quarters(f->codec, state_after(f, before), 0,
-                                  neume_codec_find(f->codec, 0, word));
+                             neume_codec_find(f->codec, 0, word));
 }
 
 static void a_bar_takes_as_long_as_its_metre_says(void **state) {
