@@ -73,6 +73,12 @@ typedef struct neume_omission {
     uint64_t count;
 } neume_omission;
 
+/** What neume_score_clean had to do. */
+typedef struct neume_cleaning {
+    size_t merged; /**< notes taken out, that began together with another */
+    size_t cut;    /**< notes that ended early for one of another track */
+} neume_cleaning;
+
 /** A new, empty score: format 1, 480 ticks a quarter. */
 NEUME_API NEUME_MUST_USE neume_status neume_score_new(neume_score **out, neume_context *context);
 NEUME_API void neume_score_free(neume_score *score);
@@ -105,6 +111,20 @@ NEUME_API NEUME_MUST_USE neume_status neume_score_add_text(neume_score *score,
 
 /** Gives all notes but drums this program, 0..127. */
 NEUME_API void neume_score_set_program(neume_score *score, uint8_t program);
+
+/** Gives it one tempo from beginning to end, whatever it had. */
+NEUME_API NEUME_MUST_USE neume_status neume_score_set_tempo(neume_score *score,
+                                                            uint32_t microseconds_per_quarter);
+
+/** Ends the notes that sound at `ticks` there, takes out those that begin there or later, and moves
+ * controls and pitch bends that come later to it. What is sorted stays so but for these. */
+NEUME_API void neume_score_end_at(neume_score *score, uint64_t ticks);
+
+/** Makes the notes what a MIDI file says of them, and sorts them: a channel has one key of a pitch.
+ * Notes that begin together on it become one, as long and loud as either; one that still sounds
+ * when the next begins ends there; all last a tick at least. */
+NEUME_API NEUME_MUST_USE neume_status neume_score_clean(neume_score *score,
+                                                        neume_cleaning *cleaning);
 
 /** Moves all notes but drums by so many semitones, -127..127, and the key signatures with them;
  * takes notes out that would leave 0..127, and returns how many. What is sorted stays so. */

@@ -14,7 +14,8 @@ typedef struct song {
     nm_row row; /* before the next step */
     bool has_ended;
     size_t step_count;
-    double quarters;
+    nm_codec_clock clock; /* behind the last word */
+    double end_quarters;  /* where its length was reached; 0: it was not */
     double log_probability;
     neume_status status;
 } song;
@@ -34,6 +35,7 @@ struct nm_composer {
     uint32_t *chosen;                    /* [row_count, S] the words of the step so far */
     uint8_t *reset;                      /* [row_count] */
     nm_candidate *scratch;               /* [threads, widest V] */
+    nm_codec_clock begin;                /* where the primer ends */
     size_t row_count, widest;
     unsigned streams, columns, maps;
     uint64_t first; /* the number of row 0's song */
@@ -187,6 +189,7 @@ static void begin(nm_composer *composer) {
     const nm_composer_plan *plan = composer->plan;
     const neume_codec *codec = composer->model->codec;
     memset(composer->reset, 1, composer->row_count);
+    nm_codec_clock_begin(&composer->begin, codec, plan->length.tempo);
     for (size_t r = 0; r < composer->row_count; r++) {
         composer->songs[r] = (song){.has_ended = false};
         nm_row_begin(&composer->songs[r].row, codec, 0);
@@ -204,7 +207,11 @@ static void begin(nm_composer *composer) {
                 nm_row_say(&composer->songs[r].row, codec, s, words[s]);
             nm_row_end_step(&composer->songs[r].row, codec, words);
         }
+        for (unsigned s = 0; s < composer->streams; s++)
+            nm_codec_clock_say(&composer->begin, s, words[s]);
     }
+    for (size_t r = 0; r < composer->row_count; r++)
+        composer->songs[r].clock = composer->begin;
 }
 
 /* Draws the next word of a song. Its probability is the model's own: at temperature 1, under the
@@ -225,7 +232,7 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     if (drawn->status)
         return;
     drawn->log_probability += nm_log_probability(&own, word);
-    drawn->quarters += nm_codec_quarters(composer->model->codec, drawn->row.state, s, word);
+    nm_codec_clock_say(&drawn->clock, s, word);
     nm_row_say(&drawn->row, composer->model->codec, s, word);
     composer->chosen[r * composer->streams + s] = word;
 }
@@ -245,14 +252,17 @@ static void draw_share(void *data, nm_pool *pool, unsigned thread) {
 /* Writes the step down, and looks whether the song ends with it. */
 static void end_step(nm_composer *composer, size_t r) {
     const neume_codec *codec = composer->model->codec;
-    const double limit = composer->plan->quarters;
+    const nm_length *length = &composer->plan->length;
     const uint32_t *words = composer->chosen + r * composer->streams;
     song *drawn = &composer->songs[r];
     memcpy(step_of(composer, r, composer->step), words, composer->streams * sizeof *words);
     nm_row_end_step(&drawn->row, codec, words);
     drawn->step_count++;
-    /* the tolerance keeps 4 bars from becoming 4 bars and a step */
-    drawn->has_ended = words[0] == NM_WORD_END || (limit > 0 && drawn->quarters >= limit - 1e-9);
+    drawn->has_ended = words[0] == NM_WORD_END;
+    if (nm_length_is_reached(length, &composer->begin, &drawn->clock)) {
+        drawn->has_ended = true;
+        drawn->end_quarters = nm_length_end(length, &composer->begin, &drawn->clock);
+    }
 }
 
 /* A step of every song, stream after stream. */
@@ -306,7 +316,10 @@ nm_composed nm_composer_song(const nm_composer *composer, size_t row) {
     return (nm_composed){.words = words_of(composer, row),
                          .step_count = composed->step_count,
                          .has_ended = last[0] == NM_WORD_END,
-                         .is_cut = composer->plan->quarters > 0 && !composed->has_ended,
+                         .is_cut =
+                             nm_length_is_given(&composer->plan->length) && !composed->has_ended,
+                         .begin = composer->begin,
+                         .end_quarters = composed->end_quarters,
                          .log_probability = composed->log_probability};
 }
 

@@ -4,6 +4,7 @@
 #ifndef NM_LEARN_COMPOSER_H
 #define NM_LEARN_COMPOSER_H
 
+#include "learn/length.h"
 #include "learn/model.h"
 #include "learn/row.h"
 
@@ -13,10 +14,10 @@
 typedef struct nm_composer_plan {
     neume_sampling sampling;
     uint64_t seed;
-    size_t step_count;      /* the most steps of a song, the primer not counted; at least 1 */
-    double quarters;        /* a song ends where its steps take this long; 0: by step_count alone */
-    bool allow_ending;      /* <end> may be drawn, and ends a song */
-    const uint32_t *primer; /* [primer_count, words of a step] */
+    size_t step_count;            /* the most steps of a song, the primer not counted; at least 1 */
+    nm_length length;             /* a song ends where it is reached; none: by step_count alone */
+    bool allow_ending;            /* <end> may be drawn, and ends a song */
+    const uint32_t *primer;       /* [primer_count, words of a step] */
     const uint32_t *primer_given; /* of rolls, [primer_count]; else NULL */
     size_t primer_count;
     bool has_label;                  /* it is told a mixture of the model's labels */
@@ -25,11 +26,13 @@ typedef struct nm_composer_plan {
 
 /* A song in words. */
 typedef struct nm_composed {
-    uint32_t *words;   /* [primer_count + step_count, words of a step], the primer first */
-    uint32_t *given;   /* of rolls, [primer_count + step_count]; else NULL */
-    size_t step_count; /* composed, with <end> where it was drawn */
-    bool has_ended;    /* and it was */
-    bool is_cut;       /* step_count came before the quarters */
+    uint32_t *words;      /* [primer_count + step_count, words of a step], the primer first */
+    uint32_t *given;      /* of rolls, [primer_count + step_count]; else NULL */
+    size_t step_count;    /* composed, with <end> where it was drawn */
+    bool has_ended;       /* and it was */
+    bool is_cut;          /* step_count came before the length */
+    nm_codec_clock begin; /* where its primer ends */
+    double end_quarters;  /* where its length does, from the begin of the primer; 0: not reached */
     double log_probability;
 } nm_composed;
 

@@ -71,7 +71,7 @@ static neume_status make_codec(neume_corpus *corpus, const neume_corpus_options 
     const neume_status status = neume_codec_new(&corpus->codec, corpus->context, codec, error);
     if (!status && options->labels != NEUME_LABELS_NONE && nm_codec_is_roll(corpus->codec))
         return nm_fail(error, NEUME_BAD_USAGE,
-                       "labels: codec \"roll\" has none yet, expected a codec of words");
+                       "labels: a piano roll has no labels, expected a codec of words");
     return status;
 }
 

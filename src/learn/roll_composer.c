@@ -13,7 +13,8 @@ typedef struct song {
     nm_row row; /* before the next step */
     bool has_ended;
     size_t step_count;
-    double quarters;
+    nm_codec_clock clock; /* behind the last step */
+    double end_quarters;  /* where its length was reached; 0: it was not */
     double log_probability;
 } song;
 
@@ -28,6 +29,7 @@ struct nm_roll_composer {
     uint32_t *inputs;         /* [row_count, width + 1] */
     uint8_t *below;           /* [row_count] the bits of the key just drawn */
     uint8_t *reset;           /* [row_count] */
+    nm_codec_clock begin;     /* where the primer ends */
     size_t row_count, length; /* primer_count + step_count */
     unsigned width, bits;
     uint64_t first; /* the number of row 0's song */
@@ -115,12 +117,18 @@ static void move_on(nm_roll_composer *composer, size_t row, size_t at) {
     moved->row.given = nm_codec_next_given(composer->model->codec, moved->row.given);
 }
 
+static double cell_quarters(const nm_roll_composer *composer) {
+    return 1.0 / neume_codec_options_of(composer->model->codec)->grid;
+}
+
 /* The steps of the primer, from zero state. */
 static void begin(nm_roll_composer *composer) {
     const nm_composer_plan *plan = composer->plan;
     memset(composer->reset, 1, composer->row_count);
+    nm_codec_clock_begin(&composer->begin, composer->model->codec, plan->length.tempo);
+    nm_codec_clock_go(&composer->begin, (double)plan->primer_count * cell_quarters(composer));
     for (size_t r = 0; r < composer->row_count; r++) {
-        composer->songs[r] = (song){.has_ended = false};
+        composer->songs[r] = (song){.clock = composer->begin};
         nm_row_begin(&composer->songs[r].row, composer->model->codec, 0);
         if (plan->primer)
             memcpy(words_at(composer, r, 0), plan->primer,
@@ -179,13 +187,14 @@ static void draw_key(nm_roll_composer *composer, size_t r, unsigned k, const rea
 
 static void end_step(nm_roll_composer *composer, size_t r) {
     const size_t at = composer->plan->primer_count + composer->step;
-    const double limit = composer->plan->quarters;
+    const nm_length *length = &composer->plan->length;
     song *drawn = &composer->songs[r];
     move_on(composer, r, at);
     drawn->step_count++;
-    drawn->quarters += 1.0 / neume_codec_options_of(composer->model->codec)->grid;
-    /* the tolerance keeps 4 bars from becoming 4 bars and a step */
-    drawn->has_ended = limit > 0 && drawn->quarters >= limit - 1e-9;
+    nm_codec_clock_go(&drawn->clock, cell_quarters(composer));
+    drawn->has_ended = nm_length_is_reached(length, &composer->begin, &drawn->clock);
+    if (drawn->has_ended)
+        drawn->end_quarters = nm_length_end(length, &composer->begin, &drawn->clock);
 }
 
 /* A step of every song, key after key; songs that have ended are drawn on, and not looked at. */
@@ -235,6 +244,9 @@ nm_composed nm_roll_composer_song(const nm_roll_composer *composer, size_t row) 
     return (nm_composed){.words = words_at(composer, row, 0),
                          .given = composer->given + row * composer->length,
                          .step_count = composed->step_count,
-                         .is_cut = composer->plan->quarters > 0 && !composed->has_ended,
+                         .is_cut =
+                             nm_length_is_given(&composer->plan->length) && !composed->has_ended,
+                         .begin = composer->begin,
+                         .end_quarters = composed->end_quarters,
                          .log_probability = composed->log_probability};
 }

@@ -2,6 +2,7 @@
 /* neume_generate: options to a plan, and composed words to scores. */
 #include "base/error.h"
 #include "learn/roll_composer.h"
+#include "learn/said.h"
 #include "learn/sampler.h"
 
 #include <inttypes.h>
@@ -11,10 +12,8 @@
 #include <string.h>
 
 enum {
-    ROWS_AT_ONCE = 256,      /* songs composed side by side; more take turns */
-    MOST_STEPS = 1000000000, /* of a song */
-    BEATS_PER_BAR = 4,
-    CODEC_TEMPO = 120 /* quarters a minute, where the words do not say otherwise */
+    ROWS_AT_ONCE = 256,     /* songs composed side by side; more take turns */
+    MOST_STEPS = 1000000000 /* of a song */
 };
 
 neume_generate_options neume_generate_options_default(void) {
@@ -41,15 +40,17 @@ static neume_status check_options(const neume_generate_options *options, neume_e
     return nm_sampling_check(&options->sampling, error);
 }
 
-/* A song of so many quarters has room for steps far beyond what music takes. */
-enum { STEPS_A_QUARTER = 64, STEPS_BESIDE = 256 };
+/* Room for steps far beyond what music takes. */
+enum { STEPS_A_QUARTER = 64, QUARTERS_A_BAR = 8, FASTEST_TEMPO = 320, STEPS_BESIDE = 256 };
 
 static neume_status plan_length(nm_composer_plan *plan, const neume_generate_options *options,
                                 neume_error *error) {
-    const double tempo = options->tempo != 0 ? options->tempo : CODEC_TEMPO;
-    plan->quarters = options->bars * BEATS_PER_BAR + options->seconds * tempo / 60;
-    const double steps = plan->quarters > 0 ? ceil(plan->quarters * STEPS_A_QUARTER) + STEPS_BESIDE
-                                            : (double)options->length_steps;
+    plan->length = (nm_length){options->bars, options->seconds, options->tempo};
+    const double most_quarters = options->bars * QUARTERS_A_BAR +
+                                 options->seconds * fmax(options->tempo, FASTEST_TEMPO) / 60;
+    double steps = (double)options->length_steps;
+    if (nm_length_is_given(&plan->length))
+        steps = ceil(most_quarters * STEPS_A_QUARTER) + STEPS_BESIDE;
     if (steps > MOST_STEPS)
         return nm_fail(error, NEUME_BAD_USAGE, "length: %.0f steps, expected at most %d", steps,
                        MOST_STEPS);
@@ -244,13 +245,29 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
     return add_text(score, text);
 }
 
-/* Tempo, instrument and origin upon what the words gave; of two tempos the later added stays. */
+/* Ends the song where its length does, if that was reached, and leaves out what a MIDI file cannot
+ * say. */
+static neume_status trim(neume_score *score, const generation *g, double quarters,
+                         uint64_t number) {
+    neume_cleaning lost;
+    if (quarters > 0)
+        neume_score_end_at(score,
+                           (uint64_t)llround(quarters * neume_score_ticks_per_quarter(score)));
+    const neume_status status = neume_score_clean(score, &lost);
+    if (!status && lost.merged + lost.cut > 0)
+        nm_log(g->context, NEUME_LOG_WARNING,
+               "song %" PRIu64 ": a channel has one key of a pitch: %zu notes fell together with "
+               "others, and others cut %zu short",
+               number, lost.merged, lost.cut);
+    return status;
+}
+
+/* Tempo, instrument and origin upon what the words gave. */
 static neume_status dress(neume_score *score, const generation *g, uint64_t number) {
     const double tempo = g->options->tempo;
     neume_status status = NEUME_OK;
     if (tempo != 0)
-        status = neume_score_add_tempo(
-            score, &(neume_tempo){.microseconds_per_quarter = (uint32_t)lround(60e6 / tempo)});
+        status = neume_score_set_tempo(score, nm_tempo_microseconds(tempo));
     if (g->options->program >= 0)
         neume_score_set_program(score, (uint8_t)g->options->program);
     if (!status)
@@ -264,14 +281,15 @@ static neume_status finish_song(neume_song *song, const generation *g, nm_compos
                                 uint64_t number) {
     const size_t left_out = g->options->without_primer ? g->plan.primer_count : 0;
     const unsigned width = neume_codec_width(g->model->codec);
-    const neume_sequence said = {.words = composed.words + left_out * width,
-                                 .given = composed.given ? composed.given + left_out : NULL,
-                                 .step_count =
-                                     g->plan.primer_count + composed.step_count - left_out,
-                                 .width = width};
-    neume_status status = neume_codec_decode(&song->score, g->model->codec, &said);
+    nm_said said;
+    neume_status status = nm_said_init(&said, g->context, &g->plan, &composed, left_out);
+    if (!status)
+        status = neume_codec_decode(&song->score, g->model->codec, &said.sequence);
+    nm_said_clear(g->context, &said);
     if (!status)
         status = dress(song->score, g, number);
+    if (!status)
+        status = trim(song->score, g, composed.end_quarters - said.from, number);
     if (status)
         return status;
     song->step_count = composed.step_count;

@@ -89,10 +89,36 @@ bool nm_codec_is_closed(const neume_codec *codec);
  * fixed. */
 double nm_codec_unseen_count(const neume_codec *codec, unsigned stream);
 
-/* Quarters of music by which a word of a codec of words moves the time on where it is said in a
- * state of the grammar: of "event" a word that begins a bar takes as long as the bar that it ends,
- * which is nothing before the first. For lengths in bars and seconds. */
-double nm_codec_quarters(const neume_codec *codec, uint32_t state, unsigned stream, uint32_t word);
+/* Where words lead to in time, from the begin of a piece on; for lengths in bars and seconds. */
+typedef struct nm_codec_clock {
+    const neume_codec *codec; /* borrowed */
+    double quarters, seconds;
+    double quarter_seconds; /* of a quarter from here on */
+    bool has_own_tempo;     /* which words do not change */
+    bool says_bars;         /* words say bars; else all have 4 quarters, the first begins at 0 */
+    size_t bar_count;       /* that have begun */
+    double bar_start, bar_quarters; /* of the last of them */
+} nm_codec_clock;
+
+/* At the begin of a piece; `tempo`: quarters a minute from begin to end, or 0: 120, until words say
+ * another. */
+void nm_codec_clock_begin(nm_codec_clock *clock, const neume_codec *codec, double tempo);
+
+/* Behind a word of a stream; of a roll, which has none, behind so many quarters. */
+void nm_codec_clock_say(nm_codec_clock *clock, unsigned stream, uint32_t word);
+void nm_codec_clock_go(nm_codec_clock *clock, double quarters);
+
+/* Bars from the begin to now, with the part of the last one. */
+double nm_codec_clock_bars(const nm_codec_clock *clock);
+
+/* Words, in the place of a sequence, behind which what comes next is the same music; `next` is the
+ * word that does. 0 where nothing of a sequence holds on behind it. */
+enum { NM_MOST_CARRIED = 5 + 2 * 128 };
+size_t nm_codec_carry(uint32_t out[NM_MOST_CARRIED], const neume_codec *codec,
+                      const neume_sequence *sequence, uint32_t next);
+
+/* The length of a quarter at so many a minute, as files say it. */
+uint32_t nm_tempo_microseconds(double tempo);
 
 /* What is given before the step behind one that `given` was told before, where nothing says
  * otherwise: of a roll the next cell of a bar of 4/4. */

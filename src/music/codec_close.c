@@ -62,6 +62,8 @@ static bool class_words(neume_codec *codec, unsigned stream) {
 
 static bool time_words(neume_codec *codec, unsigned stream) {
     const nm_vocabulary *words = &codec->vocabularies[stream];
+    if (!codec->kind->quarters)
+        return true;
     double *quarters = nm_alloc(codec->context, words->count, sizeof *quarters);
     codec->quarters[stream] = quarters;
     for (uint32_t word = NM_WORD_FIRST; quarters && word < words->count; word++)
@@ -150,11 +152,6 @@ bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t
         is_said = is_said && out[stream] != NEUME_NO_WORD;
     }
     return is_said;
-}
-
-double nm_codec_quarters(const neume_codec *codec, uint32_t state, unsigned stream, uint32_t word) {
-    return codec->kind->quarters_from ? codec->kind->quarters_from(&codec->options, state, word)
-                                      : codec->quarters[stream][word];
 }
 
 const nm_grammar *nm_codec_grammar(const neume_codec *codec) {

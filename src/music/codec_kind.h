@@ -99,11 +99,14 @@ typedef struct nm_codec_kind {
     bool (*transpose)(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
                       unsigned stream, const char *text, int semitones);
 
-    /* Quarters of music by which a word of the vocabulary moves the time on. */
+    /* Quarters of music by which a word of the vocabulary moves the time on; or, where words say
+     * bars and tempos too, what becomes of a clock. */
     double (*quarters)(const neume_codec_options *options, unsigned stream, const char *text);
+    void (*move_clock)(nm_codec_clock *clock, const neume_codec_options *options, uint32_t word);
 
-    /* The same in a state of the grammar, of stream 0. NULL: it does not depend on it. */
-    double (*quarters_from)(const neume_codec_options *options, uint32_t state, uint32_t word);
+    /* As nm_codec_carry. NULL: nothing holds on. */
+    size_t (*carry)(uint32_t out[NM_MOST_CARRIED], const neume_codec_options *options,
+                    const neume_sequence *sequence, uint32_t next);
 
     /* The grammar: an automaton on classes of words. Start is state 0; a state belongs to one
      * stream (NULL: to stream 0). */
@@ -153,7 +156,7 @@ struct neume_codec {
     nm_grammar grammar;                   /* once closed; its tables are owned */
     uint32_t *shifted[NEUME_MAX_STREAMS]; /* [high - low + 1][V] the words of other keys */
     int shift_low, shift_high;            /* 0, 0: no tables */
-    double *quarters[NEUME_MAX_STREAMS];  /* [V] */
+    double *quarters[NEUME_MAX_STREAMS];  /* [V] where the kind has quarters */
 };
 
 /* Closes a codec with the words that it has, in their order. */

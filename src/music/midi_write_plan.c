@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_GROUPS = 127, KEYS_OF_PORT = 16 * 128 };
+enum { MOST_GROUPS = 127 };
 
 /* What keeps output tracks apart: the bits of a group's id. */
 #define BY_PROGRAM UINT64_C(0xFF)
@@ -38,47 +38,17 @@ static unsigned highest_port(const neume_score *score) {
     return highest;
 }
 
-/* Adds a note to the clean ones. `last` is the number of the last note on its key, or 0: that one
- * ends before this one begins; of two that begin together stays one, as long and loud as either. */
-static void add_clean_note(nm_write_plan *plan, uint32_t *last, neume_note note) {
-    neume_note *before = *last ? &plan->notes.items[*last - 1] : NULL;
-    if (note.duration_ticks == 0)
-        note.duration_ticks = 1;
-    if (before && before->start_ticks == note.start_ticks) {
-        if (before->duration_ticks < note.duration_ticks)
-            before->duration_ticks = note.duration_ticks;
-        if (before->velocity < note.velocity)
-            before->velocity = note.velocity;
-        return;
-    }
-    if (before && before->duration_ticks > note.start_ticks - before->start_ticks)
-        before->duration_ticks = note.start_ticks - before->start_ticks;
-    plan->notes.items[plan->notes.count++] = note;
-    *last = (uint32_t)plan->notes.count;
-}
-
-/* A synthesiser has one key of a pitch on a channel, whatever track it is struck from. */
 static neume_status clean_notes(nm_write_plan *plan) {
     const size_t count = plan->score->notes.count;
-    const unsigned highest = highest_port(plan->score);
-    plan->has_ports = highest > 0;
+    neume_cleaning cleaning;
+    plan->has_ports = highest_port(plan->score) > 0;
     if (count == 0)
         return NEUME_OK;
     if (!nm_resize(plan->context, &plan->notes.items, count, sizeof(neume_note)))
         return NEUME_NO_MEMORY;
     memcpy(plan->notes.items, plan->score->notes.items, count * sizeof(neume_note));
-    uint32_t *last = nm_alloc(plan->context, (highest + 1) * (size_t)KEYS_OF_PORT, sizeof *last);
-    if (!last || nm_sort(plan->context, plan->notes.items, count, &nm_note_key)) {
-        nm_free(plan->context, last);
-        return NEUME_NO_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const neume_note *note = &plan->notes.items[i];
-        const size_t key = (size_t)note->port * KEYS_OF_PORT + note->channel * 128u + note->pitch;
-        add_clean_note(plan, &last[key], *note);
-    }
-    nm_free(plan->context, last);
-    return NEUME_OK;
+    plan->notes.count = count;
+    return nm_clean_notes(&cleaning, plan->context, plan->notes.items, &plan->notes.count);
 }
 
 static nm_write_group group_of(const nm_write_plan *plan, place_in_score place, uint8_t program) {

@@ -88,6 +88,16 @@ void neume_score_set_program(neume_score *score, uint8_t program) {
             score->notes.items[i].program = program & 127;
 }
 
+neume_status neume_score_set_tempo(neume_score *score, uint32_t microseconds_per_quarter) {
+    const neume_tempo tempo = {.microseconds_per_quarter = microseconds_per_quarter};
+    const neume_status status = neume_score_add_tempo(score, &tempo);
+    if (status)
+        return status;
+    score->tempos.items[0] = tempo;
+    score->tempos.count = 1;
+    return NEUME_OK;
+}
+
 /* Seven fifths a semitone, spelt with the fewest sharps or flats. */
 static int8_t transposed_sharps(int sharps, int semitones) {
     const int up = ((sharps + 7 * semitones) % 12 + 12) % 12;

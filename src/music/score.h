@@ -35,6 +35,10 @@ struct neume_score {
 /* By start, track, port, channel; and by pitch. */
 extern const nm_sort_key nm_control_key, nm_note_key;
 
+/* What neume_score_clean does to the notes of a score. */
+neume_status nm_clean_notes(neume_cleaning *cleaning, neume_context *context, neume_note *notes,
+                            size_t *count);
+
 /* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by a
  * quarter but not beyond `most` items (at least count + 1). False where there is no memory. */
 bool nm_list_grow(neume_context *context, void *items, size_t *capacity, size_t most, size_t size);

@@ -48,7 +48,7 @@ class Rolls(tool.Case):
 
     def test_training_refuses_labels_and_layers_of_words(self):
         for arguments, line in (
-                (["--labels", "folder"], "labels: codec \"roll\" has none yet, expected a codec of words"),
+                (["--labels", "folder"], "labels: a piano roll has no labels, expected a codec of words"),
                 (["--layers", "5"], "embedding, layers, trunk or head: of words alone, expected layers along "
                                     "time and along the keys")):
             self.refused("train", self.tunes, "-o", self.path("m"), *TINY, *arguments, code=2,

@@ -24,6 +24,14 @@ static inline fixture open_codec(neume_codec_options options) {
     return f;
 }
 
+/* Quarters that a word takes by itself. */
+static inline double word_quarters(const neume_codec *codec, unsigned stream, uint32_t word) {
+    nm_codec_clock clock;
+    nm_codec_clock_begin(&clock, codec, 0);
+    nm_codec_clock_say(&clock, stream, word);
+    return clock.quarters;
+}
+
 static inline void close_fixture(fixture *f) {
     neume_codec_free(f->codec);
     neume_context_free(f->context);

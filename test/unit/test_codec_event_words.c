@@ -5,6 +5,8 @@
 #include "base/rng.h"
 #include "midi_compare.h"
 
+#include <math.h>
+
 static neume_sequence parse(const fixture *f, const char *text) {
     neume_sequence words;
     neume_error error = {0};
@@ -201,24 +203,42 @@ static void pitches_move_to_other_keys_and_drums_do_not(void **state) {
     close_fixture(&f);
 }
 
-static double quarters_after(const fixture *f, const char *before, const char *word) {
-    return nm_codec_quarters(f->codec, state_after(f, before), 0,
-                             neume_codec_find(f->codec, 0, word));
+/* The clock behind words. */
+static nm_codec_clock clock_after(const fixture *f, const char *text, double tempo) {
+    neume_sequence words = parse(f, text);
+    nm_codec_clock clock;
+    nm_codec_clock_begin(&clock, f->codec, tempo);
+    for (size_t i = 0; i < words.step_count; i++)
+        nm_codec_clock_say(&clock, 0, words.words[i]);
+    neume_sequence_clear(f->context, &words);
+    return clock;
 }
 
-static void a_bar_takes_as_long_as_its_metre_says(void **state) {
+static void assert_clock(const fixture *f, const char *text, double quarters, double bars,
+                         double seconds) {
+    const nm_codec_clock clock = clock_after(f, text, 0);
+    assert_true(fabs(clock.quarters - quarters) < 1e-9);
+    assert_true(fabs(nm_codec_clock_bars(&clock) - bars) < 1e-9);
+    assert_true(fabs(clock.seconds - seconds) < 1e-4); /* tempos are whole microseconds */
+}
+
+static void the_clock_follows_bars_positions_metres_and_tempos(void **state) {
     (void)state;
     fixture f = closed_codec(event_options());
-    assert_true(quarters_after(&f, "", "Bar") == 0);
-    assert_true(quarters_after(&f, "Bar", "Bar") == 4);
-    assert_true(quarters_after(&f, "Bar Position_3 Pedal_On", "Bar") == 4);
-    assert_true(quarters_after(&f, "Bar TimeSig_5/16", "Bar") == 1.25);
-    assert_true(quarters_after(&f, "Bar TimeSig_3/4 Bar Position_7 Pedal_On", "Bar") == 3);
-    assert_true(quarters_after(&f, "Bar TimeSig_8/4", "Position_7") == 0);
+    assert_clock(&f, "", 0, 0, 0);
+    assert_clock(&f, "Bar", 0, 0, 0);
+    assert_clock(&f, "Bar Bar", 4, 1, 2);
+    assert_clock(&f, "Bar Position_12 Pedal_On", 1, 0.25, 0.5);
+    assert_clock(&f, "Bar Position_12 Pedal_On Bar", 4, 1, 2);
+    assert_clock(&f, "Bar TimeSig_3/4 Bar Position_18 Pedal_On", 4.5, 1.5, 2.25);
+    assert_clock(&f, "Bar TimeSig_5/16 Bar TimeSig_8/4 Bar", 9.25, 2, 4.625);
+    assert_clock(&f, "Bar Position_24 Tempo_60 Position_36 Tempo_240 Bar", 4, 1, 1 + 1 + 0.25);
+    const nm_codec_clock own = clock_after(&f, "Bar Position_24 Tempo_60 Bar", 240);
+    assert_true(own.seconds == 1);
     close_fixture(&f);
     f = closed_codec(performance());
-    assert_true(quarters_after(&f, "", "TimeShift_25") == 0.5);
-    assert_true(quarters_after(&f, "TimeShift_5", "Pitch_60") == 0);
+    assert_clock(&f, "TimeShift_25 Pitch_60", 0.5, 0.125, 0.25);
+    assert_clock(&f, "TimeShift_100 TimeShift_100 TimeShift_100 Pitch_60", 6, 1.5, 3);
     close_fixture(&f);
 }
 
@@ -451,7 +471,7 @@ int main(void) {
         cmocka_unit_test(positions_ascend_within_the_bar),
         cmocka_unit_test(masks_are_small),
         cmocka_unit_test(pitches_move_to_other_keys_and_drums_do_not),
-        cmocka_unit_test(a_bar_takes_as_long_as_its_metre_says),
+        cmocka_unit_test(the_clock_follows_bars_positions_metres_and_tempos),
         cmocka_unit_test(what_the_grammar_allows_is_music),
         cmocka_unit_test(decoding_is_total),
         cmocka_unit_test(more_programs_than_channels_share_them_and_it_is_said),

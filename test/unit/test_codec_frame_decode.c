@@ -75,8 +75,8 @@ static void every_piece_of_the_grammar_survives_decoding_at_any_grid(void **stat
         close_vocabulary(&f, NULL);
         assert_grammatical(f.codec, &piece);
         assert_identity(&f, &piece);
-        assert_true(nm_codec_quarters(f.codec, 0, 0, NM_FRAME_PERIOD) == 1.0 / grid);
-        assert_true(nm_codec_quarters(f.codec, 0, 0, NM_FRAME_PITCH + 60) == 0);
+        assert_true(word_quarters(f.codec, 0, NM_FRAME_PERIOD) == 1.0 / grid);
+        assert_true(word_quarters(f.codec, 0, NM_FRAME_PITCH + 60) == 0);
         assert_int_equal(nm_codec_unseen_count(f.codec, 0), 0);
         close_fixture(&f);
     }

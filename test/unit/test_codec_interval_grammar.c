@@ -119,7 +119,7 @@ static void notes_move_to_other_keys_and_nothing_else_does(void **state) {
 }
 
 static double quarters_of(const fixture *f, const char *text) {
-    return nm_codec_quarters(f->codec, 0, 0, neume_codec_find(f->codec, 0, text));
+    return word_quarters(f->codec, 0, neume_codec_find(f->codec, 0, text));
 }
 
 static void rests_alone_take_time(void **state) {
@@ -159,7 +159,7 @@ static void walk(const fixture *f, const uint8_t *masks, neume_sequence *out, ui
             continue;
         assert_true(out->step_count < 64);
         out->words[out->step_count++] = word;
-        tail = word < FIRST_REST ? 0 : tail + nm_codec_quarters(f->codec, 0, 0, word);
+        tail = word < FIRST_REST ? 0 : tail + word_quarters(f->codec, 0, word);
         state = grammar->next[(size_t)state * grammar->class_count + grammar->word_class[0][word]];
     }
 }

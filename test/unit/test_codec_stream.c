@@ -255,7 +255,7 @@ static void offsets_move_the_time_and_all_streams_count_their_unseen_words(void 
     close_vocabulary(&f, &sequence);
     const double expected[] = {0, 0, 0, 0, 0, 11.0 / 24, 0, 0};
     for (unsigned i = 0; i < 8; i++)
-        assert_true(nm_codec_quarters(f.codec, 0, i % STREAMS, sequence.words[i]) == expected[i]);
+        assert_true(word_quarters(f.codec, i % STREAMS, sequence.words[i]) == expected[i]);
     const double unseen[] = {4223 - 1, 64 * 24 + 1 - 2, 64 * 24 - 2, 128 - 2};
     for (unsigned s = 0; s < STREAMS; s++)
         assert_true(nm_codec_unseen_count(f.codec, s) == unseen[s]);

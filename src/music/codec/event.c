@@ -52,14 +52,40 @@ static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *op
     return pitch >= 0 && pitch < NM_EVENT_PITCHES;
 }
 
-/* A bar counts as one of 4/4; a second is two quarters. */
-static double quarters(const neume_codec_options *options, unsigned stream, const char *text) {
-    static const char name[] = "TimeShift_";
-    (void)options;
-    (void)stream;
-    if (strncmp(text, name, sizeof name - 1) == 0)
-        return atoi(text + sizeof name - 1) / (double)NM_EVENT_UNITS_A_QUARTER;
-    return strcmp(text, "Bar") == 0 ? 4 : 0;
+static void go_to(nm_codec_clock *clock, double quarters) {
+    nm_codec_clock_go(clock, quarters - clock->quarters);
+}
+
+/* The next bar begins where the last one ends, the first where the piece does. */
+static void begin_bar(nm_codec_clock *clock) {
+    if (clock->bar_count++)
+        clock->bar_start += clock->bar_quarters;
+    go_to(clock, clock->bar_start);
+}
+
+static void move_clock(nm_codec_clock *clock, const neume_codec_options *options, uint32_t word) {
+    const nm_event_words words = nm_event_words_of(options);
+    const nm_event_word said = nm_event_read(&words, word);
+    switch (said.family) {
+    case NM_EVENT_BAR:
+        begin_bar(clock);
+        break;
+    case NM_EVENT_METRE:
+        clock->bar_quarters = nm_event_metre_at(words.grid, said.value).cells / (double)words.grid;
+        break;
+    case NM_EVENT_TEMPO_WORD:
+        if (!clock->has_own_tempo)
+            clock->quarter_seconds = nm_event_tempo_microseconds(said.value) / 1e6;
+        break;
+    case NM_EVENT_POSITION:
+        go_to(clock, clock->bar_start + said.value / (double)words.grid);
+        break;
+    case NM_EVENT_SHIFT:
+        nm_codec_clock_go(clock, (said.value + 1) / (double)NM_EVENT_UNITS_A_QUARTER);
+        break;
+    default: /* takes no time */
+        break;
+    }
 }
 
 static const char *const stream_names[] = {"word"};
@@ -76,8 +102,8 @@ const nm_codec_kind nm_codec_event = {
     .fixed_word = fixed_word,
     .spell = spell,
     .transpose = transpose,
-    .quarters = quarters,
-    .quarters_from = nm_event_quarters_from,
+    .move_clock = move_clock,
+    .carry = nm_event_carry,
     .make_grammar = nm_event_make_grammar,
     .word_class = nm_event_class,
     .feature_count = NM_EVENT_FEATURES,

@@ -87,6 +87,7 @@ uint32_t nm_event_metre_of_cells(uint32_t grid, uint64_t cells);
  * to its centre; from the length of a quarter, and back. */
 uint32_t nm_event_tempo_bin(uint32_t microseconds_per_quarter);
 uint32_t nm_event_tempo_bpm(uint32_t bin);
+uint32_t nm_event_tempo_microseconds(uint32_t bin);
 
 /* A note or a move of a pedal. Canonical order: time, program, pedals before notes, pitch,
  * then as in the score. */
@@ -144,10 +145,12 @@ void nm_event_encode(nm_encoder *encoder, const neume_score *score);
 neume_status nm_event_decode(neume_score *score, const neume_codec *codec,
                              const neume_sequence *sequence);
 
+size_t nm_event_carry(uint32_t out[NM_MOST_CARRIED], const neume_codec_options *options,
+                      const neume_sequence *sequence, uint32_t next);
+
 /* The grammar. */
 bool nm_event_make_grammar(nm_grammar *grammar, neume_context *context,
                            const neume_codec_options *options);
-double nm_event_quarters_from(const neume_codec_options *options, uint32_t state, uint32_t word);
 uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uint32_t word);
 
 #endif

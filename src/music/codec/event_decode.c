@@ -153,7 +153,7 @@ static neume_status set_metre(decoding *in, uint32_t index) {
 }
 
 static neume_status set_tempo(decoding *in, uint32_t bin) {
-    const neume_tempo tempo = {ticks_of(in, in->now), 60000000 / nm_event_tempo_bpm(bin)};
+    const neume_tempo tempo = {ticks_of(in, in->now), nm_event_tempo_microseconds(bin)};
     return neume_score_add_tempo(in->score, &tempo);
 }
 

@@ -180,21 +180,6 @@ uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uin
     return class_of(&of, said);
 }
 
-/* Bar takes as long as the bar that it ends. */
-double nm_event_quarters_from(const neume_codec_options *options, uint32_t state, uint32_t word) {
-    const nm_event_words words = nm_event_words_of(options);
-    const nm_event_word said = nm_event_read(&words, word);
-    if (said.family == NM_EVENT_SHIFT)
-        return (said.value + 1) / (double)NM_EVENT_UNITS_A_QUARTER;
-    if (said.family != NM_EVENT_BAR || state < STATE_BLOCKS)
-        return 0;
-    const layout of = layout_of(options);
-    uint32_t k = 0;
-    while (k + 1 < of.length_count && of.blocks[k + 1] <= state)
-        k++;
-    return of.lengths[k] * of.cells_a_click / (double)words.grid;
-}
-
 typedef struct builder {
     nm_grammar *grammar;
     const layout *layout;

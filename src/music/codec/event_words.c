@@ -72,6 +72,10 @@ uint32_t nm_event_tempo_bpm(uint32_t bin) {
     return (uint32_t)lround(LOWEST_TEMPO * exp2((double)bin / BINS_AN_OCTAVE));
 }
 
+uint32_t nm_event_tempo_microseconds(uint32_t bin) {
+    return 60000000 / nm_event_tempo_bpm(bin);
+}
+
 nm_event_words nm_event_words_of(const neume_codec_options *options) {
     const uint32_t grid = options->grid;
     const bool is_metrical = options->timing == NEUME_TIMING_METRICAL;
