@@ -394,7 +394,7 @@ static void a_song_is_as_long_as_said(void **state) {
     options.seconds = 10.3;
     songs = generate(&f, f.base.context, &options);
     assert_int_equal(songs->step_count, 21);
-    assert_true(songs->seconds == 10.5);
+    assert_true(fabs(songs->seconds - 10.3) < 1e-3); /* the last step is cut short */
     size_t count;
     assert_int_equal(neume_score_tempos(songs->score, &count)->microseconds_per_quarter, 1000000);
     assert_int_equal(count, 1);

@@ -30,6 +30,12 @@ typedef struct spoken_note {
     uint64_t length; /* units, so far */
 } spoken_note;
 
+/* The last note on a key of a channel. */
+typedef struct sounding_key {
+    uint64_t end; /* units */
+    uint16_t track;
+} sounding_key;
+
 typedef struct decoding {
     neume_score *score;
     nm_event_words words;
@@ -44,6 +50,7 @@ typedef struct decoding {
     bool is_pedal_down[NM_EVENT_PITCHES];
     unsigned part_count, channel_count; /* channel_count: of parts other than drums */
     uint64_t channel_ends[CHANNELS];    /* units: of the last note */
+    sounding_key keys[CHANNELS][NM_EVENT_PITCHES];
 } decoding;
 
 static uint64_t ticks_of(const decoding *in, uint64_t time) {
@@ -86,14 +93,34 @@ static neume_status need_part(decoding *in, uint8_t program, unsigned voice) {
     return in->is_pedal_down[program] ? add_pedal(in, of, true, in->now) : NEUME_OK;
 }
 
-static void last_until(decoding *in, uint8_t channel, uint64_t end) {
+/* A part's own channel, unless another part that shares it holds the key there: then, of those
+ * where the key is silent, the channel that has been silent longest; its own where there is none.
+ */
+static unsigned channel_of_note(const decoding *in, const part *by, uint8_t pitch) {
+    const unsigned own = by->channel - (by->channel > DRUM_CHANNEL);
+    unsigned best = own;
+    if (in->keys[own][pitch].end <= in->now || in->keys[own][pitch].track == by->track)
+        return own;
+    for (unsigned c = 0; c < CHANNELS; c++)
+        if (in->keys[c][pitch].end <= in->now &&
+            (best == own || in->channel_ends[c] < in->channel_ends[best]))
+            best = c;
+    return best;
+}
+
+/* Puts a note of a part on its track and a channel. */
+static void place_note(decoding *in, neume_note *note, const part *by, uint64_t end) {
+    note->track = by->track;
+    note->channel = by->channel;
     if (in->end < end)
         in->end = end;
-    if (channel == DRUM_CHANNEL)
+    if (by->channel == DRUM_CHANNEL)
         return;
-    uint64_t *channel_end = &in->channel_ends[channel - (channel > DRUM_CHANNEL)];
-    if (*channel_end < end)
-        *channel_end = end;
+    const unsigned c = channel_of_note(in, by, note->pitch);
+    note->channel = (uint8_t)(c + (c >= DRUM_CHANNEL));
+    in->keys[c][note->pitch] = (sounding_key){end, by->track};
+    if (in->channel_ends[c] < end)
+        in->channel_ends[c] = end;
 }
 
 /* The voice of a note that is like the one before it. */
@@ -128,10 +155,7 @@ static neume_status add_note(decoding *in) {
     in->note.family = NO_FAMILY;
     const uint8_t player = is_drum ? (uint8_t)NM_EVENT_DRUMS : program;
     const neume_status status = need_part(in, player, in->last_voice);
-    const part *by = &in->parts[player][in->last_voice];
-    note.track = by->track;
-    note.channel = by->channel;
-    last_until(in, by->channel, end);
+    place_note(in, &note, &in->parts[player][in->last_voice], end);
     return status ? status : neume_score_add_note(in->score, &note);
 }
 
