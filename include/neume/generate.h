@@ -30,16 +30,16 @@ typedef struct neume_generate_options {
     uint64_t seed;       /**< same model, seed and settings: same songs */
     size_t count;        /**< songs, composed side by side; default 1 */
     size_t length_steps; /**< default 500; 0 where bars or seconds say it: one of the three does */
-    double bars;         /**< of 4/4 as the codec counts time; default 0: not used */
-    double seconds;      /**< default 0: not used */
-    bool allow_ending;   /**< an end word before the length ends the song; default false */
+    double bars;    /**< of the metre that the words say, else of 4 quarters; default 0: not used */
+    double seconds; /**< by the tempo map of the song; default 0: not used */
+    bool allow_ending; /**< an end word before the length ends the song; default false */
     const neume_sequence
         *primer;         /**< what to go on from, in the words of the model's codec; default NULL */
     bool without_primer; /**< leave the primer out of the songs; default false */
     const neume_label_weight *labels; /**< [label_count] the styles to compose in, mixed; default
                                          none: the model is told no label */
     size_t label_count;
-    double tempo; /**< quarters a minute, 10..1000; default 0: the codec's */
+    double tempo; /**< quarters a minute from beginning to end, 10..1000; default 0: the codec's */
     int program;  /**< instrument 0..127; default -1: the codec's */
 } neume_generate_options;
 
@@ -49,7 +49,7 @@ NEUME_API neume_generate_options neume_generate_options_default(void);
 typedef struct neume_song {
     neume_score *score;
     size_t step_count; /**< composed, the primer not counted; an end word is */
-    size_t note_count;
+    size_t note_count; /**< as a MIDI file has them, see neume_score_clean */
     double seconds;
     double
         log_probability; /**< nats, of the composed steps under the model itself (temperature 1) */

@@ -153,6 +153,41 @@ class Generate(Model):
             self.assertTrue(done.errors.startswith(f"neume generate: {path}: "), done.errors)
 
 
+class Events(tool.Case):
+    """Songs of a model of events that knows next to nothing."""
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.mkdtemp(prefix="neume-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.made)
+        cls.model = os.path.join(cls.made, "m.neume")
+        for i in range(6):
+            with open(os.path.join(cls.made, f"{i}.mid"), "wb") as file:
+                file.write(tool.tune(i))
+        done = tool.run("train", cls.made, "-o", cls.model, "--preset", "events", "--layers", "8", "--embed", "4",
+                        "--trunk", "0", "--threads", "1", "--max-updates", "1", "--valid", "2")
+        assert done.code == 0, done.errors
+
+    def song(self, *arguments):
+        """The report of a song, that of its file, and what was said."""
+        done = self.neume("generate", self.model, "-o", self.path("out.mid"), "--seed", "4", "--json", *arguments)
+        found = self.neume("info", "--json", self.path("out.mid"))
+        return json.loads(done.text)[0], json.loads(found.text)[0], done.errors
+
+    def test_seconds_are_those_of_the_files_own_tempos(self):
+        for arguments in ([], ["--tempo", "90"], ["--tempo", "300"]):
+            song, found, _ = self.song("--seconds", "10", *arguments)
+            self.assertAlmostEqual(found["seconds"], 10, delta=1)
+            self.assertLessEqual(found["seconds"], 10.01)
+            self.assertAlmostEqual(song["seconds"], found["seconds"], delta=0.01)
+
+    def test_the_notes_reported_are_those_of_the_file(self):
+        song, found, errors = self.song("--length", "4000")
+        self.assertEqual(song["notes"], found["notes"])
+        self.assertRegex(errors, r"\d+ instruments share 15 channels\n")
+        self.assertRegex(errors, r"song 0: a channel has one key of a pitch: \d+ notes fell together with others, "
+                                 r"and others cut \d+ short\n")
+
+
 class Evaluate(Model):
     def test_tells_pieces_apart_by_their_part_in_the_training(self):
         self.put("new/1.mid", tool.tune(100))

@@ -258,6 +258,77 @@ static void survives_each_allocation_failing(void **state) {
     test_each_allocation_failing(fill, NULL);
 }
 
+static void add_notes(neume_score *score, const neume_note *notes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(neume_score_add_note(score, &notes[i]), NEUME_OK);
+}
+
+static void one_tempo_takes_the_place_of_all(void **state) {
+    neume_score *score = new_score(*state);
+    size_t count;
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(neume_score_set_tempo(score, 400000), NEUME_OK);
+        const neume_tempo *tempos = neume_score_tempos(score, &count);
+        assert_int_equal(count, 1);
+        assert_true(tempos->start_ticks == 0 && tempos->microseconds_per_quarter == 400000);
+        for (uint64_t i = 0; i < 3; i++)
+            assert_int_equal(neume_score_add_tempo(score, &(neume_tempo){i * 100, 300000}),
+                             NEUME_OK);
+    }
+    neume_score_free(score);
+}
+
+static void an_end_cuts_notes_and_takes_later_ones_out(void **state) {
+    static const neume_note notes[] = {
+        {.start_ticks = 0, .duration_ticks = 100},
+        {.start_ticks = 50, .duration_ticks = UINT64_MAX},
+        {.start_ticks = 99, .duration_ticks = 0},
+        {.start_ticks = 100, .duration_ticks = 1},
+    };
+    neume_score *score = new_score(*state);
+    const neume_control controls[] = {{.start_ticks = 60}, {.start_ticks = 200}};
+    size_t count;
+    add_notes(score, notes, 4);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(neume_score_add_control(score, &controls[i]), NEUME_OK);
+    neume_score_end_at(score, 100);
+    const neume_note *left = neume_score_notes(score, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(left[0].duration_ticks, 100);
+    assert_int_equal(left[1].duration_ticks, 50);
+    assert_int_equal(left[2].duration_ticks, 0);
+    const neume_control *moved = neume_score_controls(score, &count);
+    assert_true(count == 2 && moved[0].start_ticks == 60 && moved[1].start_ticks == 100);
+    neume_score_free(score);
+}
+
+/* Of tracks 0 and 1; other channels, ports and pitches are other keys. */
+static void cleaning_leaves_one_note_on_a_key_at_a_time(void **state) {
+    static const neume_note notes[] = {
+        {.start_ticks = 0, .duration_ticks = 100, .pitch = 60, .velocity = 10},
+        {.start_ticks = 0, .duration_ticks = 50, .pitch = 60, .velocity = 20, .track = 1},
+        {.start_ticks = 60, .duration_ticks = 100, .pitch = 60, .track = 1},
+        {.start_ticks = 80, .duration_ticks = 0, .pitch = 60, .track = 1},
+        {.start_ticks = 70, .duration_ticks = 100, .pitch = 61},
+        {.start_ticks = 70, .duration_ticks = 100, .pitch = 60, .channel = 1},
+        {.start_ticks = 70, .duration_ticks = 100, .pitch = 60, .port = 1},
+    };
+    neume_score *score = new_score(*state);
+    neume_cleaning cleaning;
+    size_t count;
+    add_notes(score, notes, 7);
+    assert_int_equal(neume_score_clean(score, &cleaning), NEUME_OK);
+    assert_true(cleaning.merged == 1 && cleaning.cut == 1);
+    const neume_note *left = neume_score_notes(score, &count);
+    assert_int_equal(count, 6);
+    assert_true(left[0].duration_ticks == 60 && left[0].velocity == 20);
+    assert_true(left[1].start_ticks == 60 && left[1].duration_ticks == 20);
+    assert_true(left[5].start_ticks == 80 && left[5].duration_ticks == 1);
+    assert_int_equal(neume_score_clean(score, &cleaning), NEUME_OK);
+    assert_true(cleaning.merged == 0 && cleaning.cut == 0);
+    neume_score_free(score);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_score_is_empty),
@@ -269,6 +340,9 @@ int main(void) {
         cmocka_unit_test(seconds_follow_the_tempo_map),
         cmocka_unit_test(moves_to_other_keys_but_for_drums_and_drops_what_leaves_midi),
         cmocka_unit_test(key_signatures_move_along),
+        cmocka_unit_test(one_tempo_takes_the_place_of_all),
+        cmocka_unit_test(an_end_cuts_notes_and_takes_later_ones_out),
+        cmocka_unit_test(cleaning_leaves_one_note_on_a_key_at_a_time),
         cmocka_unit_test(survives_each_allocation_failing),
     };
     return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
