@@ -41,7 +41,7 @@ static neume_status check_options(const neume_generate_options *options, neume_e
 }
 
 /* Room for steps far beyond what music takes. */
-enum { STEPS_A_QUARTER = 64, QUARTERS_A_BAR = 8, FASTEST_TEMPO = 320, STEPS_BESIDE = 256 };
+enum { STEPS_A_QUARTER = 120, QUARTERS_A_BAR = 8, FASTEST_TEMPO = 320, STEPS_BESIDE = 256 };
 
 static neume_status plan_length(nm_composer_plan *plan, const neume_generate_options *options,
                                 neume_error *error) {

@@ -166,7 +166,7 @@ static void refuses_labels_for_rolls(void **state) {
     assert_int_equal(
         neume_corpus_load(&corpus, folder.context, &options, (neume_inputs){&path, 1}, &error),
         NEUME_BAD_USAGE);
-    assert_non_null(strstr(error.line, "labels: codec \"roll\" has none"));
+    assert_non_null(strstr(error.line, "labels: a piano roll has no labels"));
     folder_clear(&folder);
 }
 
