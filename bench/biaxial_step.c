@@ -67,7 +67,7 @@ static void train(void *data) {
     nm_biaxial_run_pack_noisy(w->run, w->weights, ++w->update);
     const double packed = bench_seconds(w->context);
     nm_biaxial_forward(w->run, &w->batch, w->update, NM_PASS_TRAIN);
-    nm_biaxial_backward(w->run, &w->batch, 1e-3f, w->gradient);
+    nm_biaxial_backward(w->run, 1e-3f, w->gradient);
     w->seconds[0] += packed - start;
     w->seconds[1] += bench_seconds(w->context) - packed;
 }

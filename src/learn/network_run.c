@@ -63,7 +63,7 @@ void nm_network_forward(const nm_network_run *run, const nm_batch *batch, uint64
 void nm_network_backward(const nm_network_run *run, const nm_batch *batch, real scale,
                          real *gradient) {
     if (run->biaxial)
-        nm_biaxial_backward(run->biaxial, batch, scale, gradient);
+        nm_biaxial_backward(run->biaxial, scale, gradient);
     else
         nm_stack_backward(run->stack, batch, scale, gradient);
 }

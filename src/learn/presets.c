@@ -130,14 +130,14 @@ static const recipe recipes[] = {
         .transpose = {-5, 6},
         .keep_key = 0.3,
         .network = {.time_layers = {128}, .time_count = 1, .note_layers = {64}, .note_count = 1},
-        .regularisation = {.dropout = 0.5f, .weight_drop = 0.4f},
+        .regularisation = {.dropout = 0.3f, .weight_drop = 0.2f},
         .batch = 4,
         .steps = 64,
         .learning_rate = 1e-2,
         .clip = 0.5,
-        .weight_decay = 0.03,
+        .weight_decay = 0.01,
         .ema = 0.998,
-        .usual_epochs = 60,
+        .usual_epochs = 30,
     },
 };
 

@@ -87,7 +87,8 @@ typedef struct nm_codec_kind {
                        unsigned stream, uint32_t index);
 
     /* The word that a text stands for, in the only spelling that the codec writes; false where it
-     * is none. Words of the grammar such as <end> are not asked for. */
+     * is none. Words of the grammar such as <end> are not asked for. NULL: only those of a fixed
+     * vocabulary, as they stand there, are words. */
     bool (*spell)(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
                   const char *text);
 

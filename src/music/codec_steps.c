@@ -168,7 +168,7 @@ static neume_status parse_word(nm_encoder *encoder, uint32_t *word, unsigned str
     *word = neume_codec_find(codec, stream, text);
     if (*word != NEUME_NO_WORD)
         return NEUME_OK;
-    if (!codec->kind->spell(spelt, &codec->options, stream, text))
+    if (!codec->kind->spell || !codec->kind->spell(spelt, &codec->options, stream, text))
         return fail_word(codec, text, error);
     const neume_status status = check_spelling(text, spelt, error);
     if (status)

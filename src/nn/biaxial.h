@@ -102,7 +102,7 @@ void nm_biaxial_forward(nm_biaxial_run *run, const nm_batch *batch, uint64_t upd
 
 /* Gradient of  scale (the sum of all losses of the last training forward, of this batch),  added to
  * `gradient`, a block of the table. The forward has computed it; this is cheap. */
-void nm_biaxial_backward(nm_biaxial_run *run, const nm_batch *batch, real scale, real *gradient);
+void nm_biaxial_backward(nm_biaxial_run *run, real scale, real *gradient);
 
 /* Of the last forward, [T,B]: nats of bit d (0 or 1), summed over the keys; and whether each key's
  * likelier value of that bit was right. Borrowed: until the next pass. */

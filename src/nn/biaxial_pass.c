@@ -106,8 +106,7 @@ void nm_biaxial_forward(nm_biaxial_run *run, const nm_batch *batch, uint64_t upd
     }
 }
 
-void nm_biaxial_backward(nm_biaxial_run *run, const nm_batch *batch, real scale, real *gradient) {
-    (void)batch;
+void nm_biaxial_backward(nm_biaxial_run *run, real scale, real *gradient) {
     nm_scaled_add(run->context->pool, gradient, scale, run->gradient, run->biaxial->params.size);
 }
 

@@ -124,7 +124,7 @@ static size_t count_wrong(const biaxial_case *of, bool is_told) {
     size_t wrong = 0;
     check_init(&c, of);
     forward(&c);
-    nm_biaxial_backward(c.run, &c.batch, gradient_scale, c.gradient);
+    nm_biaxial_backward(c.run, gradient_scale, c.gradient);
     for (size_t p = 0; p < c.data.biaxial.params.count; p++) {
         const nm_param *param = &c.data.biaxial.params.table[p];
         for (size_t i = 0; i < param->rows * param->columns; i++) {
@@ -152,9 +152,9 @@ static void gradients_are_added_to_what_is_there(void **state) {
     check c;
     check_init(&c, &cases[2]);
     forward(&c);
-    nm_biaxial_backward(c.run, &c.batch, 1, c.gradient);
+    nm_biaxial_backward(c.run, 1, c.gradient);
     const real once = c.gradient[0];
-    nm_biaxial_backward(c.run, &c.batch, 2, c.gradient);
+    nm_biaxial_backward(c.run, 2, c.gradient);
     assert_true(once != 0 && fabs(c.gradient[0] - 3 * once) < 1e-12);
     check_clear(&c);
 }

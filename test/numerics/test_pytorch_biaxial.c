@@ -107,7 +107,7 @@ static void expect_same(uint32_t bits, neume_isa isa) {
     load_weights(weights, &n);
     nm_biaxial_run_pack(run, weights);
     nm_biaxial_forward(run, &n.batch, 1, NM_PASS_TRAIN);
-    nm_biaxial_backward(run, &n.batch, 1, gradient);
+    nm_biaxial_backward(run, 1, gradient);
     const double *losses = fixture_find(&n.from, "losses", (size_t)N * bits);
     for (size_t i = 0; i < (size_t)N * bits; i++)
         expect_close("losses", (double)nm_biaxial_losses(run, i % bits)[i / bits], losses[i]);

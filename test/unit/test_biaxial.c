@@ -165,7 +165,7 @@ static void use_a_run(const biaxial_data *data, nm_biaxial_run *run, bool for_tr
     if (for_training) {
         nm_biaxial_run_pack_noisy(run, data->weights, 1);
         nm_biaxial_forward(run, &batch, 1, NM_PASS_TRAIN);
-        nm_biaxial_backward(run, &batch, 1, gradient);
+        nm_biaxial_backward(run, 1, gradient);
     }
     nm_biaxial_run_pack(run, data->weights);
     nm_biaxial_forward(run, &batch, 1, NM_PASS_STATISTICS);

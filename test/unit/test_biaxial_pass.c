@@ -348,7 +348,7 @@ static loss_table train(const biaxial_case *of, unsigned threads, neume_isa isa,
     memset(gradient, 0, PARAMS * sizeof *gradient);
     nm_biaxial_run_pack_noisy(run, data.weights, 4);
     nm_biaxial_forward(run, &batch, 4, NM_PASS_TRAIN);
-    nm_biaxial_backward(run, &batch, 0.1f, gradient);
+    nm_biaxial_backward(run, 0.1f, gradient);
     const loss_table table = losses_of(&data, run);
     nm_biaxial_run_free(run);
     case_clear(&data);

@@ -175,7 +175,27 @@ static void masks_are_small(void **state) {
     fixture f = closed_codec(options);
     assert_true((size_t)nm_codec_grammar(f.codec)->state_count *
                     neume_codec_word_count(f.codec, 0) <=
-                8 << 20);
+                20 << 20);
+    close_fixture(&f);
+}
+
+/* As many Duration_48+ as the longest note has, 64 quarters, and no more. */
+static void notes_cannot_be_held_for_ever(void **state) {
+    (void)state;
+    fixture f = closed_codec(event_options());
+    static const char *const words[] = {"Bar", "Position_0", "Pitch_60", "Velocity_66"};
+    const uint32_t more = neume_codec_find(f.codec, 0, "Duration_48+");
+    const nm_grammar *grammar = nm_codec_grammar(f.codec);
+    uint32_t at = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        at = grammar->next[at * grammar->class_count +
+                           grammar->word_class[0][neume_codec_find(f.codec, 0, words[i])]];
+    unsigned count = 0;
+    while (grammar->allowed[at * grammar->class_count + grammar->word_class[0][more]]) {
+        at = grammar->next[at * grammar->class_count + grammar->word_class[0][more]];
+        assert_true(count++ < 15);
+    }
+    assert_int_equal(count, 15);
     close_fixture(&f);
 }
 
@@ -470,6 +490,7 @@ int main(void) {
         cmocka_unit_test(the_grammar_of_performances_shifts_the_longest_first),
         cmocka_unit_test(positions_ascend_within_the_bar),
         cmocka_unit_test(masks_are_small),
+        cmocka_unit_test(notes_cannot_be_held_for_ever),
         cmocka_unit_test(pitches_move_to_other_keys_and_drums_do_not),
         cmocka_unit_test(the_clock_follows_bars_positions_metres_and_tempos),
         cmocka_unit_test(what_the_grammar_allows_is_music),

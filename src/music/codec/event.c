@@ -28,16 +28,6 @@ static bool fixed_word(char word[NM_MAX_WORD_TEXT], const neume_codec_options *o
     return true;
 }
 
-/* All words are in the vocabulary: another text is none. */
-static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
-                  const char *text) {
-    (void)word;
-    (void)options;
-    (void)stream;
-    (void)text;
-    return false;
-}
-
 static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
                       unsigned stream, const char *text, int semitones) {
     static const char name[] = "Pitch_";
@@ -100,7 +90,6 @@ const nm_codec_kind nm_codec_event = {
     .stream_names = stream_names,
     .check = check,
     .fixed_word = fixed_word,
-    .spell = spell,
     .transpose = transpose,
     .move_clock = move_clock,
     .carry = nm_event_carry,

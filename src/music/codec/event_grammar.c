@@ -6,9 +6,11 @@
  *     group:       [Program] [Pedal_Off] [Pedal_On] {Pitch Velocity {Duration_48+} Duration}
  *                  [Program_Drums] {PitchDrum Velocity}
  *
- * A state is a place in this, and in metrical timing also the length of the bar and the position in
- * it: positions ascend and lie in the bar. These two are counted in clicks, cells of the grid up to
- * 12 a quarter, several cells where the grid is finer; then positions do not descend. */
+ * A note has as many Duration_48+ as its longest length needs, no more: else a song may hold a note
+ * for ever. A state is a place in this, and in metrical timing also the length of the bar and the
+ * position in it: positions ascend and lie in the bar. These two are counted in clicks, cells of
+ * the grid up to 12 a quarter, several cells where the grid is finer; then positions do not
+ * descend. */
 #include "base/mem.h"
 #include "music/codec/event.h"
 
@@ -44,7 +46,7 @@ typedef enum place {
     PLACE_HIT,  /* behind a drum */
     PLACE_VELOCITY,
     PLACE_HIT_VELOCITY,
-    PLACE_DURATION,
+    PLACE_DURATION, /* followed by those behind 1, 2 .. Duration_48+ */
     PLACES
 } place;
 
@@ -74,6 +76,11 @@ static const struct {
     [PLACE_DURATION] = {ONE(DURATION) | ONE(MORE), false, false},
 };
 
+/* The places behind Duration_48+ have the rule of PLACE_DURATION. */
+static unsigned rule_of(unsigned at) {
+    return at < PLACE_DURATION ? at : PLACE_DURATION;
+}
+
 /* Where a word of a class leads from a place, within the moment. */
 static unsigned place_after(unsigned from, unsigned word_class) {
     switch (word_class) {
@@ -90,9 +97,9 @@ static unsigned place_after(unsigned from, unsigned word_class) {
     case CLASS_OFF:
         return PLACE_OFF;
     case CLASS_TEMPO:
-        return PLACE_TEMPO + (unsigned)rules[from].has_drums;
+        return PLACE_TEMPO + (unsigned)rules[rule_of(from)].has_drums;
     case CLASS_MORE:
-        return PLACE_DURATION;
+        return from + 1;
     default: /* CLASS_ON, CLASS_DURATION */
         return PLACE_NOTE;
     }
@@ -107,6 +114,7 @@ enum { STATE_BEGIN, STATE_ENDED, STATE_BLOCKS };
 typedef struct layout {
     nm_event_words words;
     uint32_t cells_a_click, length_count;
+    uint32_t place_count;           /* of a moment */
     uint32_t lengths[MOST_LENGTHS]; /* clicks of bars, ascending */
     uint32_t blocks[MOST_LENGTHS + 1];
 } layout;
@@ -128,6 +136,8 @@ static void add_length(layout *to, uint32_t clicks) {
 
 static layout layout_of(const neume_codec_options *options) {
     layout of = {.words = nm_event_words_of(options)};
+    of.place_count =
+        PLACES - 1 + nm_event_longest(&of.words) / nm_event_count(&of.words, NM_EVENT_DURATION);
     of.cells_a_click = (options->grid + MOST_CLICKS - 1) / MOST_CLICKS;
     for (uint32_t i = 0; i < nm_event_count(&of.words, NM_EVENT_METRE); i++)
         add_length(&of, clicks_of(&of, nm_event_metre_at(options->grid, i).cells));
@@ -135,7 +145,7 @@ static layout layout_of(const neume_codec_options *options) {
         add_length(&of, 1);
     of.blocks[0] = STATE_BLOCKS;
     for (uint32_t k = 0; k < of.length_count; k++)
-        of.blocks[k + 1] = of.blocks[k] + BAR_PLACES + PLACES * of.lengths[k];
+        of.blocks[k + 1] = of.blocks[k] + BAR_PLACES + of.place_count * of.lengths[k];
     return of;
 }
 
@@ -192,7 +202,7 @@ static void allow(const builder *in, uint32_t state, uint32_t word_class, uint32
 }
 
 static uint32_t state_of(const builder *in, uint32_t k, uint32_t click, unsigned at) {
-    return in->layout->blocks[k] + BAR_PLACES + PLACES * click + at;
+    return in->layout->blocks[k] + BAR_PLACES + in->layout->place_count * click + at;
 }
 
 /* In a bar of length k time goes on to a click from `click` on, or to the next bar. */
@@ -211,14 +221,17 @@ static void go_on(const builder *in, uint32_t state, uint32_t k, uint32_t click,
 
 static void make_moment(const builder *in, uint32_t k, uint32_t click) {
     const uint32_t next_click = click + (in->layout->cells_a_click == 1);
-    for (unsigned at = 0; at < PLACES; at++) {
+    const unsigned places = in->layout->place_count;
+    for (unsigned at = 0; at < places; at++) {
         const uint32_t state = state_of(in, k, click, at);
+        const unsigned rule = rule_of(at);
+        const unsigned allowed = rules[rule].allowed & (at + 1 == places ? ~ONE(MORE) : ~0u);
         for (unsigned c = 0; c < CLASS_METRES; c++)
-            if (rules[at].allowed >> c & 1)
+            if (allowed >> c & 1)
                 allow(in, state, c, state_of(in, k, click, place_after(at, c)));
-        if (rules[at].may_go_on) {
+        if (rules[rule].may_go_on) {
             allow(in, state, CLASS_END, STATE_ENDED);
-            go_on(in, state, k, next_click, rules[at].has_drums);
+            go_on(in, state, k, next_click, rules[rule].has_drums);
         }
     }
 }

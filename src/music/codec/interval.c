@@ -39,16 +39,6 @@ static bool fixed_word(char word[NM_MAX_WORD_TEXT], const neume_codec_options *o
     return id < (nm_interval_rest_cells(options) == 1 ? NM_SIXTEENTH_1 : NM_INTERVAL_WORDS);
 }
 
-/* All words are in the vocabulary: another text is none. */
-static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options, unsigned stream,
-                  const char *text) {
-    (void)word;
-    (void)options;
-    (void)stream;
-    (void)text;
-    return false;
-}
-
 /* Notes move. A chord whose lower notes leave MIDI's range is one that the grammar forbids. */
 static bool transpose(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
                       unsigned stream, const char *text, int semitones) {
@@ -294,7 +284,6 @@ const nm_codec_kind nm_codec_interval = {
     .stream_names = stream_names,
     .check = check,
     .fixed_word = fixed_word,
-    .spell = spell,
     .transpose = transpose,
     .quarters = quarters,
     .state_count = NM_INTERVAL_STATES,
