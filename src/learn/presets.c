@@ -31,7 +31,7 @@ static const recipe recipes[] = {
         .grid = 12,
         .transpose = {-5, 6},
         .network = {.embed = 256, .layers = {512}, .layer_count = 1},
-        .regularisation = {.dropout = 0.3f, .feature_dropout = 0.1f, .weight_drop = 0.1f},
+        .regularisation = {.dropout = 0.5f, .feature_dropout = 0.2f, .weight_drop = 0.3f},
         .batch = 16,
         .steps = 64,
         .learning_rate = 3e-3,
