@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/keys.h"
 
 #include <string.h>
 
@@ -337,54 +338,13 @@ static bool allocate(nm_batcher *batcher) {
            (batcher->reset = nm_alloc(context, N, 1)) && (batcher->valid = nm_alloc(context, N, 1));
 }
 
-/* Whether every word has one in that key, and the grammar takes them: a chord may lose its lowest
- * note below MIDI's range while its words are still words. */
-static bool has_key_of_words(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
-    const neume_codec *codec = batcher->options.codec;
-    nm_row row;
-    nm_row_begin(&row, codec, shift);
-    for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
-        const unsigned s = (unsigned)(i % sequence->width);
-        const uint32_t word = nm_codec_shifted(codec, s, sequence->words[i], shift);
-        if (word == NEUME_NO_WORD || !nm_row_allows(&row, codec, s, word))
-            return false;
-        nm_row_say(&row, codec, s, word);
-    }
-    return true;
-}
-
-/* Whether all notes stay in MIDI's range. */
-static bool has_key_of_sets(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
-    uint32_t moved[NEUME_MAX_STREAMS];
-    for (size_t t = 0; t < sequence->step_count; t++)
-        if (!nm_codec_shift_step(batcher->options.codec, moved,
-                                 sequence->words + t * sequence->width, shift))
-            return false;
-    return true;
-}
-
-static bool has_key(const nm_batcher *batcher, const neume_sequence *sequence, int shift) {
-    return batcher->is_roll ? has_key_of_sets(batcher, sequence, shift)
-                            : has_key_of_words(batcher, sequence, shift);
-}
-
-/* The keys around its own into which all words of a piece can move. */
-static neume_shifts keys_of(const nm_batcher *batcher, const neume_sequence *sequence) {
-    const neume_shifts shifts = batcher->options.shifts;
-    neume_shifts keys = {0, 0};
-    while (keys.low > shifts.low && has_key(batcher, sequence, keys.low - 1))
-        keys.low--;
-    while (keys.high < shifts.high && has_key(batcher, sequence, keys.high + 1))
-        keys.high++;
-    return keys;
-}
-
 /* Returns the steps of all pieces. */
 static uint64_t place_pieces(nm_batcher *batcher) {
     uint64_t steps = 0;
     for (size_t i = 0; i < batcher->options.piece_count; i++) {
         batcher->starts[i] = steps;
-        batcher->keys[i] = keys_of(batcher, &batcher->options.pieces[i].sequence);
+        batcher->keys[i] = nm_keys_of(batcher->options.codec, batcher->options.shifts,
+                                      &batcher->options.pieces[i].sequence);
         steps += length_of(batcher, i);
     }
     return steps;
