@@ -7,7 +7,7 @@
 
 #include "music/codec.h"
 
-enum { NM_NO_LABELS = UINT32_MAX };
+#define NM_NO_LABELS UINT32_MAX
 
 typedef struct nm_row {
     uint32_t state;                    /* of the grammar, before the next word */

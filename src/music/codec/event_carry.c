@@ -2,7 +2,7 @@
 /* What holds on behind words of codec "event", in as few words as say it. */
 #include "music/codec/event.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX /* of a word: not said */
 
 typedef struct carrying {
     nm_event_words words;
