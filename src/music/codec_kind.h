@@ -26,6 +26,11 @@ uint32_t nm_score_quarter(const neume_score *score);
 /* What every decoded score begins with: 120 quarters a minute, and `numerator` quarters a bar. */
 neume_status nm_codec_begin_score(neume_score *score, uint16_t numerator);
 
+/* Whether the options keep the music under time signatures of this numerator; and what a decoded
+ * score begins with: 4 quarters a bar, or the first numerator that they keep. */
+bool nm_codec_keeps_metre(const neume_codec_options *options, unsigned numerator);
+uint16_t nm_codec_usual_metre(const neume_codec_options *options);
+
 /* The cell of the grid that a tick is nearest to, of two the later: floor(ticks grid / quarter +
  * 1/2). Only differences of cells matter, so that they may wrap. */
 uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter);

@@ -64,6 +64,17 @@ uint32_t nm_score_quarter(const neume_score *score) {
     return declared ? declared : NM_TICKS_PER_QUARTER;
 }
 
+bool nm_codec_keeps_metre(const neume_codec_options *options, unsigned numerator) {
+    bool is_kept = options->metres[0] == 0;
+    for (size_t i = 0; i < NEUME_MAX_METRES && options->metres[i]; i++)
+        is_kept = is_kept || options->metres[i] == numerator;
+    return is_kept;
+}
+
+uint16_t nm_codec_usual_metre(const neume_codec_options *options) {
+    return nm_codec_keeps_metre(options, 4) ? 4 : options->metres[0];
+}
+
 uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter) {
     const uint64_t quarter = ticks / ticks_per_quarter, rest = ticks % ticks_per_quarter;
     return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);

@@ -135,15 +135,8 @@ typedef struct metre_walk {
     uint32_t ticks_per_quarter;
 } metre_walk;
 
-static bool keeps_metre(const neume_codec_options *options, unsigned numerator) {
-    bool is_kept = options->metres[0] == 0;
-    for (size_t i = 0; i < NEUME_MAX_METRES && options->metres[i]; i++)
-        is_kept = is_kept || options->metres[i] == numerator;
-    return is_kept;
-}
-
 static metre_walk walk_metres(const neume_codec_options *options, const neume_score *score) {
-    metre_walk walk = {.is_kept = keeps_metre(options, 4),
+    metre_walk walk = {.is_kept = nm_codec_keeps_metre(options, 4),
                        .ticks_per_quarter = nm_score_quarter(score)};
     walk.signatures = neume_score_time_signatures(score, &walk.count);
     return walk;
@@ -154,7 +147,7 @@ static void go_to(metre_walk *walk, const neume_codec_options *options, uint64_t
         const uint64_t cell =
             nm_grid_cell(walk->signatures->start_ticks, NM_INTERVAL_GRID, walk->ticks_per_quarter);
         walk->cut_cells += walk->is_kept ? 0 : cell - walk->start_cell;
-        walk->is_kept = keeps_metre(options, walk->signatures->numerator);
+        walk->is_kept = nm_codec_keeps_metre(options, walk->signatures->numerator);
         walk->start_cell = cell;
         walk->count--;
     }
@@ -254,16 +247,11 @@ static neume_status read_word(reading *r, const neume_codec_options *options, ui
     return status;
 }
 
-/* 4/4; where the options do not keep it, quarters of the first metre that they do keep. */
-static uint16_t numerator_of(const neume_codec_options *options) {
-    return keeps_metre(options, 4) ? 4 : options->metres[0];
-}
-
 /* <end> ends the piece; <unk> says nothing. */
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     reading r = {.score = score, .top = -1};
-    neume_status status = nm_codec_begin_score(score, numerator_of(&codec->options));
+    neume_status status = nm_codec_begin_score(score, nm_codec_usual_metre(&codec->options));
     for (size_t i = 0; i < sequence->step_count && !status; i++) {
         if (sequence->words[i] == NM_WORD_END)
             break;

@@ -131,24 +131,34 @@ static void encode_roll(nm_encoder *encoder, const nm_roll *roll) {
     nm_encoder_omit(encoder, "beyond-pitch-range", beyond_range);
 }
 
+/* A roll of a score, told the cells of its bars, `given` [frame_count]. */
+static void encode_bars(nm_encoder *encoder, const neume_score *score, nm_roll *roll,
+                        uint32_t *given) {
+    const neume_codec_options *options = &encoder->codec->options;
+    nm_roll_number_cells(given, roll->frame_count, score, options->grid);
+    const size_t lost = nm_roll_cut_metres(roll, given, score, options);
+    nm_roll_cut_silence(roll);
+    encode_roll(encoder, roll);
+    if (!encoder->failed)
+        memcpy(encoder->sequence->given, given, roll->frame_count * sizeof *given);
+    nm_roll_omit(roll, encoder);
+    nm_encoder_omit(encoder, "other-metres", lost);
+}
+
 static void encode(nm_encoder *encoder, const neume_score *score) {
     const neume_codec *codec = encoder->codec;
     const nm_roll_options options = {
         .grid = codec->options.grid, .has_onsets = has_onsets(codec), .encoder = encoder};
-    neume_sequence *sequence = encoder->sequence;
     nm_roll roll;
-    if (nm_roll_of_score(&roll, codec->context, score, &options)) {
-        encoder->failed = true;
+    encoder->failed = nm_roll_of_score(&roll, codec->context, score, &options) != NEUME_OK;
+    if (encoder->failed)
         return;
-    }
-    nm_roll_cut_silence(&roll);
-    encode_roll(encoder, &roll);
-    nm_roll_omit(&roll, encoder);
+    uint32_t *given = nm_alloc(codec->context, roll.frame_count, sizeof *given);
+    encoder->failed = !given;
+    if (given)
+        encode_bars(encoder, score, &roll, given);
+    nm_free(codec->context, given);
     nm_roll_clear(codec->context, &roll);
-    if (!encoder->failed) {
-        memset(sequence->given, 0, sequence->step_count * sizeof *sequence->given);
-        nm_roll_number_cells(sequence->given, sequence->step_count, score, options.grid);
-    }
 }
 
 static neume_status decode_steps(nm_roll_writer *writer, const neume_codec *codec,
@@ -165,9 +175,10 @@ static neume_status decode_steps(nm_roll_writer *writer, const neume_codec *code
 static neume_status decode(neume_score *score, const neume_codec *codec,
                            const neume_sequence *sequence) {
     nm_roll_writer writer = {.score = score, .grid = codec->options.grid};
-    neume_status status = nm_codec_begin_score(score, 4);
+    const neume_codec_options *options = &codec->options;
+    neume_status status = nm_codec_begin_score(score, nm_codec_usual_metre(options));
     if (!status)
-        status = nm_roll_add_metres(score, sequence, codec->options.grid);
+        status = nm_roll_add_metres(score, sequence, options);
     return status ? status : decode_steps(&writer, codec, sequence);
 }
 
@@ -175,7 +186,7 @@ static const char *const stream_names[] = {"play", "articulate"};
 
 const nm_codec_kind nm_codec_roll = {
     .name = "roll",
-    .heeds = NM_OPTION_PITCH_RANGE | NM_OPTION_ONSETS,
+    .heeds = NM_OPTION_PITCH_RANGE | NM_OPTION_ONSETS | NM_OPTION_METRES,
     .step_unit = "cell",
     .expects = "MIDI numbers of 0 to 127, as in 60.64-.67, or _ for none",
     .stream_count = 2,
