@@ -64,12 +64,13 @@ typedef struct neume_codec_options {
     bool melody;               /**< of "interval": the top voice only; default false */
     neume_rest_unit rest_unit; /**< of "interval"; default NEUME_REST_QUARTER */
     neume_order order;         /**< of "frame"; default NEUME_ORDER_ASCENDING */
-    uint8_t metres[NEUME_MAX_METRES]; /**< of "interval": only notes under time signatures of these
-                                         numerators; ends at the first 0; default none: all */
-    neume_pitch_range pitch_range;    /**< of "roll"; default 0..127 */
-    neume_onsets onsets;              /**< of "roll"; default NEUME_ONSETS_KEEP */
-    neume_timing timing;              /**< of "event"; default NEUME_TIMING_METRICAL */
-    neume_drums drums;                /**< of "event"; default NEUME_DRUMS_KEEP */
+    uint8_t
+        metres[NEUME_MAX_METRES];  /**< of "interval", "roll": only notes under time signatures of
+                                      these  numerators; ends at the first 0; default none: all */
+    neume_pitch_range pitch_range; /**< of "roll"; default 0..127 */
+    neume_onsets onsets;           /**< of "roll"; default NEUME_ONSETS_KEEP */
+    neume_timing timing;           /**< of "event"; default NEUME_TIMING_METRICAL */
+    neume_drums drums;             /**< of "event"; default NEUME_DRUMS_KEEP */
 } neume_codec_options;
 
 NEUME_API neume_codec_options neume_codec_options_default(void);

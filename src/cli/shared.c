@@ -92,7 +92,7 @@ const nm_opt nm_codec_choice_options[12] = {
      .least = 1,
      .most = 255,
      .default_text = "all",
-     .help = "for intervals: only the music under time signatures of these numerators"},
+     .help = "for intervals and biaxial: only the music under time signatures of these numerators"},
     {.name = "order",
      .kind = NM_OPT_CHOICE,
      NM_OPT_FIELD(neume_codec_options, order),

@@ -125,8 +125,7 @@ static uint32_t say_word(nm_batcher *batcher, size_t b, unsigned stream) {
     return word;
 }
 
-/* The row's next step as this epoch has it; `states`, where wanted, gets the grammar's before each
- * word. */
+/* The row's next step as this epoch has it, and the grammar's states before each of its words. */
 static void say_step(nm_batcher *batcher, size_t b, uint32_t *words, uint32_t *states) {
     if (batcher->is_roll)
         (void)nm_codec_shift_step(batcher->options.codec, words, step_of(batcher, b),

@@ -285,6 +285,49 @@ static void every_time_signature_keeps_all_notes(void **state) {
             }
 }
 
+/* 4/4 for a bar, 6/8 for two (3 quarters each), 2/4 for one. A note of the first lasts into the
+ * second, one of the second into the third. */
+static neume_score *score_of_three_metres(const fixture *f) {
+    const neume_note notes[] = {long_note(480 * 2, 480 * 3, 60), long_note(480 * 6, 480, 64),
+                                long_note(480 * 9, 480 * 2, 67), long_note(480 * 11, 480, 72)};
+    const neume_time_signature metres[] = {{480 * 4, 6, 8}, {480 * 10, 2, 4}};
+    neume_score *score = score_of(f, notes, 4);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(neume_score_add_time_signature(score, &metres[i]), NEUME_OK);
+    assert_int_equal(neume_score_sort(score), NEUME_OK);
+    return score;
+}
+
+static void assert_kept(const uint8_t *metres, neume_onsets onsets, const char *steps,
+                        size_t lost) {
+    neume_codec_options options = roll_options(1, onsets);
+    memcpy(options.metres, metres, 2);
+    fixture f = open_codec(options);
+    neume_score *score = score_of_three_metres(&f), *decoded;
+    neume_sequence sequence, again;
+    assert_int_equal(neume_codec_encode(&sequence, f.codec, score, NULL), NEUME_OK);
+    assert_string_equal(steps_of(&f, &sequence), steps);
+    assert_int_equal(omitted(&sequence, "other-metres"), lost);
+    assert_int_equal(neume_codec_decode(&decoded, f.codec, &sequence), NEUME_OK);
+    assert_int_equal(neume_codec_encode(&again, f.codec, decoded, NULL), NEUME_OK);
+    assert_same_words(&again, &sequence);
+    neume_sequence_clear(f.context, &again);
+    neume_sequence_clear(f.context, &sequence);
+    neume_score_free(decoded);
+    neume_score_free(score);
+    close_fixture(&f);
+}
+
+static void only_music_under_the_metres_asked_for_is_kept(void **state) {
+    (void)state;
+    assert_kept((const uint8_t[2]){0}, NEUME_ONSETS_KEEP, "_ _ 60 60- 60- _ 64 _ _ 67 67- 72", 0);
+    assert_kept((const uint8_t[2]){4}, NEUME_ONSETS_KEEP, "_ _ 60 60-", 3);
+    assert_kept((const uint8_t[2]){6}, NEUME_ONSETS_KEEP, "60 _ 64 _ _ 67", 2);
+    assert_kept((const uint8_t[2]){6}, NEUME_ONSETS_DROP, "60 _ 64 _ _ 67", 2);
+    assert_kept((const uint8_t[2]){4, 2}, NEUME_ONSETS_KEEP, "_ _ 60 60- 67 72", 2);
+    assert_kept((const uint8_t[2]){2}, NEUME_ONSETS_KEEP, "67 72", 3);
+}
+
 static void a_roll_without_onsets_is_taken_as_it_is(void **state) {
     (void)state;
     fixture f = open_codec(roll_options(2, NEUME_ONSETS_DROP));
@@ -383,6 +426,7 @@ int main(void) {
         cmocka_unit_test(each_step_is_told_the_cell_of_its_bar),
         cmocka_unit_test(bars_off_the_grid_start_at_their_nearest_cells),
         cmocka_unit_test(every_time_signature_keeps_all_notes),
+        cmocka_unit_test(only_music_under_the_metres_asked_for_is_kept),
         cmocka_unit_test(a_roll_without_onsets_is_taken_as_it_is),
         cmocka_unit_test(other_keys_move_all_bits_within_midi),
         cmocka_unit_test(only_keys_within_the_shifts_are_had),
