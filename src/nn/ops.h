@@ -42,12 +42,15 @@ typedef struct nm_matmul_grad {
  *   a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
  *   c_t = f c_{t-1} + i g;  h_t = o tanh(c_t)
  * Where reset[t][b] is set, h_{t-1} and c_{t-1} of row b are zero and no gradient flows back
- * across. Between forward and backward x (or words), reset, packed, y and tape stay as they are;
- * backward may use the tape up. */
+ * across. Between forward and backward x, words, reset, packed, y, table and tape stay as they
+ * are; backward may use table and tape up. */
 typedef struct nm_lstm {
     size_t T, B, I, H;
-    const real *x;         /* [T,B,I]; NULL: the input is one-hot */
-    const uint32_t *words; /* [T,B], each < I: which input is one; only where x is NULL */
+    const real *x;         /* [T,B,I]; with words [D,I]; NULL: the input is one-hot */
+    const uint32_t *words; /* [T,B] which row of x, < D, is the input; or, without x, which input,
+                              < I, is one; NULL: each position has a row of its own */
+    size_t D;              /* rows of x that words name; most pay where there are few */
+    real *table;           /* [lstm_table_size] what is computed once for each of them */
     const uint8_t *reset;  /* [T,B] */
     const real *packed;    /* by lstm_pack */
     const real *h0, *c0;   /* [B,H] the state carried in */
@@ -60,7 +63,7 @@ typedef struct nm_lstm {
  * enters at h1, c1 nor leaves at h0, c0 (truncated back-propagation). */
 typedef struct nm_lstm_grad {
     const real *dy;   /* [T,B,H] */
-    real *dx;         /* [T,B,I], overwritten; NULL: not wanted, and for one-hot inputs */
+    real *dx;         /* as x, overwritten; NULL: not wanted, and for one-hot inputs */
     real *dweight_ih; /* [4H,I] */
     real *dweight_hh; /* [4H,H] */
     real *dbias;      /* [4H] */
@@ -99,6 +102,7 @@ typedef struct nm_ops {
     /* Weights packed once an update, for forward and (where `for_backward`) backward. Sizes in
      * reals. */
     size_t (*lstm_packed_size)(size_t I, size_t H, bool for_backward);
+    size_t (*lstm_table_size)(size_t D, size_t H);
     size_t (*lstm_tape_size)(size_t T, size_t B, size_t I, size_t H);
     size_t (*lstm_scratch_size)(size_t T, size_t B, size_t I, size_t H);
     void (*lstm_pack)(nm_pool *pool, real *packed, size_t I, size_t H, const real *weight_ih,

@@ -123,6 +123,13 @@ static lstm_tape lstm_tape_of(const nm_lstm *l) {
     return tape;
 }
 
+/* Nothing is computed once for several positions. */
+static size_t lstm_table_size(size_t D, size_t H) {
+    (void)D;
+    (void)H;
+    return 0;
+}
+
 static size_t lstm_tape_size(size_t T, size_t B, size_t I, size_t H) {
     (void)I;
     return T * B * 5 * H + 2 * B * H;
@@ -132,6 +139,11 @@ static size_t lstm_tape_size(size_t T, size_t B, size_t I, size_t H) {
 static const real *row_before(const nm_lstm *l, const real *first, const real *sequence, size_t t,
                               size_t b) {
     return t == 0 ? first + b * l->H : sequence + ((t - 1) * l->B + b) * l->H;
+}
+
+/* The row of x, or of dx, of a position. */
+static size_t input_row(const nm_lstm *l, size_t at) {
+    return l->words ? l->words[at] : at;
 }
 
 static real sigmoid(real a) {
@@ -148,7 +160,7 @@ static void lstm_forward_cell(const nm_lstm *l, size_t t, size_t b) {
     real *gates = tape.gates + at * G, *c = tape.c + at * H, *h = l->y + at * H;
     memcpy(gates, l->packed + part.bias, G * sizeof *gates);
     if (l->x)
-        add_row_product(gates, l->x + at * l->I, ih_transposed, G, l->I);
+        add_row_product(gates, l->x + input_row(l, at) * l->I, ih_transposed, G, l->I);
     else
         add_scaled(gates, 1, ih_transposed + l->words[at] * G, G);
     if (!l->reset[at])
@@ -232,18 +244,30 @@ static void lstm_backward_cell(const lstm_backward_work *work, size_t t, size_t 
 static void lstm_backward_rows_job(void *data, nm_pool *pool, unsigned thread) {
     const lstm_backward_work *work = data;
     const nm_lstm *l = work->layer;
-    const real *ih = l->packed + lstm_layout_of(l->I, l->H).ih;
-    real *dx = work->grad->dx;
     const nm_range share = nm_pool_share(pool, thread, l->B, 1);
     for (size_t b = share.begin; b < share.end; b++) {
         memset(work->dh + b * l->H, 0, l->H * sizeof(real));
         memset(work->dc + b * l->H, 0, l->H * sizeof(real));
         for (size_t t = l->T; t-- > 0;)
             lstm_backward_cell(work, t, b);
-        for (size_t at = b; dx && at < l->T * l->B; at += l->B) {
-            memset(dx + at * l->I, 0, l->I * sizeof *dx);
-            add_row_product(dx + at * l->I, work->da + at * 4 * l->H, ih, l->I, 4 * l->H);
-        }
+    }
+}
+
+/* forward was a = W_ih x + .., hence dx = W_ihᵀ da, summed over the positions of a row of x. Each
+ * thread some of the columns. */
+static void lstm_backward_inputs_job(void *data, nm_pool *pool, unsigned thread) {
+    const lstm_backward_work *work = data;
+    const nm_lstm *l = work->layer;
+    const size_t I = l->I, G = 4 * l->H, rows = l->words ? l->D : l->T * l->B;
+    const real *ih = l->packed + lstm_layout_of(I, l->H).ih;
+    const nm_range share = nm_pool_share(pool, thread, I, 1);
+    const size_t width = share.end - share.begin;
+    for (size_t row = 0; row < rows; row++)
+        memset(work->grad->dx + row * I + share.begin, 0, width * sizeof(real));
+    for (size_t at = 0; at < l->T * l->B; at++) {
+        real *dx = work->grad->dx + input_row(l, at) * I + share.begin;
+        for (size_t j = 0; j < G; j++)
+            add_scaled(dx, work->da[at * G + j], ih + j * I + share.begin, width);
     }
 }
 
@@ -259,7 +283,7 @@ static void lstm_backward_weights_job(void *data, nm_pool *pool, unsigned thread
         for (size_t at = 0; at < l->T * l->B; at++) {
             const real da = work->da[at * 4 * H + j];
             if (l->x)
-                add_scaled(work->grad->dweight_ih + j * I, da, l->x + at * I, I);
+                add_scaled(work->grad->dweight_ih + j * I, da, l->x + input_row(l, at) * I, I);
             else
                 work->grad->dweight_ih[j * I + l->words[at]] += da;
             if (!l->reset[at])
@@ -274,6 +298,8 @@ static void lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_gra
     work.dh = work.da + layer->T * layer->B * 4 * layer->H;
     work.dc = work.dh + layer->B * layer->H;
     nm_pool_run(pool, lstm_backward_rows_job, &work);
+    if (grad->dx)
+        nm_pool_run(pool, lstm_backward_inputs_job, &work);
     nm_pool_run(pool, lstm_backward_weights_job, &work);
 }
 
@@ -346,6 +372,7 @@ const nm_ops nm_ops_c = {
     .matmul = matmul,
     .matmul_grad = matmul_grad,
     .lstm_packed_size = lstm_packed_size,
+    .lstm_table_size = lstm_table_size,
     .lstm_tape_size = lstm_tape_size,
     .lstm_scratch_size = lstm_scratch_size,
     .lstm_pack = lstm_pack,

@@ -40,25 +40,58 @@ static void find_rows(const nm_stack_pass *p) {
     nm_pool_run(p->pool, rows_job, &work);
 }
 
+/* Where the rows of a branch begin among those of a position. */
+static unsigned first_column(const nm_stack_run *run, unsigned branch) {
+    return run->branch_count ? run->stack->shape.stream_count - 1 - branch : 0;
+}
+
+/* Each row that the positions of a part have, once. `places` may hold anything before: a row was
+ * met where it stands at its place. */
+static void find_words(const nm_stack_pass *p, nm_stack_words *words, const uint32_t *rows) {
+    const nm_stack_run *run = p->run;
+    const unsigned columns = columns_of(run);
+    words->D = 0;
+    for (size_t n = 0; n < p->N; n++) {
+        const uint32_t row = rows[n * columns];
+        uint32_t *place = &run->places[row == NM_NO_ROW ? run->row_count : row];
+        if (*place >= words->D || words->rows[*place] != row) {
+            *place = (uint32_t)words->D;
+            words->rows[words->D++] = row;
+        }
+        words->index[n] = *place;
+    }
+}
+
 /* What is embedded for a branch; without branches all is one. */
 static nm_embed embed_of(const nm_stack_pass *p, unsigned branch) {
     const nm_stack_run *run = p->run;
     const nm_stack_shape *shape = &run->stack->shape;
+    const nm_stack_words *words = &run->words[branch];
     nm_embed embed = {.N = p->N, .E = shape->embed, .rows = run->rows, .stride = columns_of(run)};
+    if (words->rows)
+        return (nm_embed){
+            .N = words->D, .E = shape->embed, .columns = 1, .rows = words->rows, .stride = 1};
     embed.columns = embed.stride;
     if (run->branch_count == 0)
         return embed;
-    embed.rows += shape->stream_count - 1 - branch;
+    embed.rows += first_column(run, branch);
     embed.columns = branch == 0 ? 1 + shape->feature_count : 1;
     return embed;
 }
 
+/* [N,E], or [D,E] where the layer has words; NULL for one-hot. */
 static const real *embed_forward(const nm_stack_pass *p, unsigned branch) {
-    const nm_stack_run *run = p->run;
-    const nm_embed embed = embed_of(p, branch);
+    nm_stack_run *run = p->run;
+    nm_stack_lstm *lstm = &run->lstm[branch];
+    nm_stack_words *words = &run->words[branch];
     real *embedded = run->embedded[branch];
-    if (embed.E == 0)
+    lstm->words = run->stack->shape.embed ? words->index : p->batch->inputs;
+    if (run->stack->shape.embed == 0)
         return NULL;
+    if (words->rows)
+        find_words(p, words, run->rows + first_column(run, branch));
+    lstm->D = words->D;
+    const nm_embed embed = embed_of(p, branch);
     nm_embed_forward(p->pool, &embed, embedded, run->weights + run->stack->params.table[0].offset);
     return nm_stack_drop(p, &run->input_dropout[branch], embedded, embedded);
 }

@@ -55,6 +55,7 @@ static void locate_inputs(nm_stack_run *run) {
         run->first_row[S + f] = row;
         row += shape->features[f];
     }
+    run->row_count = row;
     run->embedded_count = shape->branch ? S : 1;
     for (unsigned i = 0; i < run->embedded_count; i++) {
         run->input_dropout[i] = dropout_of(run, NM_PURPOSE_INPUT_DROPOUT, i, shape->embed);

@@ -80,6 +80,33 @@ static void take_layer_outputs(nm_stack_run *run, nm_arena *from, nm_stack_lstm 
         lstm->norm.kept = nm_take(from, nm_norm_kept_size(N, lstm->H));
 }
 
+/* Whether the positions of an embedded part have one row each, which goes into its layer as it is.
+ * For one step there is little to share. */
+static bool has_words(const nm_stack_run *run, unsigned part) {
+    const nm_stack_shape *shape = &run->stack->shape;
+    const unsigned streams = run->branch_count ? 1 : shape->stream_count;
+    const bool has_features = part == 0 && shape->feature_count > 0;
+    const bool is_dropped = run->options.for_training && run->options.noise.input_dropout > 0;
+    return shape->embed && run->options.max_T > 1 && streams == 1 && !has_features && !is_dropped &&
+           !run->lstm[part].has_residual;
+}
+
+static void take_words(nm_stack_run *run, nm_arena *from) {
+    const size_t N = positions_of(run), all = (size_t)run->row_count + 1;
+    if (!run->stack->shape.embed)
+        return;
+    run->places = nm_take_bytes(from, all * sizeof *run->places);
+    for (unsigned i = 0; i < run->embedded_count; i++) {
+        nm_stack_lstm *lstm = &run->lstm[i];
+        const size_t D = N < all ? N : all;
+        if (!has_words(run, i))
+            continue;
+        run->words[i].rows = nm_take_bytes(from, D * sizeof(uint32_t));
+        run->words[i].index = nm_take_bytes(from, N * sizeof(uint32_t));
+        lstm->table = nm_take(from, run->ops->lstm_table_size(D, lstm->H));
+    }
+}
+
 static void take_training_lstms(nm_stack_run *run, nm_arena *from) {
     const size_t T = run->options.max_T, B = run->options.max_B;
     size_t scratch = 0, recurrent = 0;
@@ -142,6 +169,7 @@ static void take_body(nm_stack_run *run, nm_arena *from) {
     if (shape->embed)
         run->rows = nm_take_bytes(from, N * (shape->stream_count + shape->feature_count) *
                                             sizeof *run->rows);
+    take_words(run, from);
     if (run->branch_count)
         run->branches = nm_take(from, N * run->branch_dropout.width);
     take_moments(run, from, &run->lstm[run->lstm_count - 1].norm);

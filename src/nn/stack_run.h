@@ -36,8 +36,19 @@ typedef struct nm_stack_lstm {
     real *y, *h, *out; /* [N,H] */
     nm_stack_norm norm;
     nm_stack_dropout dropout;
-    const real *x; /* of the last forward: [N,I], or NULL for one-hot */
+    real *table;           /* of words, where it has one */
+    const real *x;         /* of the last forward: [N,I], with words [D,I], or NULL for one-hot */
+    const uint32_t *words; /* of the last forward: [N] rows of x, or one-hot inputs; or NULL */
+    size_t D;
 } nm_stack_lstm;
+
+/* The distinct rows of embed.weight that a batch names: where a position has a single row, and
+ * nothing is done to it before the layer, the layer's products are made once for each of them. */
+typedef struct nm_stack_words {
+    uint32_t *rows;  /* [D] in the order of their first positions; NULL: a layer without words */
+    uint32_t *index; /* [N] which of them */
+    size_t D;
+} nm_stack_words;
 
 /* dense -> activation -> dropout, in place in y. */
 typedef struct nm_stack_dense {
@@ -80,6 +91,9 @@ struct nm_stack_run {
 
     uint32_t first_row[NM_MAX_STREAMS + NM_MAX_FEATURES]; /* of each input in embed.weight */
     uint32_t *rows;                                       /* [N,S+F] of embed.weight */
+    uint32_t row_count;                                   /* of embed.weight */
+    uint32_t *places;                                     /* [row_count+1] in `words` */
+    nm_stack_words words[NM_MAX_STREAMS];                 /* of each branch, or one */
     real *embedded[NM_MAX_STREAMS];                       /* [N,E]: of each branch, or one */
     unsigned embedded_count;
     nm_stack_dropout input_dropout[NM_MAX_STREAMS];

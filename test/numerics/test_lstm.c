@@ -12,6 +12,7 @@
 
 typedef struct lstm_case {
     size_t T, B, I, H;
+    size_t D; /* rows of x that words name; 0: each position has its own */
     bool is_one_hot, without_dx;
     double reset_share;
 } lstm_case;
@@ -27,8 +28,8 @@ typedef struct lstm_outputs {
 
 static lstm_outputs outputs_new(const lstm_case *c) {
     const size_t N = c->T * c->B, G = 4 * c->H;
-    lstm_outputs out = {
-        .count = {N * c->H, c->B * c->H, c->B * c->H, N * c->I, G * c->I, G * c->H, G}};
+    lstm_outputs out = {.count = {N * c->H, c->B * c->H, c->B * c->H, (c->D ? c->D : N) * c->I,
+                                  G * c->I, G * c->H, G}};
     for (int i = 0; i < OUTPUTS; i++) {
         float *before = random_floats((uint64_t)i, out.count[i], 1);
         out.block[i] =
@@ -53,17 +54,18 @@ typedef struct lstm_inputs {
 static lstm_inputs inputs_new(const lstm_case *c) {
     const size_t G = 4 * c->H;
     const float scale = 1 / sqrtf((float)(c->I + c->H));
+    const size_t N = c->T * c->B, rows = c->D > N ? c->D : N;
     lstm_inputs in = {.weight_ih = random_floats(11, G * c->I, c->is_one_hot ? 1 : scale),
                       .weight_hh = random_floats(12, G * c->H, scale),
                       .bias = random_floats(13, G, 1),
-                      .x = malloc((c->T * c->B * c->I + 1) * sizeof(float)),
-                      .dy = malloc((c->T * c->B * c->H + 1) * sizeof(float)),
-                      .words = malloc((c->T * c->B + 1) * sizeof(uint32_t)),
-                      .reset = malloc(c->T * c->B + 1)};
-    for (size_t at = 0; at < c->T * c->B; at++) {
+                      .x = malloc((rows * c->I + 1) * sizeof(float)),
+                      .dy = malloc((rows * c->H + 1) * sizeof(float)),
+                      .words = malloc((rows + 1) * sizeof(uint32_t)),
+                      .reset = malloc(rows + 1)};
+    for (size_t at = 0; at < rows; at++) {
         const uint64_t seed = 1000 + at / c->B * 64 + at % c->B;
         float *x = random_floats(seed, c->I, 1), *dy = random_floats(seed + 50000, c->H, 1);
-        uint32_t *word = random_words(seed, 1, (uint32_t)c->I);
+        uint32_t *word = random_words(seed, 1, (uint32_t)(c->D ? c->D : c->I));
         uint8_t *flag = random_flags(seed, 1, c->reset_share);
         memcpy(in.x + at * c->I, x, c->I * sizeof *x);
         memcpy(in.dy + at * c->H, dy, c->H * sizeof *dy);
@@ -93,15 +95,18 @@ static void run_layer(const nm_ops *ops, nm_pool *pool, const lstm_case *c, cons
     const size_t packed_size = ops->lstm_packed_size(c->I, c->H, true);
     const size_t tape_size = ops->lstm_tape_size(c->T, c->B, c->I, c->H);
     const size_t scratch_size = ops->lstm_scratch_size(c->T, c->B, c->I, c->H);
+    const size_t table_size = ops->lstm_table_size(c->D, c->H);
     float *packed = guarded_new(packed_size), *tape = guarded_new(tape_size),
-          *scratch = guarded_new(scratch_size);
+          *scratch = guarded_new(scratch_size), *table = guarded_new(table_size);
     ops->lstm_pack(pool, packed, c->I, c->H, in->weight_ih, in->weight_hh, in->bias, true);
     const nm_lstm layer = {.T = c->T,
                            .B = c->B,
                            .I = c->I,
                            .H = c->H,
                            .x = c->is_one_hot ? NULL : in->x,
-                           .words = c->is_one_hot ? in->words : NULL,
+                           .words = c->is_one_hot || c->D ? in->words : NULL,
+                           .D = c->D,
+                           .table = table,
                            .reset = in->reset,
                            .packed = packed,
                            .h0 = out->block[H1],
@@ -123,6 +128,7 @@ static void run_layer(const nm_ops *ops, nm_pool *pool, const lstm_case *c, cons
     guarded_free(packed, packed_size);
     guarded_free(tape, tape_size);
     guarded_free(scratch, scratch_size);
+    guarded_free(table, table_size);
 }
 
 static lstm_outputs compute_layer(const nm_ops *ops, nm_pool *pool, const lstm_case *c) {
@@ -156,7 +162,8 @@ static void check_odd_shapes(const nm_ops *ops, nm_pool *pool) {
                              .B = bs[i / 5 % 3],
                              .T = ts[i / 15 % 3],
                              .I = is[i / 45],
-                             .is_one_hot = (i + i / 15) % 2,
+                             .D = i % 7 == 1 ? 1 + i % 4 : 0,
+                             .is_one_hot = (i + i / 15) % 2 && i % 7 != 1,
                              .without_dx = i % 3 == 0,
                              .reset_share = 0.3};
         check_case(ops, pool, &c);
@@ -174,6 +181,7 @@ static void check_large_shapes(const nm_ops *ops, nm_pool *pool) {
         {.T = 2, .B = 3, .I = 600, .H = 520, .reset_share = 0.2},
         {.T = 50, .B = 13, .I = 3000, .H = 33, .is_one_hot = true, .reset_share = 0.05},
         {.T = 40, .B = 20, .I = 30, .H = 40},
+        {.T = 40, .B = 20, .I = 30, .H = 40, .D = 300, .reset_share = 0.1},
         {.T = 3, .B = 9, .I = 7, .H = 20, .reset_share = 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_case(ops, pool, &cases[i]);
@@ -202,6 +210,7 @@ static void check_threads(const nm_ops *ops, nm_pool *pool) {
         {.T = 5, .B = 7, .I = 30, .H = 100, .reset_share = 0.2},
         {.T = 3, .B = 1, .I = 9, .H = 17, .reset_share = 0.2},
         {.T = 30, .B = 32, .I = 89, .H = 64, .is_one_hot = true, .reset_share = 0.1},
+        {.T = 20, .B = 16, .I = 30, .H = 100, .D = 7, .reset_share = 0.1},
         {.T = 2, .B = 16, .I = 3, .H = 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_same_for_any_threads(ops, all_outputs, &cases[i]);

@@ -158,6 +158,7 @@ void nm_pack_columns(float *packed, const float *w, nm_order order, size_t depth
 #define nm_matmul_run NM_FOR_ISA(nm_matmul_run)
 #define nm_matmul_grad_run NM_FOR_ISA(nm_matmul_grad_run)
 #define nm_lstm_packed_size NM_FOR_ISA(nm_lstm_packed_size)
+#define nm_lstm_table_size NM_FOR_ISA(nm_lstm_table_size)
 #define nm_lstm_tape_size NM_FOR_ISA(nm_lstm_tape_size)
 #define nm_lstm_scratch_size NM_FOR_ISA(nm_lstm_scratch_size)
 #define nm_lstm_pack NM_FOR_ISA(nm_lstm_pack)
@@ -170,6 +171,7 @@ void nm_pack_transposed(nm_pool *pool, float *packed, const float *w, size_t n, 
 void nm_matmul_run(nm_pool *pool, const nm_matmul *product);
 void nm_matmul_grad_run(nm_pool *pool, const nm_matmul_grad *product);
 size_t nm_lstm_packed_size(size_t I, size_t H, bool for_backward);
+size_t nm_lstm_table_size(size_t D, size_t H);
 size_t nm_lstm_tape_size(size_t T, size_t B, size_t I, size_t H);
 size_t nm_lstm_scratch_size(size_t T, size_t B, size_t I, size_t H);
 void nm_lstm_pack(nm_pool *pool, float *packed, size_t I, size_t H, const float *weight_ih,

@@ -107,24 +107,53 @@ static void backward_one_step(const backward_work *work, size_t t, const nm_part
     nm_sweep_run(&sweep, part);
 }
 
+/* Of each row of x the sum of its positions' da, in the place of the table. Each thread some blocks
+ * of units. */
+static void sum_table(const backward_work *work, nm_pool *pool, unsigned thread) {
+    const nm_lstm *layer = work->layer;
+    const size_t gates = work->layout.gates;
+    const nm_range share = nm_pool_share(pool, thread, work->layout.blocks, 1);
+    const size_t first = share.begin * PANEL, width = (share.end - share.begin) * PANEL;
+    for (size_t word = 0; word < layer->D; word++)
+        memset(layer->table + word * gates + first, 0, width * sizeof(float));
+    for (size_t row = 0; row < layer->T * layer->B; row++) {
+        float *sum = layer->table + layer->words[row] * gates + first;
+        const float *da = work->tape.gates + row * gates + first;
+        for (size_t q = 0; q < width; q += LANES)
+            store(sum + q, load(sum + q) + load(da + q));
+    }
+}
+
+/* The gradients da of all rows of x. */
+typedef struct input_da {
+    const float *da; /* [rows,gates] */
+    size_t rows;
+} input_da;
+
+static input_da input_da_of(const backward_work *work) {
+    const nm_lstm *layer = work->layer;
+    if (layer->words)
+        return (input_da){layer->table, layer->D};
+    return (input_da){work->tape.gates, layer->T * layer->B};
+}
+
 /* forward was a = W_ih x + .., hence dx = W_ihᵀ da. */
 static void input_gradient(const backward_work *work, nm_pool *pool, unsigned thread) {
     const nm_lstm *layer = work->layer;
-    const nm_matmul product = {.m = layer->T * layer->B,
+    const input_da input = input_da_of(work);
+    const nm_matmul product = {.m = input.rows,
                                .n = layer->I,
                                .k = work->layout.gates,
-                               .x = work->tape.gates,
+                               .x = input.da,
                                .packed = layer->packed + work->layout.ih_backward,
                                .y = work->grad->dx};
     const nm_part part = nm_part_of(pool, thread, product.m, panels_of(product.n));
     nm_matmul_part(&product, &part);
 }
 
-/* forward was a = W x + .., hence dW = da xᵀ, summed over the positions. */
+/* forward was a = W x + .., hence dW = da xᵀ, summed over the rows of x. */
 static void weight_gradient(const backward_work *work, nm_gradient gradient, nm_pool *pool,
                             unsigned thread) {
-    gradient.positions = work->layer->T * work->layer->B;
-    gradient.dy = work->tape.gates;
     gradient.columns = work->layout.gates;
     gradient.order = (nm_order){.units = work->layer->H};
     const nm_part part =
@@ -184,17 +213,25 @@ static void backward_job(void *data, nm_pool *pool, unsigned thread) {
         if (!part.has_all_panels || t == 0)
             nm_pool_barrier(pool);
     }
+    if (layer->x && layer->words) {
+        sum_table(work, pool, thread);
+        nm_pool_barrier(pool);
+    }
     if (work->grad->dx)
         input_gradient(work, pool, thread);
-    const nm_gradient hh = {.x = work->h_before,
+    const nm_gradient hh = {.positions = layer->T * layer->B,
+                            .dy = work->tape.gates,
+                            .x = work->h_before,
                             .inputs = layer->H,
                             .dw = work->grad->dweight_hh,
                             .dbias = work->grad->dbias};
     weight_gradient(work, hh, pool, thread);
-    const nm_gradient ih = {
-        .x = {.first = layer->x, .count = layer->T * layer->B, .stride = layer->I},
-        .inputs = layer->I,
-        .dw = work->grad->dweight_ih};
+    const input_da input = input_da_of(work);
+    const nm_gradient ih = {.positions = input.rows,
+                            .dy = input.da,
+                            .x = {.first = layer->x, .count = input.rows, .stride = layer->I},
+                            .inputs = layer->I,
+                            .dw = work->grad->dweight_ih};
     if (layer->x)
         weight_gradient(work, ih, pool, thread);
     else

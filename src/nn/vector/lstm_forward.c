@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: ISC */
-/* A whole LSTM layer forward. First W_ih x for all steps at once; then step by step W_hh h, where
- * each thread keeps its own units' weights in its cache, and a tile that is summed up becomes
- * gates, c and h at once. */
+/* A whole LSTM layer forward. First W_ih x for all steps at once, or for all words; then step by
+ * step W_hh h, where each thread keeps its own units' weights in its cache, and a tile that is
+ * summed up becomes gates, c and h at once. */
 #include "nn/vector/functions.h"
 #include "nn/vector/lstm.h"
+
+/* What each word brings to its gates: `at` + panel * panel_stride + word * word_stride, and bias.
+ */
+typedef struct words_table {
+    const float *at, *bias;
+    size_t panel_stride, word_stride;
+} words_table;
 
 typedef struct forward_work {
     const nm_lstm *layer;
     nm_lstm_layout layout;
     nm_lstm_tape tape;
     nm_rows h_before, c_before;
+    words_table words;
 } forward_work;
 
-/* What W_hh h is added to: W_ih x + b from the tape, or with a one-hot x the word's column of W_ih,
- * and b. */
+/* What W_hh h is added to: W_ih x + b from the tape, or that of the word. */
 INLINE vec input_of(const forward_work *work, size_t row, size_t panel, size_t q, bool is_first) {
-    const nm_lstm *layer = work->layer;
-    if (layer->x || !is_first)
+    const uint32_t *words = work->layer->words;
+    const words_table *table = &work->words;
+    if (!words || !is_first)
         return load(work->tape.gates + row * work->layout.gates + panel * PANEL + q * LANES);
-    const float *ih = layer->packed + work->layout.ih + panel * layer->I * PANEL;
-    const float *bias = layer->packed + work->layout.bias + panel * PANEL;
-    return load(ih + layer->words[row] * (size_t)PANEL + q * LANES) + load(bias + q * LANES);
+    const float *of_word =
+        table->at + panel * table->panel_stride + words[row] * table->word_stride;
+    return load(of_word + q * LANES) + load(table->bias + panel * PANEL + q * LANES);
 }
 
 /* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
@@ -64,16 +72,16 @@ static void finish_forward(const void *data, const nm_tile *tile) {
     }
 }
 
-/* gates = W_ih x + b for all steps. */
+/* W_ih x + b for all rows of x, to the gates or the table. */
 static void project_input(const forward_work *work, nm_pool *pool, unsigned thread) {
     const nm_lstm *layer = work->layer;
-    const nm_matmul product = {.m = layer->T * layer->B,
+    const nm_matmul product = {.m = layer->words ? layer->D : layer->T * layer->B,
                                .n = work->layout.gates,
                                .k = layer->I,
                                .x = layer->x,
                                .packed = layer->packed + work->layout.ih,
                                .bias = layer->packed + work->layout.bias,
-                               .y = work->tape.gates};
+                               .y = layer->words ? layer->table : work->tape.gates};
     const nm_part part = nm_part_of(pool, thread, product.m, work->layout.blocks);
     nm_matmul_part(&product, &part);
 }
@@ -128,11 +136,26 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     carry_state_out(work, rows);
 }
 
+/* Of a one-hot x the packed weights are the table. */
+static words_table words_table_of(const forward_work *work) {
+    const nm_lstm *layer = work->layer;
+    if (layer->x)
+        return (words_table){.at = layer->table,
+                             .bias = work->tape.zeros,
+                             .panel_stride = PANEL,
+                             .word_stride = work->layout.gates};
+    return (words_table){.at = layer->packed + work->layout.ih,
+                         .bias = layer->packed + work->layout.bias,
+                         .panel_stride = layer->I * PANEL,
+                         .word_stride = PANEL};
+}
+
 void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer) {
     forward_work work = {.layer = layer,
                          .layout = lstm_layout_of(layer->I, layer->H),
                          .tape = lstm_tape_at(layer->tape, layer->T, layer->B, layer->H)};
     work.h_before = rows_before(layer, &work.tape, work.tape.h0, layer->y, layer->H);
     work.c_before = rows_before(layer, &work.tape, work.tape.c0, work.tape.c, work.layout.units);
+    work.words = words_table_of(&work);
     nm_pool_run(pool, forward_job, &work);
 }

@@ -7,6 +7,10 @@ size_t nm_lstm_packed_size(size_t I, size_t H, bool for_backward) {
     return for_backward ? layout.backward_size : layout.forward_size;
 }
 
+size_t nm_lstm_table_size(size_t D, size_t H) {
+    return D * lstm_layout_of(0, H).gates;
+}
+
 size_t nm_lstm_tape_size(size_t T, size_t B, size_t I, size_t H) {
     (void)I;
     return lstm_tape_at(NULL, T, B, H).size;

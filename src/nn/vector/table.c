@@ -14,6 +14,7 @@ const nm_ops NM_FOR_ISA(nm_ops) = {
     .matmul = nm_matmul_run,
     .matmul_grad = nm_matmul_grad_run,
     .lstm_packed_size = nm_lstm_packed_size,
+    .lstm_table_size = nm_lstm_table_size,
     .lstm_tape_size = nm_lstm_tape_size,
     .lstm_scratch_size = nm_lstm_scratch_size,
     .lstm_pack = nm_lstm_pack,
