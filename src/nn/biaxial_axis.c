@@ -3,7 +3,8 @@
 #include "nn/biaxial_run.h"
 
 static nm_dropout dropout_of(const nm_biaxial_pass *p, const nm_axis_lstm *lstm) {
-    return (nm_dropout){.probability = p->run->options.noise.dropout,
+    return (nm_dropout){.ops = p->run->ops,
+                        .probability = p->run->options.noise.dropout,
                         .seed = p->run->options.seed,
                         .update = p->update,
                         .purpose = NM_PURPOSE_DROPOUT,
@@ -81,7 +82,8 @@ real *nm_axis_backward(const nm_biaxial_pass *p, const nm_axis *axis, const nm_a
 
 /* Weight-drop of a layer in the update that was packed. */
 static nm_dropout weight_drop_of(const nm_biaxial_run *run, const nm_axis_lstm *lstm) {
-    return (nm_dropout){.probability = run->options.noise.weight_drop,
+    return (nm_dropout){.ops = run->ops,
+                        .probability = run->options.noise.weight_drop,
                         .seed = run->options.seed,
                         .update = run->noisy_update,
                         .purpose = NM_PURPOSE_WEIGHT_DROP,

@@ -7,16 +7,6 @@ enum { PLACE_BITS = 4 };
 
 enum { DRAWS = 16, WORDS = DRAWS * NM_MASK_UNIT };
 
-/* Words from draw `first` on; as many draws as hold `count`. */
-static void draw_words(const nm_dropout *dropout, uint32_t *words, size_t first, size_t count) {
-    const uint64_t update = dropout->update << PLACE_BITS | dropout->place;
-    for (size_t i = 0; i < count; i += NM_MASK_UNIT) {
-        const nm_random random =
-            nm_random_at(dropout->seed, dropout->purpose, update, first + i / NM_MASK_UNIT);
-        memcpy(words + i, random.word, sizeof random.word);
-    }
-}
-
 /* In a loop of its own, which compilers turn into vectors: no processor foresees such branches. */
 static void compare(real *restrict mask, const uint32_t *restrict words, uint32_t least,
                     real kept) {
@@ -29,12 +19,15 @@ void nm_dropout_elements(const nm_dropout *dropout, real *mask, nm_range share) 
     const double limit = ceil((double)dropout->probability * 0x1p32);
     const uint32_t least = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
     const real kept = 1 / (1 - dropout->probability);
+    const nm_draw draw = {.seed = dropout->seed,
+                          .update = dropout->update << PLACE_BITS | dropout->place,
+                          .purpose = dropout->purpose};
     for (size_t begin = share.begin; begin < share.end; begin += WORDS) {
         const size_t left = share.end - begin, count = left < WORDS ? left : WORDS;
-        uint32_t words[WORDS] = {0};
+        uint32_t words[DRAWS][NM_MASK_UNIT];
         real block[WORDS];
-        draw_words(dropout, words, begin / NM_MASK_UNIT, count);
-        compare(block, words, least, kept);
+        dropout->ops->random_draws(words, &draw, begin / NM_MASK_UNIT, DRAWS);
+        compare(block, words[0], least, kept);
         memcpy(mask + (begin - share.begin), block, count * sizeof *mask);
     }
 }

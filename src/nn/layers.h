@@ -26,6 +26,7 @@ void nm_embed_backward(nm_pool *pool, const nm_embed *embed, real *dweight, cons
 /* Locked dropout (Gal, Ghahramani 2016): one mask [B,H] for all T steps of a batch; what it keeps
  * is scaled by 1/(1-p). */
 typedef struct nm_dropout {
+    const nm_ops *ops;
     real probability; /* p, 0 < p < 1 */
     uint64_t seed, update;
     nm_purpose purpose;

@@ -15,6 +15,7 @@
 #define NM_NN_OPS_H
 
 #include "base/pool.h"
+#include "base/rng.h"
 #include "nn/real.h"
 
 /* y[m,n] = x[m,k] wᵀ + bias, w [n,k] packed by `pack` (or y = x w, w [k,n], packed by
@@ -88,6 +89,12 @@ typedef struct nm_softmax_loss {
     uint8_t *correct; /* [N], 1: the target was the likeliest (the first of equals); may be NULL */
 } nm_softmax_loss;
 
+/* A stream of random numbers (base/rng.h). */
+typedef struct nm_draw {
+    uint64_t seed, update;
+    nm_purpose purpose;
+} nm_draw;
+
 typedef struct nm_ops {
     const char *name; /* "c", "baseline", "avx2", "avx512" */
 
@@ -111,6 +118,10 @@ typedef struct nm_ops {
     void (*lstm_backward)(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
 
     void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);
+
+    /* words[i] = the four of nm_random_at with index first + i, i < count. One thread's work: to
+     * be called inside a job. */
+    void (*random_draws)(uint32_t (*words)[4], const nm_draw *draw, uint64_t first, size_t count);
 } nm_ops;
 
 /* The reference: plain C. */

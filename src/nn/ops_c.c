@@ -364,6 +364,13 @@ static void softmax_loss(nm_pool *pool, const nm_softmax_loss *rows) {
     nm_pool_run(pool, softmax_loss_job, &copy);
 }
 
+static void random_draws(uint32_t (*words)[4], const nm_draw *draw, uint64_t first, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const nm_random random = nm_random_at(draw->seed, draw->purpose, draw->update, first + i);
+        memcpy(words[i], random.word, sizeof random.word);
+    }
+}
+
 const nm_ops nm_ops_c = {
     .name = "c",
     .packed_size = packed_size,
@@ -379,4 +386,5 @@ const nm_ops nm_ops_c = {
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
     .softmax_loss = softmax_loss,
+    .random_draws = random_draws,
 };

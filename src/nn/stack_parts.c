@@ -9,7 +9,8 @@ const real *nm_stack_drop(const nm_stack_pass *p, const nm_stack_dropout *dropou
     if (p->kind != NM_PASS_TRAIN || !dropout->mask)
         return x;
     const size_t count = p->run->options.max_B * dropout->width;
-    const nm_dropout draw = {.probability = dropout->probability,
+    const nm_dropout draw = {.ops = p->run->ops,
+                             .probability = dropout->probability,
                              .seed = p->run->options.seed,
                              .update = p->update,
                              .purpose = dropout->purpose,
@@ -63,7 +64,8 @@ void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
 
 /* Weight-drop of a layer in the update that was packed. */
 static nm_dropout weight_drop_of(const nm_stack_run *run, const nm_stack_lstm *lstm) {
-    return (nm_dropout){.probability = run->options.noise.weight_drop,
+    return (nm_dropout){.ops = run->ops,
+                        .probability = run->options.noise.weight_drop,
                         .seed = run->options.seed,
                         .update = run->noisy_update,
                         .purpose = NM_PURPOSE_WEIGHT_DROP,

@@ -164,6 +164,7 @@ void nm_pack_columns(float *packed, const float *w, nm_order order, size_t depth
 #define nm_lstm_pack NM_FOR_ISA(nm_lstm_pack)
 #define nm_lstm_forward NM_FOR_ISA(nm_lstm_forward)
 #define nm_lstm_backward NM_FOR_ISA(nm_lstm_backward)
+#define nm_random_draws NM_FOR_ISA(nm_random_draws)
 #define nm_softmax_run NM_FOR_ISA(nm_softmax_run)
 size_t nm_packed_size(size_t n, size_t k);
 void nm_pack(nm_pool *pool, float *packed, const float *w, size_t n, size_t k);
@@ -178,6 +179,7 @@ void nm_lstm_pack(nm_pool *pool, float *packed, size_t I, size_t H, const float 
                   const float *weight_hh, const float *bias, bool for_backward);
 void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer);
 void nm_lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
+void nm_random_draws(uint32_t (*words)[4], const nm_draw *draw, uint64_t first, size_t count);
 void nm_softmax_run(nm_pool *pool, const nm_softmax_loss *rows);
 
 #endif

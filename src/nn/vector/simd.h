@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 /* LANES floats a vector. TILE_ROWS x 4 sums, with as many factors as they need, fill the registers.
  */
 #if defined(NM_ISA_AVX512)
@@ -58,6 +62,23 @@ typedef float vec_unaligned
     __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(LANES * sizeof(int32_t)), may_alias));
 typedef uint32_t uvec __attribute__((vector_size(LANES * sizeof(uint32_t)), may_alias));
+
+typedef uint64_t wide_vec __attribute__((vector_size(LANES * sizeof(uint32_t)), may_alias));
+
+/* Of each 64 bits the low halves' product: one instruction of x86 that gcc does not find. */
+#if defined(NM_ISA_AVX512)
+#define MULTIPLY_LOW_HALVES(a, b) (wide_vec) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
+#elif defined(NM_ISA_AVX2)
+#define MULTIPLY_LOW_HALVES(a, b) (wide_vec) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
+#elif defined(__x86_64__)
+#define MULTIPLY_LOW_HALVES(a, b) (wide_vec) _mm_mul_epu32((__m128i)(a), (__m128i)(b))
+#else
+#define MULTIPLY_LOW_HALVES(a, b) (((a) & 0xFFFFFFFFu) * ((b) & 0xFFFFFFFFu))
+#endif
+
+INLINE wide_vec multiply_low_halves(wide_vec a, wide_vec b) {
+    return MULTIPLY_LOW_HALVES(a, b);
+}
 
 INLINE vec broadcast(float x) {
     return x - (vec){0};

@@ -21,4 +21,5 @@ const nm_ops NM_FOR_ISA(nm_ops) = {
     .lstm_forward = nm_lstm_forward,
     .lstm_backward = nm_lstm_backward,
     .softmax_loss = nm_softmax_run,
+    .random_draws = nm_random_draws,
 };
