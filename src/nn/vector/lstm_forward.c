@@ -20,15 +20,18 @@ typedef struct forward_work {
     words_table words;
 } forward_work;
 
+/* A panel of W_ih x of the row's word. */
+INLINE const float *of_word(const forward_work *work, size_t row, size_t panel) {
+    const words_table *table = &work->words;
+    return table->at + panel * table->panel_stride + work->layer->words[row] * table->word_stride;
+}
+
 /* What W_hh h is added to: W_ih x + b from the tape, or that of the word. */
 INLINE vec input_of(const forward_work *work, size_t row, size_t panel, size_t q, bool is_first) {
-    const uint32_t *words = work->layer->words;
-    const words_table *table = &work->words;
-    if (!words || !is_first)
+    if (!work->layer->words || !is_first)
         return load(work->tape.gates + row * work->layout.gates + panel * PANEL + q * LANES);
-    const float *of_word =
-        table->at + panel * table->panel_stride + words[row] * table->word_stride;
-    return load(of_word + q * LANES) + load(table->bias + panel * PANEL + q * LANES);
+    return load(of_word(work, row, panel) + q * LANES) +
+           load(work->words.bias + panel * PANEL + q * LANES);
 }
 
 /* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
@@ -50,6 +53,8 @@ static void prepare_forward(const void *data, const nm_tile *tile) {
     const size_t unit = tile->panel * LANES;
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         fetch_panel_row(work->tape.gates + row * work->layout.gates + tile->panel * PANEL);
+        if (work->layer->words && tile->is_first)
+            fetch_panel_row(of_word(work, row, tile->panel));
         __builtin_prefetch(row_at(&work->c_before, row) + unit, 0, 3);
         __builtin_prefetch(work->tape.c + row * work->layout.units + unit, 1, 3);
         __builtin_prefetch(work->layer->y + row * work->layer->H + unit, 1, 3);
