@@ -233,17 +233,20 @@ static pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
     return sums;
 }
 
-static void apply_gradient(nm_run *run, uint64_t update, double rate) {
-    neume_context *context = run->context;
-    const nm_optim optim = {.kind = run->options.optimizer,
-                            .learning_rate = rate,
-                            .weight_decay = run->options.weight_decay,
+static void apply_gradient(nm_run *run, uint64_t update, double norm) {
+    const neume_train_options *options = &run->options;
+    const bool is_clipped = options->clip > 0 && norm > options->clip;
+    const nm_optim optim = {.kind = options->optimizer,
+                            .learning_rate = run->state.learning_rate,
+                            .weight_decay = options->weight_decay,
+                            .gradient_factor = is_clipped ? options->clip / norm : 1,
+                            .average_decay = nm_average_decay(options->ema, update),
                             .update = update};
-    nm_optim_step(context->pool, &optim, params_of(run), run->model->weights, run->gradient,
-                  run->moments);
-    if (run->average)
-        nm_block_average(context->pool, params_of(run), run->average, run->model->weights,
-                         nm_average_decay(run->options.ema, update));
+    const nm_optim_blocks blocks = {.weights = run->model->weights,
+                                    .gradient = run->gradient,
+                                    .state = {run->moments[0], run->moments[1]},
+                                    .average = run->average};
+    nm_optim_step(run->context->pool, &optim, params_of(run), &blocks);
 }
 
 neume_status nm_run_fail_not_finite(uint64_t update, const char *what, neume_error *error) {
@@ -267,7 +270,6 @@ static const real STATISTICS_SHARE = (real)0.1;
 
 neume_status nm_run_update(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
-    nm_pool *pool = run->context->pool;
     const uint64_t update = state->update + 1;
     const nm_batch batch = next_batch(run);
     const size_t steps = nm_batcher_valid_count(run->batcher);
@@ -276,17 +278,14 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     const pass_sums sums = sum_pass(run, &batch);
     if (!isfinite(sums.all))
         return nm_run_fail_not_finite(update, "loss", error);
-    memset(run->gradient, 0, block_size(run));
     nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
-    const double norm = nm_block_norm(pool, params_of(run), run->gradient);
+    const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient);
     if (!isfinite(norm))
         return nm_run_fail_not_finite(update, "gradient", error);
-    if (run->options.clip > 0 && norm > run->options.clip)
-        nm_block_scale(pool, params_of(run), run->gradient, (real)(run->options.clip / norm));
     nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
     state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
     state->gradient_norm = norm;
-    apply_gradient(run, update, state->learning_rate);
+    apply_gradient(run, update, norm);
     note_update(state, &sums, steps);
     return NEUME_OK;
 }

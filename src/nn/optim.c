@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "nn/optim.h"
 
-#include "nn/layers.h"
+#include <string.h>
 
 unsigned nm_optim_state_count(neume_optimizer kind) {
     switch (kind) {
@@ -19,12 +19,15 @@ unsigned nm_optim_state_count(neume_optimizer kind) {
 /* An update of some elements of the blocks. */
 typedef struct elements {
     real *restrict w;
-    const real *restrict g;
+    real *restrict g;
     real *restrict state[2];
+    real *restrict average; /* or NULL */
     size_t count;
+    real factor; /* of g */
     real learning_rate;
     real decay;                          /* of these elements */
     real b2, m_correction, v_correction; /* of adam and adamw: corrections are 1 / (1 - b^t) */
+    real kept, added;                    /* of the average, of the weights */
 } elements;
 
 typedef void (*rule)(const elements *e);
@@ -33,6 +36,10 @@ static const double adam_b1 = 0.9;
 
 static double adam_b2(neume_optimizer kind) {
     return kind == NEUME_OPTIMIZER_ADAMW ? 0.99 : 0.999;
+}
+
+static real gradient_at(const elements *e, size_t i) {
+    return e->factor * e->g[i];
 }
 
 /* What both share: m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  m' / (sqrt(v') + eps). */
@@ -45,18 +52,19 @@ static real adam_direction(const elements *e, size_t i, real g) {
 
 static void adamw(const elements *e) {
     for (size_t i = 0; i < e->count; i++)
-        e->w[i] -= e->learning_rate * (adam_direction(e, i, e->g[i]) + e->decay * e->w[i]);
+        e->w[i] -=
+            e->learning_rate * (adam_direction(e, i, gradient_at(e, i)) + e->decay * e->w[i]);
 }
 
 static void adam(const elements *e) {
     for (size_t i = 0; i < e->count; i++)
-        e->w[i] -= e->learning_rate * adam_direction(e, i, e->g[i] + e->decay * e->w[i]);
+        e->w[i] -= e->learning_rate * adam_direction(e, i, gradient_at(e, i) + e->decay * e->w[i]);
 }
 
 static void rmsprop(const elements *e) {
     const real b = (real)0.9, epsilon = (real)1e-7;
     for (size_t i = 0; i < e->count; i++) {
-        const real g = e->g[i] + e->decay * e->w[i];
+        const real g = gradient_at(e, i) + e->decay * e->w[i];
         const real v = e->state[0][i] = b * e->state[0][i] + (1 - b) * g * g;
         e->w[i] -= e->learning_rate * g / (nm_sqrt(v) + epsilon);
     }
@@ -65,7 +73,7 @@ static void rmsprop(const elements *e) {
 static void sgd(const elements *e) {
     const real momentum = (real)0.9;
     for (size_t i = 0; i < e->count; i++) {
-        const real g = e->g[i] + e->decay * e->w[i];
+        const real g = gradient_at(e, i) + e->decay * e->w[i];
         const real m = e->state[0][i] = momentum * e->state[0][i] + g;
         e->w[i] -= e->learning_rate * m;
     }
@@ -74,12 +82,17 @@ static void sgd(const elements *e) {
 static void adadelta(const elements *e) {
     const real b = (real)0.95, epsilon = (real)1e-6;
     for (size_t i = 0; i < e->count; i++) {
-        const real g = e->g[i] + e->decay * e->w[i];
+        const real g = gradient_at(e, i) + e->decay * e->w[i];
         const real v = e->state[0][i] = b * e->state[0][i] + (1 - b) * g * g;
         const real d = g * nm_sqrt(e->state[1][i] + epsilon) / nm_sqrt(v + epsilon);
         e->state[1][i] = b * e->state[1][i] + (1 - b) * d * d;
         e->w[i] -= e->learning_rate * d;
     }
+}
+
+static void move_average(const elements *e) {
+    for (size_t i = 0; e->average && i < e->count; i++)
+        e->average[i] = e->kept * e->average[i] + e->added * e->w[i];
 }
 
 static rule rule_of(neume_optimizer kind) {
@@ -106,6 +119,7 @@ static elements part_of(const step_work *work, nm_range range, bool has_decay) {
     part.g += range.begin;
     for (int i = 0; i < 2; i++)
         part.state[i] = part.state[i] ? part.state[i] + range.begin : NULL;
+    part.average = part.average ? part.average + range.begin : NULL;
     part.count = range.end - range.begin;
     part.decay = has_decay ? work->decay : 0;
     return part;
@@ -116,6 +130,17 @@ static nm_range common_part(nm_range a, nm_range b) {
                       .end = a.end < b.end ? a.end : b.end};
 }
 
+/* Few elements at a time, so that all is done to them while they are in the first-level cache. */
+static void step_range(const step_work *work, nm_range range, bool has_decay) {
+    for (size_t begin = range.begin; begin < range.end; begin += GRAIN) {
+        const nm_range piece = common_part(range, (nm_range){begin, begin + GRAIN});
+        const elements part = part_of(work, piece, has_decay);
+        work->rule(&part);
+        move_average(&part);
+        memset(part.g, 0, part.count * sizeof *part.g);
+    }
+}
+
 /* Each thread a stretch of the blocks, whatever parameters lie there; not the padding. */
 static void step_job(void *data, nm_pool *pool, unsigned thread) {
     const step_work *work = data;
@@ -123,29 +148,29 @@ static void step_job(void *data, nm_pool *pool, unsigned thread) {
     for (size_t p = 0; p < work->params->count; p++) {
         const nm_param *param = &work->params->table[p];
         const nm_range whole = {param->offset, param->offset + param->rows * param->columns};
-        const nm_range range = common_part(share, whole);
-        if (range.begin < range.end) {
-            const elements part = part_of(work, range, param->has_decay);
-            work->rule(&part);
-        }
+        step_range(work, common_part(share, whole), param->has_decay);
     }
 }
 
-void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params, real *weights,
-                   const real *gradient, real *const *state) {
+void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params,
+                   const nm_optim_blocks *blocks) {
     const double t = (double)optim->update, b2 = adam_b2(optim->kind);
     const unsigned states = nm_optim_state_count(optim->kind);
-    step_work work = {
-        .params = params,
-        .decay = (real)optim->weight_decay,
-        .rule = rule_of(optim->kind),
-        .whole = {.w = weights,
-                  .g = gradient,
-                  .state = {states > 0 ? state[0] : NULL, states > 1 ? state[1] : NULL},
-                  .learning_rate = (real)optim->learning_rate,
-                  .b2 = (real)b2,
-                  .m_correction = (real)(1 / (1 - pow(adam_b1, t))),
-                  .v_correction = (real)(1 / (1 - pow(b2, t)))}};
+    step_work work = {.params = params,
+                      .decay = (real)optim->weight_decay,
+                      .rule = rule_of(optim->kind),
+                      .whole = {.w = blocks->weights,
+                                .g = blocks->gradient,
+                                .state = {states > 0 ? blocks->state[0] : NULL,
+                                          states > 1 ? blocks->state[1] : NULL},
+                                .average = blocks->average,
+                                .factor = (real)optim->gradient_factor,
+                                .learning_rate = (real)optim->learning_rate,
+                                .b2 = (real)b2,
+                                .m_correction = (real)(1 / (1 - pow(adam_b1, t))),
+                                .v_correction = (real)(1 / (1 - pow(b2, t))),
+                                .kept = (real)optim->average_decay,
+                                .added = (real)(1 - optim->average_decay)}};
     nm_pool_run(pool, step_job, &work);
 }
 
@@ -189,34 +214,6 @@ double nm_block_norm(nm_pool *pool, const nm_params *params, const real *block) 
     for (size_t i = 0; i < PIECES; i++)
         sum += work.sums[i];
     return sqrt(sum);
-}
-
-void nm_block_scale(nm_pool *pool, const nm_params *params, real *block, real factor) {
-    nm_scaled_copy(pool, block, factor, block, params->size);
-}
-
-typedef struct average_work {
-    real *average;
-    const real *weights;
-    size_t size;
-    real kept, added;
-} average_work;
-
-static void average_job(void *data, nm_pool *pool, unsigned thread) {
-    const average_work *work = data;
-    const nm_range share = nm_pool_share(pool, thread, work->size, GRAIN);
-    for (size_t i = share.begin; i < share.end; i++)
-        work->average[i] = work->kept * work->average[i] + work->added * work->weights[i];
-}
-
-void nm_block_average(nm_pool *pool, const nm_params *params, real *average, const real *weights,
-                      double decay) {
-    average_work work = {.average = average,
-                         .weights = weights,
-                         .size = params->size,
-                         .kept = (real)decay,
-                         .added = (real)(1 - decay)};
-    nm_pool_run(pool, average_job, &work);
 }
 
 /* x - x is 0 for a finite x, and otherwise not a number, which any sum stays. */

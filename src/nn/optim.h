@@ -13,34 +13,35 @@ typedef struct nm_optim {
     neume_optimizer kind;
     double learning_rate;
     double weight_decay;
-    uint64_t update; /* 1 for the first */
+    double gradient_factor; /* of the gradient, for clipping; 1: as it is */
+    double average_decay;   /* of blocks.average */
+    uint64_t update;        /* 1 for the first */
 } nm_optim;
+
+/* What an update reads and writes, all of one layout. */
+typedef struct nm_optim_blocks {
+    real *weights;
+    real *gradient; /* zero afterwards, for the next backward to add to */
+    real *state[2]; /* nm_optim_state_count of them, zero before the first update */
+    real *average;  /* average = decay average + (1 - decay) weights; NULL: none */
+} nm_optim_blocks;
 
 /* Blocks of state that an optimiser needs: 0, 1 or 2. */
 unsigned nm_optim_state_count(neume_optimizer kind);
 
-/* One update of `weights` by `gradient`; `state` has nm_optim_state_count blocks, zero before the
- * first update. With g the gradient, w the weight, t the update, lr the learning rate:
- *   adamw    m = .9 m + .1 g;  v = .99 v + .01 g²;  m' = m / (1 - .9^t);  v' = v / (1 - .99^t)
- *            w -= lr (m' / (sqrt(v') + 1e-8) + decay w)
- *   adam     the same with .999 for .99, and decay as below
- *   rmsprop  v = .9 v + .1 g²;  w -= lr g / (sqrt(v) + 1e-7)
- *   sgd      m = .9 m + g;  w -= lr m
- *   adadelta v = .95 v + .05 g²;  d = g sqrt(u + 1e-6) / sqrt(v + 1e-6);  u = .95 u + .05 d²
- *            w -= lr d
- * All but adamw take g + decay w for g. Decay holds for parameters that have it. Sources:
- * Loshchilov, Hutter 2019; Kingma, Ba 2015; Tieleman, Hinton 2012; Sutskever et al. 2013; Zeiler
- * 2012. The same as torch.optim's of these names with these constants. */
-void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params, real *weights,
-                   const real *gradient, real *const *state);
+/* One update, in one pass over the memory. With g the gradient times its factor, w the weight, t
+ * the update, lr the learning rate: adamw    m = .9 m + .1 g;  v = .99 v + .01 g²;  m' = m / (1 -
+ * .9^t);  v' = v / (1 - .99^t) w -= lr (m' / (sqrt(v') + 1e-8) + decay w) adam     the same with
+ * .999 for .99, and decay as below rmsprop  v = .9 v + .1 g²;  w -= lr g / (sqrt(v) + 1e-7) sgd m =
+ * .9 m + g;  w -= lr m adadelta v = .95 v + .05 g²;  d = g sqrt(u + 1e-6) / sqrt(v + 1e-6);  u =
+ * .95 u + .05 d² w -= lr d All but adamw take g + decay w for g. Decay holds for parameters that
+ * have it. Sources: Loshchilov, Hutter 2019; Kingma, Ba 2015; Tieleman, Hinton 2012; Sutskever et
+ * al. 2013; Zeiler 2012. The same as torch.optim's of these names with these constants. */
+void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params,
+                   const nm_optim_blocks *blocks);
 
 /* The Euclidean norm of a block: partial sums over fixed pieces, added in order, in double. */
 double nm_block_norm(nm_pool *pool, const nm_params *params, const real *block);
-void nm_block_scale(nm_pool *pool, const nm_params *params, real *block, real factor);
-
-/* average = decay average + (1 - decay) weights. */
-void nm_block_average(nm_pool *pool, const nm_params *params, real *average, const real *weights,
-                      double decay);
 
 /* Whether every number of the block is finite. */
 bool nm_block_is_finite(const nm_params *params, const real *block);

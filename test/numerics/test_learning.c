@@ -70,16 +70,16 @@ static double learn(learner *l, const nm_batch *batch, uint64_t update) {
     nm_stack_forward(l->run, batch, update, NM_PASS_TRAIN);
     for (size_t n = 0; n < N; n++)
         sum += (double)nm_stack_losses(l->run, 0)[n];
-    nm_block_scale(pool, params, l->gradient, 0);
     nm_stack_backward(l->run, batch, (real)1 / N, l->gradient);
     const double norm = nm_block_norm(pool, params, l->gradient);
-    if (norm > 1)
-        nm_block_scale(pool, params, l->gradient, (real)(1 / norm));
     const nm_optim optim = {.kind = NEUME_OPTIMIZER_ADAMW,
                             .learning_rate = 0.01,
                             .weight_decay = 0.01,
+                            .gradient_factor = norm > 1 ? 1 / norm : 1,
                             .update = update};
-    nm_optim_step(pool, &optim, params, l->weights, l->gradient, l->state);
+    const nm_optim_blocks blocks = {
+        .weights = l->weights, .gradient = l->gradient, .state = {l->state[0], l->state[1]}};
+    nm_optim_step(pool, &optim, params, &blocks);
     return sum / N;
 }
 

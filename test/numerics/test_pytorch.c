@@ -173,8 +173,11 @@ static void expect_same_steps(const fixture *f, neume_optimizer kind, const char
         const nm_optim optim = {.kind = kind,
                                 .learning_rate = *fixture_find(f, "rate", 1),
                                 .weight_decay = *fixture_find(f, "decay", 1),
+                                .gradient_factor = 1,
                                 .update = step + 1};
-        nm_optim_step(context->pool, &optim, &params, weights, gradient, blocks + 2);
+        const nm_optim_blocks of = {
+            .weights = weights, .gradient = gradient, .state = {blocks[2], blocks[3]}};
+        nm_optim_step(context->pool, &optim, &params, &of);
         expect_close(name, weights, expected, ELEMENTS);
         expect_close(name, weights + second, expected + ELEMENTS, ELEMENTS);
     }

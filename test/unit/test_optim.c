@@ -51,12 +51,27 @@ static void fixture_clear(fixture *f) {
     neume_context_free(f->context);
 }
 
+static nm_optim_blocks blocks_of(const fixture *f) {
+    return (nm_optim_blocks){
+        .weights = f->weights, .gradient = f->gradient, .state = {f->state[0], f->state[1]}};
+}
+
+/* By the same gradient over and over: a step leaves zeros. */
 static void take_steps(fixture *f, neume_optimizer kind, double decay, uint64_t count) {
+    const size_t size = f->params.size * sizeof(real);
+    real *kept = malloc(size);
+    memcpy(kept, f->gradient, size);
     for (uint64_t update = 1; update <= count; update++) {
-        const nm_optim optim = {
-            .kind = kind, .learning_rate = 0.01, .weight_decay = decay, .update = update};
-        nm_optim_step(f->context->pool, &optim, &f->params, f->weights, f->gradient, f->state);
+        const nm_optim optim = {.kind = kind,
+                                .learning_rate = 0.01,
+                                .weight_decay = decay,
+                                .gradient_factor = 1,
+                                .update = update};
+        const nm_optim_blocks blocks = blocks_of(f);
+        memcpy(f->gradient, kept, size);
+        nm_optim_step(f->context->pool, &optim, &f->params, &blocks);
     }
+    free(kept);
 }
 
 static void steps_do_not_depend_on_the_number_of_threads(void **state) {
@@ -140,16 +155,36 @@ static void the_norm_is_euclidean_with_any_number_of_threads(void **state) {
     fixture_clear(&f);
 }
 
-static void blocks_are_scaled_and_averaged(void **state) {
+static void a_step_scales_the_gradient_averages_and_leaves_zeros(void **state) {
     (void)state;
-    fixture f;
-    fixture_init(&f, 2);
-    const real w = f.weights[7], g = f.gradient[7];
-    nm_block_scale(f.context->pool, &f.params, f.weights, 0.5f);
-    assert_true(f.weights[7] == 0.5f * w);
-    nm_block_average(f.context->pool, &f.params, f.weights, f.gradient, 0.75);
-    assert_true(fabsf(f.weights[7] - (0.375f * w + 0.25f * g)) < 1e-6f);
-    fixture_clear(&f);
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        fixture f;
+        fixture_init(&f, threads);
+        real *average = nm_params_block_new(&f.params, f.context);
+        nm_optim_blocks blocks = blocks_of(&f);
+        blocks.average = average;
+        const nm_optim optim = {.kind = NEUME_OPTIMIZER_SGD,
+                                .learning_rate = 0.5,
+                                .gradient_factor = 0.25,
+                                .average_decay = 0.75,
+                                .update = 1};
+        const size_t last = f.params.table[1].offset + 20, places[] = {7, 4000, last};
+        real w[3], g[3];
+        for (size_t i = 0; i < 3; i++) {
+            w[i] = f.weights[places[i]];
+            g[i] = f.gradient[places[i]];
+        }
+        nm_optim_step(f.context->pool, &optim, &f.params, &blocks);
+        for (size_t i = 0; i < 3; i++) {
+            const real wanted = w[i] - 0.125f * g[i];
+            assert_true(fabsf(f.weights[places[i]] - wanted) < 1e-6f);
+            assert_true(fabsf(average[places[i]] - 0.25f * wanted) < 1e-6f);
+        }
+        for (size_t i = 0; i < f.params.size; i++)
+            assert_true(f.gradient[i] == 0);
+        nm_free_aligned(f.context, average);
+        fixture_clear(&f);
+    }
 }
 
 static void what_is_not_finite_is_found_wherever_it_is(void **state) {
@@ -177,7 +212,7 @@ int main(void) {
         cmocka_unit_test(decay_holds_for_weights_and_not_for_biases),
         cmocka_unit_test(unneeded_state_is_left_alone),
         cmocka_unit_test(the_norm_is_euclidean_with_any_number_of_threads),
-        cmocka_unit_test(blocks_are_scaled_and_averaged),
+        cmocka_unit_test(a_step_scales_the_gradient_averages_and_leaves_zeros),
         cmocka_unit_test(what_is_not_finite_is_found_wherever_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,8 +37,8 @@ INLINE draws draw_lanes(const nm_draw *draw, uint64_t first) {
         d.word[1][lane] = (uint32_t)((first + lane) >> 32);
     }
     d.word[2] = (uint32_t)draw->update - (uvec){0};
-    d.word[3] = ((uint32_t)(draw->update >> 32 & 0xFFFFFF) | (uint32_t)draw->purpose << 24) -
-                (uvec){0};
+    d.word[3] =
+        ((uint32_t)(draw->update >> 32 & 0xFFFFFF) | (uint32_t)draw->purpose << 24) - (uvec){0};
     for (int round = 0; round < 10; round++) {
         philox_round(&d, k0, k1);
         k0 += 0x9E3779B9u;

@@ -73,7 +73,7 @@ typedef uint64_t wide_vec __attribute__((vector_size(LANES * sizeof(uint32_t)), 
 #elif defined(__x86_64__)
 #define MULTIPLY_LOW_HALVES(a, b) (wide_vec) _mm_mul_epu32((__m128i)(a), (__m128i)(b))
 #else
-#define MULTIPLY_LOW_HALVES(a, b) (((a) & 0xFFFFFFFFu) * ((b) & 0xFFFFFFFFu))
+#define MULTIPLY_LOW_HALVES(a, b) (((a)&0xFFFFFFFFu) * ((b)&0xFFFFFFFFu))
 #endif
 
 INLINE wide_vec multiply_low_halves(wide_vec a, wide_vec b) {
