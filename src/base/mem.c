@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/mem.h"
 
+#include "base/pages.h"
+
 #include <string.h>
+
+/* Below this, large pages would only waste memory. */
+enum { LARGE = 8 << 20 };
 
 void *nm_alloc(neume_context *context, size_t count, size_t size) {
     size_t bytes;
@@ -10,6 +15,8 @@ void *nm_alloc(neume_context *context, size_t count, size_t size) {
     if (bytes == 0)
         bytes = 1;
     void *block = context->allocator.reallocate(context->allocator.data, NULL, bytes);
+    if (block && bytes >= LARGE)
+        nm_pages_prefer_large(block, bytes);
     if (block)
         memset(block, 0, bytes);
     return block;
