@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The LSTM layers of a training step: weights packed, forward, backward, all gradients.
- * Usage: train_step [ISA [THREADS [T B H L]]] */
+ * Usage: train_step [ISA [THREADS [T B H L [rounds]]]]; the last as rounds.h says. */
 #include "measure.h"
+#include "rounds.h"
 
 #include "base/mem.h"
 #include "nn/ops.h"
@@ -131,6 +132,23 @@ static void bench_shape(neume_isa isa, unsigned threads, shape s) {
     neume_context_free(context);
 }
 
+static void serve_shape(neume_isa isa, unsigned threads, shape s) {
+    neume_context *context = bench_context(threads, isa);
+    network n = network_new(context, s);
+    char text[64];
+    snprintf(text, sizeof text, "%zu, %zu, %zu, %zu", s.T, s.B, s.H, s.layers);
+    bench_serve(&(bench_rounds){.what = "layers",
+                                .peer = "neume",
+                                .shape = text,
+                                .unit = "tokens/s",
+                                .threads = threads,
+                                .units = (double)(s.T * s.B),
+                                .body = step,
+                                .data = &n});
+    network_free(&n);
+    neume_context_free(context);
+}
+
 static void bench_shapes(neume_isa isa, unsigned threads) {
     static const shape shapes[] = {{64, 16, 256, 2},
                                    {64, 32, 512, 2},
@@ -145,9 +163,9 @@ int main(int argc, char **argv) {
     const neume_isa isa = bench_isa(argc > 1 ? argv[1] : "auto");
     const unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
     if (argc > 6) {
-        bench_shape(isa, threads,
-                    (shape){(size_t)atoi(argv[3]), (size_t)atoi(argv[4]), (size_t)atoi(argv[5]),
-                            (size_t)atoi(argv[6])});
+        const shape s = {(size_t)atoi(argv[3]), (size_t)atoi(argv[4]), (size_t)atoi(argv[5]),
+                         (size_t)atoi(argv[6])};
+        (argc > 7 ? serve_shape : bench_shape)(isa, threads, s);
         return 0;
     }
     for (unsigned i = threads ? threads : 1; i <= (threads ? threads : 2); i++)
