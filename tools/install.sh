@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Installs the Debian packages of tools/packages.txt that are missing, for the purposes named ("build", "check").
+# Installs the Debian packages of tools/packages.txt that are missing, for the purposes named ("build", "check", "peers").
 # Says what it will install and asks first, unless it runs as root without a terminal, or with --yes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,9 +10,9 @@ purposes=
 for argument in "$@"; do
     case $argument in
     --yes) yes=yes ;;
-    build | check) purposes="$purposes $argument" ;;
+    build | check | peers) purposes="$purposes $argument" ;;
     *)
-        echo "install.sh: unknown word '$argument', expected build, check or --yes" >&2
+        echo "install.sh: unknown word '$argument', expected build, check, peers or --yes" >&2
         exit 2
         ;;
     esac
