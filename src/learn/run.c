@@ -280,8 +280,10 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
         return nm_run_fail_not_finite(update, "loss", error);
     nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
     const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient);
-    if (!isfinite(norm))
+    if (!isfinite(norm)) {
+        memset(run->gradient, 0, block_size(run)); /* no step will */
         return nm_run_fail_not_finite(update, "gradient", error);
+    }
     nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
     state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
     state->gradient_norm = norm;

@@ -4,6 +4,7 @@
 #include "trainings.h"
 
 #include "folder.h"
+#include "learn/run.h"
 
 #include <neume/evaluate.h>
 #include <neume/midi.h>
@@ -434,6 +435,34 @@ static void evaluating_finds_the_losses_that_training_ended_with(void **state) {
     }
 }
 
+static void *count_calls(void *data, void *block, size_t size) {
+    ++*(size_t *)data;
+    return realloc(block, size);
+}
+
+/* Several pieces of music go by meanwhile, and rows begin new ones. */
+static void no_update_but_the_first_allocates(void **state) {
+    (void)state;
+    for (size_t i = 0; i < OPENINGS; i++) {
+        session it;
+        nm_run run;
+        size_t calls = 0;
+        openings[i](&it, 2, NEUME_ISA_AUTO);
+        assert_int_equal(nm_run_init(&run, it.context, it.corpus, &it.options, NULL), NEUME_OK);
+        run.state.planned = 100;
+        assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
+        const neume_allocator kept = it.context->allocator;
+        it.context->allocator = (neume_allocator){count_calls, &calls};
+        for (int update = 0; update < 90; update++)
+            assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
+        it.context->allocator = kept;
+        assert_true(nm_run_epochs(&run) >= 1);
+        assert_int_equal(calls, 0);
+        nm_run_clear(&run);
+        close_session(&it);
+    }
+}
+
 int main(void) {
     static neume_isa plain = NEUME_ISA_C, fastest = NEUME_ISA_AUTO;
     const struct CMUnitTest tests[] = {
@@ -458,6 +487,7 @@ int main(void) {
         cmocka_unit_test(without_validation_pieces_no_temperature_is_tuned),
         cmocka_unit_test(the_last_model_has_no_temperature_of_another),
         cmocka_unit_test(evaluating_finds_the_losses_that_training_ended_with),
+        cmocka_unit_test(no_update_but_the_first_allocates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
