@@ -57,9 +57,9 @@ check() {
 }
 
 rm -f build*/meson-logs/testlog.json
-check build gcc "" lint unit numerics cli
-check build-clang clang "" unit
-check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics
+check build gcc "" lint unit numerics kernels cli
+check build-clang clang "" unit kernels
+check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics kernels
 check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz
 
 /usr/bin/python3 tools/count_tests.py --broken "$broken" build*/meson-logs/testlog.json

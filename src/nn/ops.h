@@ -9,8 +9,8 @@
  *
  * Within a table every sum has one order. Results are the same bits for any number of threads; and
  * a row of y, dx, h, c or the losses depends neither on the rows beside it nor on m, B or N, so
- * that a song alone is that song in a batch. Packed weights, tapes and scratch lie at multiples of
- * NM_ALIGNMENT; all else may lie anywhere. */
+ * that a song alone is that song in a batch. Of the sizes m, n, I and the k of a matmul may be 0.
+ * Packed weights, tapes and scratch lie at multiples of NM_ALIGNMENT; all else may lie anywhere. */
 #ifndef NM_NN_OPS_H
 #define NM_NN_OPS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Layers one by one, in float: what they say of padding, of NaNs and of empty batches, the same
  * bits for any number of threads, and sums that do not lose a small deviation at a large mean. */
-#include "ops_check.h"
+#include "layer_check.h"
 
 #include "nn/layers.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "ops_check.h"
+#include "layer_check.h"
 
 #include "base/pool.h"
 #include "base/rng.h"
@@ -17,13 +17,6 @@ float *random_floats(uint64_t seed, size_t count, float size) {
     return block;
 }
 
-uint32_t *random_words(uint64_t seed, size_t count, uint32_t below) {
-    uint32_t *block = malloc((count + 1) * sizeof *block);
-    for (size_t i = 0; i < count; i++)
-        block[i] = nm_random_at(seed, NM_PURPOSE_TEST, 1, i).word[0] % below;
-    return block;
-}
-
 uint8_t *random_flags(uint64_t seed, size_t count, double probability) {
     uint8_t *block = malloc(count + 1);
     for (size_t i = 0; i < count; i++)
@@ -38,13 +31,7 @@ float *guarded_new(size_t count) {
     return start + GUARD;
 }
 
-float *guarded_copy(const float *from, size_t count) {
-    float *block = guarded_new(count);
-    memcpy(block, from, count * sizeof *block);
-    return block;
-}
-
-void guarded_check(const float *block, size_t count) {
+static void guarded_check(const float *block, size_t count) {
     for (size_t i = 0; i < GUARD; i++)
         if (block[-1 - (ptrdiff_t)i] != guard_value || block[count + i] != guard_value)
             fail_msg("a block of %zu floats was overrun", count);
@@ -53,14 +40,6 @@ void guarded_check(const float *block, size_t count) {
 void guarded_free(float *block, size_t count) {
     guarded_check(block, count);
     free(block - GUARD);
-}
-
-void assert_near(const char *what, const float *got, const float *wanted, size_t count,
-                 double tolerance) {
-    for (size_t i = 0; i < count; i++)
-        if (!(fabs((double)got[i] - wanted[i]) <= tolerance))
-            fail_msg("%s[%zu of %zu] is %.9g, expected %.9g within %.2g", what, i, count, got[i],
-                     wanted[i], tolerance);
 }
 
 void assert_same_bits(const char *what, const float *got, const float *wanted, size_t count) {
@@ -75,19 +54,6 @@ double largest_magnitude(const float *block, size_t count) {
     for (size_t i = 0; i < count; i++)
         largest = fmax(largest, fabs(block[i]));
     return largest;
-}
-
-void for_each_table(void (*check)(const nm_ops *ops, nm_pool *pool)) {
-    for (neume_isa isa = NEUME_ISA_BASELINE; isa <= NEUME_ISA_AVX512; isa++) {
-        const nm_ops *ops = nm_ops_for(isa);
-        if (!ops || !nm_isa_is_available(isa)) {
-            print_message("SKIPPED: this machine or build has no kernels %d\n", isa);
-            continue;
-        }
-        neume_context *context = test_context(2, isa, NULL);
-        check(ops, context->pool);
-        neume_context_free(context);
-    }
 }
 
 void assert_same_for_any_threads(const nm_ops *ops, ops_computation compute, const void *data) {
