@@ -23,7 +23,7 @@ typedef struct neume_allocator {
 typedef enum neume_isa {
     NEUME_ISA_AUTO,     /**< the fastest that this machine has */
     NEUME_ISA_C,        /**< the reference, plain C */
-    NEUME_ISA_BASELINE, /**< vectors of 128 bits, any machine */
+    NEUME_ISA_BASELINE, /**< vectors of 128 bits, any machine: SSE2, NEON */
     NEUME_ISA_AVX2,     /**< AVX2 and FMA */
     NEUME_ISA_AVX512    /**< AVX-512 F, VL, DQ, BW */
 } neume_isa;

@@ -20,6 +20,9 @@ enum { LANES = 16, TILE_ROWS = 6, HAS_PREFETCH = 1 };
 #elif defined(NM_ISA_AVX2)
 #define NM_ISA avx2
 enum { LANES = 8, TILE_ROWS = 3, HAS_PREFETCH = 0 };
+#elif defined(__aarch64__) /* NEON, with fused multiply-adds and 32 registers */
+#define NM_ISA baseline
+enum { LANES = 4, TILE_ROWS = 6, HAS_PREFETCH = 0 };
 #else
 #define NM_ISA baseline
 enum { LANES = 4, TILE_ROWS = 3, HAS_PREFETCH = 0 };
