@@ -20,4 +20,4 @@ check-long:
 	tools/check.sh --long
 
 clean:
-	rm -rf build build-clang build-sanitize build-fuzz
+	rm -rf build build-clang build-sanitize build-fuzz build-aarch64

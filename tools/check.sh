@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# All tests, in every build that finds faults: gcc, clang, address and undefined-behaviour sanitizers, fuzzers.
+# All tests, in every build that finds faults: gcc, clang, address and undefined-behaviour sanitizers, fuzzers; and the
+# kernels of 64-bit ARM, on an emulated machine.
 # The last line counts the test programs: "N passed, N failed, N skipped". The exit code is 0 if none failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -61,5 +62,6 @@ check build gcc "" lint unit numerics kernels cli
 check build-clang clang "" unit kernels
 check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics kernels
 check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz
+check build-aarch64 aarch64-linux-gnu-gcc "--cross-file tools/aarch64.ini -Dkernels_only=true" kernels
 
 /usr/bin/python3 tools/count_tests.py --broken "$broken" build*/meson-logs/testlog.json
