@@ -1,35 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 #include "learn/plan.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "learn/settings.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
-
-double nm_plan_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, neume_error *error) {
     *out = (nm_plan_times){0};
     run->state.planned = 1;
     neume_status status = nm_run_update(run, error); /* touches the memory for the first time */
-    double start = nm_plan_clock();
+    double start = nm_clock();
     unsigned count = 0;
-    while (!status && (count == 0 || nm_plan_clock() - start < seconds)) {
+    while (!status && (count == 0 || nm_clock() - start < seconds)) {
         status = nm_run_update(run, error);
         count++;
     }
     if (!status) {
-        out->update = (nm_plan_clock() - start) / count;
-        start = nm_plan_clock();
+        out->update = (nm_clock() - start) / count;
+        start = nm_clock();
         status = nm_run_validate(run, error);
-        out->validation = nm_plan_clock() - start;
+        out->validation = nm_clock() - start;
     }
     nm_run_restart(run);
     return status;
@@ -51,7 +45,7 @@ static const double SHARE_OF_LIMIT = 0.94;
 
 static neume_status plan_for_time(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
-    const double limit = run->options.time_limit, start = nm_plan_clock();
+    const double limit = run->options.time_limit, start = nm_clock();
     double spent = state->seconds, each;
     if (state->update > 0) {
         each = spent / (double)state->update;
@@ -59,7 +53,7 @@ static neume_status plan_for_time(nm_run *run, neume_error *error) {
         const neume_status status = measure_both(&each, run, error);
         if (status)
             return status;
-        spent += nm_plan_clock() - start;
+        spent += nm_clock() - start;
     }
     const double left = SHARE_OF_LIMIT * limit - spent;
     state->planned = state->update + (left > each ? (uint64_t)(left / each) : 1);

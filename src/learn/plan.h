@@ -20,7 +20,4 @@ typedef struct nm_plan_times {
  * there. */
 neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, neume_error *error);
 
-/* A clock that only goes forward, in seconds. */
-double nm_plan_clock(void);
-
 #endif

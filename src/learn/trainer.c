@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "learn/checkpoint.h"
@@ -16,7 +17,7 @@ typedef struct trainer {
     nm_run run;
     nm_run_files files;
     nm_run_log log;
-    double started;     /* by nm_plan_clock, less the seconds of the parts before */
+    double started;     /* by nm_clock, less the seconds of the parts before */
     double saved, cost; /* seconds at the last checkpoint, and those that it took */
     uint64_t saved_epoch;
     bool best_is_saved;
@@ -29,7 +30,7 @@ static const neume_train_options *options_of(const trainer *it) {
 }
 
 static double seconds_now(const trainer *it) {
-    return nm_plan_clock() - it->started;
+    return nm_clock() - it->started;
 }
 
 static void set_train(neume_train_progress *progress, nm_means means) {
@@ -356,7 +357,7 @@ static neume_status train_with_files(trainer *it, neume_train_result *out, bool 
 neume_status neume_train(neume_train_result *out, neume_context *context,
                          const neume_corpus *corpus, const neume_train_options *options,
                          neume_error *error) {
-    trainer it = {.started = nm_plan_clock(), .log.file = -1};
+    trainer it = {.started = nm_clock(), .log.file = -1};
     bool resumes;
     *out = (neume_train_result){.train_loss = NAN,
                                 .valid_loss = NAN,
