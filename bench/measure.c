@@ -1,42 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "measure.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/pool.h"
-#include "base/rng.h"
-#include "peak.h"
+#include "nn/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Rounds stop early, though not before the fewest, once they took long enough. */
-enum { ROUNDS = 25, FEWEST_ROUNDS = 5, ENOUGH_SECONDS = 5, PEAK_TURNS = 100000 };
+enum { ROUNDS = 25, FEWEST_ROUNDS = 5, ENOUGH_SECONDS = 5 };
 
 double bench_seconds(const neume_context *context) {
-    struct timespec now;
-    const bool is_alone = neume_context_thread_count(context) == 1;
-    clock_gettime(is_alone ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static void peak_job(void *data, nm_pool *pool, unsigned thread) {
-    (void)pool;
-    static volatile float sink;
-    const neume_isa isa = *(const neume_isa *)data;
-    const float sum = bench_peak_chains(isa, PEAK_TURNS);
-    if (thread == 0)
-        sink = sum;
-    (void)sink;
+    return nm_clock_of(context);
 }
 
 double bench_peak(neume_context *context) {
-    const double start = bench_seconds(context);
-    nm_pool_run(context->pool, peak_job, &context->isa);
-    const double seconds = bench_seconds(context) - start;
-    return bench_peak_flop(context->isa, PEAK_TURNS) * neume_context_thread_count(context) /
-           seconds;
+    return nm_probe_peak(context);
 }
 
 static int compare(const void *a, const void *b) {

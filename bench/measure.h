@@ -14,15 +14,14 @@ typedef struct bench_result {
                     use would do if they did not */
 } bench_result;
 
-/* Seconds on the clock that measures: with one thread the processor's time of this program, so that
- * others on the machine matter less; with several, real time. */
+/* As nm_clock_of. */
 double bench_seconds(const neume_context *context);
 
 /* Times `body`, which does `flop` floating point operations. Rounds of at least `least` seconds. */
 bench_result bench_measure(neume_context *context, void (*body)(void *data), void *data,
                            double flop, double least);
 
-/* Floating point operations a second of all threads of the context, in its vectors. */
+/* As nm_probe_peak. */
 double bench_peak(neume_context *context);
 
 /* A context, or the program ends with a line that says why not. */
