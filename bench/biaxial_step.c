@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "nn/biaxial.h"
+#include "nn/work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,26 +41,6 @@ static nm_biaxial_shape shape_of(uint32_t K, uint32_t time, uint32_t note) {
                               .note_count = 2};
 }
 
-static double lstm_flop(const uint32_t *layers, uint32_t count, double I) {
-    double flop = 0;
-    for (uint32_t l = 0; l < count; l++) {
-        flop += 8.0 * layers[l] * (I + layers[l]);
-        I = layers[l];
-    }
-    return flop;
-}
-
-/* Multiply-adds count as two: forward, and backward twice that but for the gradient of what a key
- * is told. */
-static double training_flop(const nm_biaxial *biaxial, const size *s) {
-    const nm_biaxial_shape *shape = &biaxial->shape;
-    const double I = (double)nm_params_find(&biaxial->params, "time.0.weight_ih")->columns;
-    const double heard = shape->time_layers[shape->time_count - 1] + shape->bits;
-    const double forward = lstm_flop(shape->time_layers, shape->time_count, I) +
-                           lstm_flop(shape->note_layers, shape->note_count, heard);
-    return (double)(s->T * s->B * s->K) * (3 * forward - 8 * I * shape->time_layers[0]);
-}
-
 static void train(void *data) {
     work *w = data;
     const double start = bench_seconds(w->context);
@@ -90,7 +70,7 @@ static void draw_batch(work *w, const size *s) {
 
 static void report(work *w, const size *s, const nm_run_options *options) {
     const nm_biaxial_shape *shape = &w->biaxial.shape;
-    const double flop = training_flop(&w->biaxial, s);
+    const double flop = nm_biaxial_work(shape).training * (double)(s->T * s->B);
     const bench_result result = bench_measure(w->context, train, w, flop, 0.02);
     printf("%-8s T %3zu B %2zu K %2u  [%u, %u] [%u, %u]  %8.2f ms  %6.0f steps/s  %5.1f GFLOP/s  "
            "%4.1f %% of peak, best %4.1f %%  pack %2.0f %%  %.0f MiB\n",
