@@ -3,6 +3,7 @@
 #ifndef NEUME_NEUME_H
 #define NEUME_NEUME_H
 
+#include <neume/bench.h>
 #include <neume/codec.h>
 #include <neume/context.h>
 #include <neume/corpus.h>

@@ -17,6 +17,7 @@ typedef enum nm_purpose {
     NM_PURPOSE_UNKNOWN = 4, /* update: epoch; index: position in the corpus */
     NM_PURPOSE_SAMPLE = 5,  /* update: step; index: song */
     NM_PURPOSE_TEST = 6,
+    NM_PURPOSE_BENCH = 32, /* update: bar */
     /* The other masks of a network; update: as of DROPOUT. */
     NM_PURPOSE_INPUT_DROPOUT = 7,   /* place: stream */
     NM_PURPOSE_FEATURE_DROPOUT = 8, /* index: position and column */
