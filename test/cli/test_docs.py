@@ -8,7 +8,7 @@ import subprocess
 
 import tool
 
-COMMANDS = ["train", "generate", "evaluate", "info", "tokens"]
+COMMANDS = ["train", "generate", "evaluate", "info", "tokens", "bench"]
 DOCS = os.environ["NEUME_DOCS"]
 
 
@@ -77,7 +77,7 @@ class Docs(tool.Case):
                'echo "${COMPREPLY[@]}"')
         for words, expected in [(["tr"], "train"), (["train", "--opt"], "--optimizer"),
                                 (["train", "--optimizer", "ada"], "adam adamw adadelta"),
-                                (["info", "/"], ""), (["help", "ev"], "evaluate")]:
+                                (["info", "/"], ""), (["help", "ev"], "evaluate"), (["bench", "--isa", "avx"], "avx2 avx512")]:
             done = subprocess.run(["bash", "-c", ask, script, "neume", *words],
                                   capture_output=True, text=True, check=True)
             self.assertEqual(sorted(done.stdout.split()), sorted(expected.split()), words)

@@ -21,6 +21,7 @@ TABLE = [
     ("evaluate --help", 0, ""),
     ("info --help", 0, ""),
     ("tokens --help x y z", 0, ""),
+    ("bench --help", 0, ""),
     ("tran", 2, "neume: unknown command 'tran'; did you mean 'train'?"),
     ("compose", 2, "neume: unknown command 'compose'; see neume --help"),
     ("--foo", 2, "neume: unknown option '--foo'; see neume --help"),
@@ -176,6 +177,10 @@ TABLE = [
      "neume generate: --without-primer: expected a primer"),
     ("generate x -o {d}/no/a.mid", 5,
      "neume generate: {d}/no/a.mid: cannot be written: {d}/no: No such file or directory"),
+    ("bench --threads 0", 2, "neume bench: --threads 0: expected a whole number from 1 to 256"),
+    ("bench --isa sse", 2,
+     "neume bench: --isa sse: expected one of auto, c, baseline, avx2, avx512"),
+    ("bench --seconds x", 2, "neume bench: --seconds x: expected a duration such as 30, 30s, 10m or 2h"),
     # files that are not what they should be
     ("generate {d}/none.neume -o {d}/a.mid", 4, "neume generate: {d}/none.neume: No such file or directory"),
     ("evaluate {d}/none.neume {m}", 4, "neume evaluate: {d}/none.neume: No such file or directory"),
