@@ -26,11 +26,6 @@ const uint8_t *nm_read_bytes(nm_reader *reader, size_t size) {
     return bytes;
 }
 
-uint8_t nm_read_u8(nm_reader *reader) {
-    const uint8_t *b = nm_read_bytes(reader, 1);
-    return b ? b[0] : 0;
-}
-
 uint16_t nm_read_u16_be(nm_reader *reader) {
     const uint8_t *b = nm_read_bytes(reader, 2);
     return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;

@@ -17,7 +17,6 @@ typedef struct nm_reader {
 
 nm_reader nm_reader_on(const void *data, size_t size);
 size_t nm_reader_left(const nm_reader *reader);
-uint8_t nm_read_u8(nm_reader *reader);
 uint16_t nm_read_u16_be(nm_reader *reader);
 uint32_t nm_read_u32_be(nm_reader *reader);
 uint32_t nm_read_u32_le(nm_reader *reader);
@@ -26,6 +25,13 @@ uint64_t nm_read_u64_le(nm_reader *reader);
 /* `size` bytes in place, or NULL (and failed) where there are fewer. Borrowed: from the reader's
  * data. */
 const uint8_t *nm_read_bytes(nm_reader *reader, size_t size);
+
+static inline uint8_t nm_read_u8(nm_reader *reader) {
+    if (reader->position < reader->size)
+        return reader->data[reader->position++];
+    (void)nm_read_bytes(reader, 1);
+    return 0;
+}
 
 /* A growing buffer. After the first failed growth it swallows what is written; check `failed` once
  * at the end. */
