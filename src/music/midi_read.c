@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-/* A typical note takes 6 to 8 bytes, on and off; the list starts for one in 48. */
-enum { DEFAULT_TICKS_PER_QUARTER = 480, HEADER_SIZE = 14, BYTES_A_NOTE = 48 };
+/* A typical note takes 6 to 8 bytes, on and off. So the list of most files need not grow; room that
+ * is not used costs nothing. */
+enum { DEFAULT_TICKS_PER_QUARTER = 480, HEADER_SIZE = 14, BYTES_A_NOTE = 6, MOST_ROOM = 1 << 17 };
 
 neume_midi_read_options neume_midi_read_options_default(void) {
     return (neume_midi_read_options){
@@ -117,7 +118,8 @@ static void begin(nm_midi_reader *reader, neume_bytes bytes) {
         nm_no_memory(reader);
     if (reader->status)
         return;
-    const size_t notes = bytes.size_bytes / BYTES_A_NOTE + 1;
+    const size_t likely = bytes.size_bytes / BYTES_A_NOTE + 1;
+    const size_t notes = likely < MOST_ROOM ? likely : MOST_ROOM;
     if (nm_resize(reader->context, &reader->score->notes.items, notes, sizeof(neume_note)))
         reader->score->notes.capacity = notes;
     else
