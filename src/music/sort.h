@@ -22,7 +22,7 @@ typedef struct nm_sort_key {
 #define NM_BYTES_OF_16(type, field) offsetof(type, field), offsetof(type, field) + 1
 #endif
 
-/* Sorts `count` items by the key; what is equal keeps its order. Takes memory for as many again. */
+/* Sorts `count` items by the key; what is equal keeps its order. Takes 16 bytes for each. */
 neume_status nm_sort(neume_context *context, void *items, size_t count, const nm_sort_key *key);
 
 #endif
