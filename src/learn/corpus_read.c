@@ -229,7 +229,7 @@ static outcome keep(nm_corpus_reader *reader, neume_sequence *sequence, const ne
     return GO_ON;
 }
 
-static outcome read_file(nm_corpus_reader *reader, size_t file) {
+static outcome read_piece(nm_corpus_reader *reader, size_t file) {
     neume_corpus *corpus = reader->corpus;
     const int failure = corpus->found.entries[file].failure;
     neume_score *score = NULL;
@@ -247,14 +247,8 @@ static outcome read_file(nm_corpus_reader *reader, size_t file) {
     return result;
 }
 
-neume_status nm_corpus_read(nm_corpus_reader *reader, neume_error *error) {
-    reader->bytes = nm_buffer_on(reader->corpus->context);
-    for (size_t i = 0; i < reader->corpus->file_count; i++)
-        if (read_file(reader, i) == OUT_OF_MEMORY)
-            return nm_fail_memory(error, reader->corpus->files[i].path);
-    for (size_t i = 0; i < reader->piece_count; i++)
-        reader->pieces[i].folder = reader->corpus->folders[reader->pieces[i].file];
-    return NEUME_OK;
+neume_status nm_corpus_read_file(nm_corpus_reader *reader, size_t file) {
+    return read_piece(reader, file) == OUT_OF_MEMORY ? NEUME_NO_MEMORY : NEUME_OK;
 }
 
 void nm_corpus_reader_clear(nm_corpus_reader *reader) {

@@ -27,8 +27,12 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
 neume_status nm_corpus_fit_grid(nm_corpus_reader *reader, neume_codec_options *options,
                                 neume_error *error);
 
-/* Reads every file. Fails with NEUME_NO_MEMORY only. */
+/* Reads every file, on all threads of the context. Fails with NEUME_NO_MEMORY only. */
 neume_status nm_corpus_read(nm_corpus_reader *reader, neume_error *error);
+
+/* Reads one file: into its entry, and into a piece where it can be used. Fails with NEUME_NO_MEMORY
+ * only. */
+neume_status nm_corpus_read_file(nm_corpus_reader *reader, size_t file);
 void nm_corpus_reader_clear(nm_corpus_reader *reader);
 
 /* Reads a benchmark file into pieces. Fails with NEUME_NO_MEMORY only. */

@@ -193,6 +193,10 @@ uint32_t neume_codec_find(const neume_codec *codec, unsigned stream, const char 
     return nm_vocabulary_find(&codec->vocabularies[stream], text);
 }
 
+uint32_t nm_codec_learn(neume_codec *codec, unsigned stream, const char *text) {
+    return nm_vocabulary_add(&codec->vocabularies[stream], text);
+}
+
 bool nm_codec_is_closed(const neume_codec *codec) {
     return codec->is_closed;
 }

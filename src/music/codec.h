@@ -84,6 +84,10 @@ neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap);
 bool nm_codec_is_closed(const neume_codec *codec);
 
+/* The id of a word of a codec that is not closed, which learns it where it is new; NEUME_NO_WORD
+ * for want of memory. */
+uint32_t nm_codec_learn(neume_codec *codec, unsigned stream, const char *text);
+
 /* How many words of the stream, not in the vocabulary, the codec could have said in any state that
  * allows <unk>: a held-out unknown word costs -ln p(<unk>) + ln(this). 0 where the vocabulary is
  * fixed. */
