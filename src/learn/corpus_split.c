@@ -146,16 +146,20 @@ static void count_words(uint64_t *counts, const size_t *begins, const nm_piece *
                         size_t count) {
     for (size_t p = 0; p < count; p++) {
         const neume_sequence *sequence = &pieces[p].sequence;
-        for (size_t i = 0; i < sequence->step_count * sequence->width; i++)
-            counts[begins[i % sequence->width] + sequence->words[i]]++;
+        const uint32_t *words = sequence->words;
+        for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
+            for (unsigned s = 0; s < sequence->width; s++)
+                counts[begins[s] + words[s]]++;
     }
 }
 
 static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) {
     for (size_t p = 0; p < count; p++) {
-        neume_sequence *sequence = &pieces[p].sequence;
-        for (size_t i = 0; i < sequence->step_count * sequence->width; i++)
-            sequence->words[i] = remap[i % sequence->width][sequence->words[i]];
+        const neume_sequence *sequence = &pieces[p].sequence;
+        uint32_t *words = sequence->words;
+        for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
+            for (unsigned s = 0; s < sequence->width; s++)
+                words[s] = remap[s][words[s]];
     }
 }
 

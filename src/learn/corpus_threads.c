@@ -71,19 +71,25 @@ static bool make_word_tables(worker *from, neume_context *context) {
     return true;
 }
 
+/* The word of the whole's codec, or NEUME_NO_WORD for want of memory. */
+static uint32_t translated(const worker *from, neume_codec *codec, unsigned stream, uint32_t word) {
+    uint32_t *known = &from->words[stream][word];
+    if (*known == NEUME_NO_WORD)
+        *known = nm_codec_learn(codec, stream, neume_codec_word(from->reader.codec, stream, word));
+    return *known;
+}
+
 /* The steps of a roll are the same in any codec. */
-static bool translate(neume_sequence *sequence, const worker *from, neume_codec *codec) {
-    const size_t count = nm_codec_is_roll(codec) ? 0 : sequence->step_count * sequence->width;
-    for (size_t i = 0; i < count; i++) {
-        const unsigned s = (unsigned)(i % sequence->width);
-        uint32_t *known = &from->words[s][sequence->words[i]];
-        if (*known == NEUME_NO_WORD)
-            *known = nm_codec_learn(codec, s,
-                                    neume_codec_word(from->reader.codec, s, sequence->words[i]));
-        if (*known == NEUME_NO_WORD)
-            return false;
-        sequence->words[i] = *known;
-    }
+static bool translate(const neume_sequence *sequence, const worker *from, neume_codec *codec) {
+    uint32_t *words = sequence->words;
+    if (nm_codec_is_roll(codec))
+        return true;
+    for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
+        for (unsigned s = 0; s < sequence->width; s++) {
+            words[s] = translated(from, codec, s, words[s]);
+            if (words[s] == NEUME_NO_WORD)
+                return false;
+        }
     return true;
 }
 

@@ -221,14 +221,14 @@ static uint64_t hash_roll(const neume_sequence *sequence) {
 
 /* Each text with its NUL, seeded with the hash of those before. */
 uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence) {
-    const size_t count = sequence->step_count * sequence->width;
+    const uint32_t *words = sequence->words;
     uint64_t hash = 0;
     if (codec->kind->is_roll)
         return hash_roll(sequence);
-    for (size_t i = 0; i < count; i++) {
-        const unsigned stream = (unsigned)(i % sequence->width);
-        const char *text = neume_codec_word(codec, stream, sequence->words[i]);
-        hash = XXH3_64bits_withSeed(text ? text : "", text ? strlen(text) + 1 : 0, hash);
-    }
+    for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
+        for (unsigned s = 0; s < sequence->width; s++) {
+            const char *text = neume_codec_word(codec, s, words[s]);
+            hash = XXH3_64bits_withSeed(text ? text : "", text ? strlen(text) + 1 : 0, hash);
+        }
     return hash;
 }
