@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "music/chord.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MIDDLE_C = 60, ALL_CLASSES = 0xFFF };
@@ -35,10 +34,23 @@ unsigned nm_pitch_set_transpose(nm_pitch_set *set, int semitones) {
     return (unsigned)__builtin_popcountll(low << (64 - by));
 }
 
+static bool is_empty(const nm_pitch_set *set) {
+    return (set->bits[0] | set->bits[1]) == 0;
+}
+
+/* Takes the lowest pitch out of a set that is not empty. */
+static unsigned take_lowest(nm_pitch_set *set) {
+    const unsigned half = set->bits[0] == 0;
+    const unsigned pitch = half * 64 + (unsigned)__builtin_ctzll(set->bits[half]);
+    set->bits[half] &= set->bits[half] - 1;
+    return pitch;
+}
+
 unsigned nm_pitch_set_classes(const nm_pitch_set *set) {
+    nm_pitch_set left = *set;
     unsigned classes = 0;
-    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++)
-        classes |= (unsigned)nm_pitch_set_has(set, pitch) << pitch % NM_PITCH_CLASSES;
+    while (!is_empty(&left))
+        classes |= 1u << take_lowest(&left) % NM_PITCH_CLASSES;
     return classes;
 }
 
@@ -84,22 +96,23 @@ void nm_pitch_spell(char text[NM_PITCH_TEXT_SIZE], unsigned pitch) {
 }
 
 static void spell_pitches(char *text, const nm_pitch_set *set) {
+    nm_pitch_set left = *set;
     const char *dot = "";
-    for (unsigned pitch = 0; pitch < NM_PITCHES; pitch++) {
-        if (!nm_pitch_set_has(set, pitch))
-            continue;
+    while (!is_empty(&left)) {
         char name[NM_PITCH_TEXT_SIZE];
-        nm_pitch_spell(name, pitch);
+        nm_pitch_spell(name, take_lowest(&left));
         text = stpcpy(stpcpy(text, dot), name);
         dot = ".";
     }
 }
 
 static void spell_classes(char *text, unsigned classes) {
+    static const char names[NM_PITCH_CLASSES][3] = {"0", "1", "2", "3", "4",  "5",
+                                                    "6", "7", "8", "9", "10", "11"};
     uint8_t order[NM_PITCH_CLASSES];
     const unsigned count = nm_normal_order(order, classes);
     for (unsigned i = 0; i < count; i++)
-        text += sprintf(text, "%s%u", i ? "." : "", order[i]);
+        text = stpcpy(stpcpy(text, i ? "." : ""), names[order[i]]);
 }
 
 void nm_chord_spell(char text[NM_CHORD_TEXT_SIZE], const nm_pitch_set *set, neume_voicing voicing) {
