@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* Lists of all shapes against the definition: ordered, and equals as they came. */
+#include "test.h"
+
+#include "base/rng.h"
+#include "music/sort.h"
+
+#include <string.h>
+
+typedef struct item {
+    uint64_t number;
+    uint32_t came; /* the index that it had */
+    uint8_t high, low;
+} item;
+
+static const nm_sort_key item_key = {sizeof(item), 2, {offsetof(item, high), offsetof(item, low)}};
+
+enum { MOST = 20000 };
+
+static int compare(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    if (x->high != y->high)
+        return x->high - y->high;
+    if (x->low != y->low)
+        return x->low - y->low;
+    return (x->came > y->came) - (x->came < y->came);
+}
+
+static void assert_sorts(neume_context *context, item *items, size_t count) {
+    static item expected[MOST];
+    for (size_t i = 0; i < count; i++)
+        items[i].came = (uint32_t)i;
+    memcpy(expected, items, count * sizeof *items);
+    qsort(expected, count, sizeof *expected, compare);
+    assert_int_equal(nm_sort(context, items, count, &item_key), NEUME_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(items[i].came, expected[i].came);
+}
+
+static uint64_t drawn(uint64_t draw, uint64_t below) {
+    const nm_random random = nm_random_at(7, NM_PURPOSE_TEST, 0, draw);
+    return ((uint64_t)random.word[0] << 32 | random.word[1]) % below;
+}
+
+static void sorts_tracks_one_after_the_other(void **state) {
+    static item items[MOST];
+    for (unsigned tracks = 1; tracks <= 50; tracks += 7)
+        for (uint64_t step = 1; step <= 480; step *= 5) {
+            for (size_t i = 0, tick = 0; i < MOST; i++) {
+                tick = i % (MOST / tracks) ? tick + (size_t)drawn(i, step) : 0;
+                items[i] = (item){tick, 0, (uint8_t)(i / (MOST / tracks)), (uint8_t)drawn(i, 5)};
+            }
+            assert_sorts(*state, items, MOST);
+        }
+}
+
+static void sorts_what_is_in_no_order(void **state) {
+    static const uint64_t ranges[] = {1, 3, 1000, UINT64_C(1) << 33, UINT64_MAX};
+    static item items[MOST];
+    for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
+        for (size_t count = 0; count <= MOST; count = 3 * count + 1) {
+            for (size_t i = 0; i < count; i++)
+                items[i] = (item){drawn(i, ranges[r]), 0, (uint8_t)drawn(i + MOST, 3),
+                                  (uint8_t)drawn(i + 2 * MOST, 200)};
+            assert_sorts(*state, items, count);
+        }
+}
+
+/* All of the leading bits are those of the last item: what is spread by them stays as it was. */
+static void sorts_lists_with_one_item_far_away(void **state) {
+    static item items[MOST];
+    for (size_t i = 0; i < MOST; i++)
+        items[i] = (item){drawn(i, 100000), 0, 0, (uint8_t)drawn(i + MOST, 3)};
+    items[MOST - 1].number = UINT64_C(1) << 60;
+    assert_sorts(*state, items, MOST);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sorts_tracks_one_after_the_other),
+        cmocka_unit_test(sorts_what_is_in_no_order),
+        cmocka_unit_test(sorts_lists_with_one_item_far_away),
+    };
+    return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
+}
