@@ -164,10 +164,14 @@ uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsign
     uint8_t *masks = nm_alloc(context, grammar->state_count * count, 1);
     if (!masks)
         return NULL;
+    const uint32_t *classes = grammar->word_class[stream];
     for (uint32_t state = 0; state < grammar->state_count; state++) {
         const uint8_t *allowed = grammar->allowed + state * (size_t)grammar->class_count;
-        for (size_t word = 0; word < count && grammar->stream[state] == stream; word++)
-            masks[state * count + word] = allowed[grammar->word_class[stream][word]];
+        uint8_t *mask = masks + state * count;
+        if (grammar->stream[state] != stream)
+            continue;
+        for (size_t word = 0; word < count; word++)
+            mask[word] = allowed[classes[word]];
     }
     return masks;
 }
