@@ -15,6 +15,10 @@ static bool has_vectors(neume_isa isa) {
            __builtin_cpu_supports("avx512bw");
 }
 
+bool nm_cpu_has_byte_sums(void) {
+    return has_vectors(NEUME_ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
+}
+
 void nm_cpu_relax(void) {
     __builtin_ia32_pause();
 }
@@ -23,6 +27,10 @@ void nm_cpu_relax(void) {
 
 static bool has_vectors(neume_isa isa) {
     (void)isa;
+    return false;
+}
+
+bool nm_cpu_has_byte_sums(void) {
     return false;
 }
 

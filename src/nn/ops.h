@@ -95,6 +95,18 @@ typedef struct nm_draw {
     nm_purpose purpose;
 } nm_draw;
 
+/* How wide the weights of a run are that never goes backward:
+ *   NM_FP32  as they are.
+ *   NM_BF16  rounded to 8 bits of mantissa, to even; else as NM_FP32.
+ *   NM_INT8  whole numbers and a scale for each row of w, and alike for each row of x, and of h:
+ *              w_jp ~ s_j q_jp,  s_j = max over p of |w_jp| / 127,  |q_jp| <= 127, rounded to even
+ *              sum over p of w_jp x_p ~ (s_j s_x) (sum over p of q_jp q_p)
+ *            The sums are of whole numbers, so exact and the same in every table. */
+typedef enum nm_precision { NM_FP32, NM_BF16, NM_INT8 } nm_precision;
+
+/* The deepest product whose sum of whole numbers fits 32 bits. */
+enum { NM_INT8_DEPTH = 1 << 17 };
+
 typedef struct nm_ops {
     const char *name; /* "c", "baseline", "avx2", "avx512" */
 
@@ -116,6 +128,19 @@ typedef struct nm_ops {
                       const real *weight_hh, const real *bias, bool for_backward);
     void (*lstm_forward)(nm_pool *pool, const nm_lstm *layer);
     void (*lstm_backward)(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
+
+    /* The same products for runs that never go backward, with weights of a precision; sizes in
+     * reals; k, I and H at most NM_INT8_DEPTH for NM_INT8. With NM_FP32 the results are the bits of
+     * those above. The tape is scratch. */
+    size_t (*narrow_size)(nm_precision precision, size_t n, size_t k);
+    void (*narrow_pack)(nm_pool *pool, nm_precision precision, real *packed, const real *w,
+                        size_t n, size_t k);
+    void (*narrow_matmul)(nm_pool *pool, nm_precision precision, const nm_matmul *product);
+    size_t (*narrow_lstm_size)(nm_precision precision, size_t I, size_t H);
+    void (*narrow_lstm_pack)(nm_pool *pool, nm_precision precision, real *packed, size_t I,
+                             size_t H, const real *weight_ih, const real *weight_hh,
+                             const real *bias);
+    void (*narrow_lstm_forward)(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
 
     void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);
 

@@ -2,7 +2,7 @@
 /* The reference: the operations of ops.h in plain C. It is meant to be read, and to be what every
  * other table is tested against. Matrices are "packed" as wᵀ [k,n], so that the inner loops run
  * along memory; each sum runs upwards. */
-#include "nn/ops.h"
+#include "nn/narrow_c.h"
 
 #include <string.h>
 
@@ -150,27 +150,37 @@ static real sigmoid(real a) {
     return 1 / (1 + nm_exp(-a));
 }
 
-/* a = W_ih x + W_hh h_before + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
- * c = f c_before + i g;  h = o tanh(c) */
-static void lstm_forward_cell(const nm_lstm *l, size_t t, size_t b) {
+/* a = W_ih x + W_hh h_before + b */
+static void lstm_gates(const nm_lstm *l, const nm_lstm_row *row, real *gates, void *scratch) {
+    (void)scratch;
     const lstm_layout part = lstm_layout_of(l->I, l->H);
     const real *ih_transposed = l->packed + part.ih_transposed;
-    const lstm_tape tape = lstm_tape_of(l);
-    const size_t H = l->H, G = 4 * H, at = t * l->B + b;
-    real *gates = tape.gates + at * G, *c = tape.c + at * H, *h = l->y + at * H;
+    const size_t G = 4 * l->H;
     memcpy(gates, l->packed + part.bias, G * sizeof *gates);
-    if (l->x)
-        add_row_product(gates, l->x + input_row(l, at) * l->I, ih_transposed, G, l->I);
+    if (row->x)
+        add_row_product(gates, row->x, ih_transposed, G, l->I);
     else
-        add_scaled(gates, 1, ih_transposed + l->words[at] * G, G);
-    if (!l->reset[at])
-        add_row_product(gates, row_before(l, tape.h0, l->y, t, b), l->packed + part.hh_transposed,
-                        G, H);
+        add_scaled(gates, 1, ih_transposed + row->word * G, G);
+    if (row->h)
+        add_row_product(gates, row->h, l->packed + part.hh_transposed, G, l->H);
+}
+
+/* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
+static void lstm_forward_cell(const nm_lstm *l, size_t t, size_t b, nm_lstm_gates compute,
+                              void *scratch) {
+    const lstm_tape tape = lstm_tape_of(l);
+    const size_t H = l->H, at = t * l->B + b;
+    const bool is_reset = l->reset[at];
+    real *gates = tape.gates + at * 4 * H, *c = tape.c + at * H, *h = l->y + at * H;
+    const nm_lstm_row row = {.x = l->x ? l->x + input_row(l, at) * l->I : NULL,
+                             .word = l->x ? 0 : l->words[at],
+                             .h = is_reset ? NULL : row_before(l, tape.h0, l->y, t, b)};
+    compute(l, &row, gates, scratch);
     const real *c_before = row_before(l, tape.c0, tape.c, t, b);
     for (size_t u = 0; u < H; u++) {
         const real i = sigmoid(gates[u]), f = sigmoid(gates[H + u]), g = nm_tanh(gates[2 * H + u]),
                    o = sigmoid(gates[3 * H + u]);
-        c[u] = (l->reset[at] ? 0 : f * c_before[u]) + i * g;
+        c[u] = (is_reset ? 0 : f * c_before[u]) + i * g;
         h[u] = o * nm_tanh(c[u]);
         gates[u] = i;
         gates[H + u] = f;
@@ -179,9 +189,15 @@ static void lstm_forward_cell(const nm_lstm *l, size_t t, size_t b) {
     }
 }
 
+typedef struct lstm_forward_work {
+    const nm_lstm *layer;
+    nm_lstm_gates compute;
+} lstm_forward_work;
+
 /* Each thread some of the rows: they do not meet. */
 static void lstm_forward_job(void *data, nm_pool *pool, unsigned thread) {
-    const nm_lstm *l = data;
+    const lstm_forward_work *work = data;
+    const nm_lstm *l = work->layer;
     const lstm_tape tape = lstm_tape_of(l);
     const size_t row = l->H * sizeof(real);
     const nm_range share = nm_pool_share(pool, thread, l->B, 1);
@@ -189,15 +205,18 @@ static void lstm_forward_job(void *data, nm_pool *pool, unsigned thread) {
         memcpy(tape.h0 + b * l->H, l->h0 + b * l->H, row);
         memcpy(tape.c0 + b * l->H, l->c0 + b * l->H, row);
         for (size_t t = 0; t < l->T; t++)
-            lstm_forward_cell(l, t, b);
+            lstm_forward_cell(l, t, b, work->compute, nm_pool_scratch(pool, thread));
         memcpy(l->h1 + b * l->H, row_before(l, tape.h0, l->y, l->T, b), row);
         memcpy(l->c1 + b * l->H, row_before(l, tape.c0, tape.c, l->T, b), row);
     }
 }
 
+void nm_c_lstm_forward(nm_pool *pool, const nm_lstm *layer, nm_lstm_gates compute) {
+    nm_pool_run(pool, lstm_forward_job, &(lstm_forward_work){layer, compute});
+}
+
 static void lstm_forward(nm_pool *pool, const nm_lstm *layer) {
-    nm_lstm copy = *layer;
-    nm_pool_run(pool, lstm_forward_job, &copy);
+    nm_c_lstm_forward(pool, layer, lstm_gates);
 }
 
 typedef struct lstm_backward_work {
@@ -385,6 +404,12 @@ const nm_ops nm_ops_c = {
     .lstm_pack = lstm_pack,
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
+    .narrow_size = nm_c_narrow_size,
+    .narrow_pack = nm_c_narrow_pack,
+    .narrow_matmul = nm_c_narrow_matmul,
+    .narrow_lstm_size = nm_c_narrow_lstm_size,
+    .narrow_lstm_pack = nm_c_narrow_lstm_pack,
+    .narrow_lstm_forward = nm_c_narrow_lstm_forward,
     .softmax_loss = softmax_loss,
     .random_draws = random_draws,
 };

@@ -66,6 +66,16 @@ typedef struct nm_part {
 /* Divides rows or panels or both, so that the busiest thread has least to do. */
 nm_part nm_part_of(const nm_pool *pool, unsigned thread, size_t rows, size_t panels);
 
+INLINE size_t divide_up(size_t count, size_t parts) {
+    return (count + parts - 1) / parts;
+}
+
+/* The rows of the next tile, when `left` are left: as few tiles as can be, of equal size, because
+ * small ones use the machine badly. */
+INLINE size_t next_tile_rows(size_t left) {
+    return divide_up(left, divide_up(left, TILE_ROWS));
+}
+
 /* Memory to be fetched while a tile is computed: `step` bytes each turn of the depth. */
 typedef struct nm_ahead {
     const char *at;
@@ -165,6 +175,12 @@ void nm_pack_columns(float *packed, const float *w, nm_order order, size_t depth
 #define nm_lstm_forward NM_FOR_ISA(nm_lstm_forward)
 #define nm_lstm_backward NM_FOR_ISA(nm_lstm_backward)
 #define nm_random_draws NM_FOR_ISA(nm_random_draws)
+#define nm_narrow_size NM_FOR_ISA(nm_narrow_size)
+#define nm_narrow_pack NM_FOR_ISA(nm_narrow_pack)
+#define nm_narrow_matmul NM_FOR_ISA(nm_narrow_matmul)
+#define nm_narrow_lstm_size NM_FOR_ISA(nm_narrow_lstm_size)
+#define nm_narrow_lstm_pack NM_FOR_ISA(nm_narrow_lstm_pack)
+#define nm_narrow_lstm_forward NM_FOR_ISA(nm_narrow_lstm_forward)
 #define nm_softmax_run NM_FOR_ISA(nm_softmax_run)
 size_t nm_packed_size(size_t n, size_t k);
 void nm_pack(nm_pool *pool, float *packed, const float *w, size_t n, size_t k);
@@ -180,6 +196,14 @@ void nm_lstm_pack(nm_pool *pool, float *packed, size_t I, size_t H, const float 
 void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer);
 void nm_lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
 void nm_random_draws(uint32_t (*words)[4], const nm_draw *draw, uint64_t first, size_t count);
+size_t nm_narrow_size(nm_precision precision, size_t n, size_t k);
+void nm_narrow_pack(nm_pool *pool, nm_precision precision, float *packed, const float *w, size_t n,
+                    size_t k);
+void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *product);
+size_t nm_narrow_lstm_size(nm_precision precision, size_t I, size_t H);
+void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed, size_t I, size_t H,
+                         const float *weight_ih, const float *weight_hh, const float *bias);
+void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
 void nm_softmax_run(nm_pool *pool, const nm_softmax_loss *rows);
 
 #endif

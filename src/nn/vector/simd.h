@@ -44,9 +44,12 @@ enum { VECTORS = 4, PANEL = VECTORS * LANES };
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* Keeps a loaded vector in its register: gcc would else load it again for every product. */
+/* Keeps a vector in its register: gcc would else load it again for every product. A product that
+ * was pinned is rounded before it is added to. */
 #if defined(__x86_64__)
 #define PIN(x) __asm__("" : "+v"(x))
+#elif defined(__aarch64__)
+#define PIN(x) __asm__("" : "+w"(x))
 #else
 #define PIN(x) (void)(x)
 #endif

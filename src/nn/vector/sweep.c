@@ -5,16 +5,6 @@
 /* Rows of a block stay in the second-level cache while the panels pass: 512 KiB at most. */
 enum { BLOCK_FLOATS = 128 * 1024 };
 
-static size_t divide_up(size_t count, size_t parts) {
-    return (count + parts - 1) / parts;
-}
-
-/* The rows of the next tile, when `left` are left: as few tiles as can be, of equal size, because
- * small ones use the machine badly. */
-static size_t next_tile_rows(size_t left) {
-    return divide_up(left, divide_up(left, TILE_ROWS));
-}
-
 /* What a thread does with so many rows and panels, in tiles' turns: each tile also loads the panel
  * and finishes. */
 static size_t cost(size_t rows, size_t panels) {

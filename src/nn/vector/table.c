@@ -20,6 +20,12 @@ const nm_ops NM_FOR_ISA(nm_ops) = {
     .lstm_pack = nm_lstm_pack,
     .lstm_forward = nm_lstm_forward,
     .lstm_backward = nm_lstm_backward,
+    .narrow_size = nm_narrow_size,
+    .narrow_pack = nm_narrow_pack,
+    .narrow_matmul = nm_narrow_matmul,
+    .narrow_lstm_size = nm_narrow_lstm_size,
+    .narrow_lstm_pack = nm_narrow_lstm_pack,
+    .narrow_lstm_forward = nm_narrow_lstm_forward,
     .softmax_loss = nm_softmax_run,
     .random_draws = nm_random_draws,
 };

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/* An LSTM layer with weights of a precision, step by step: a tile gets W_ih x and W_hh h one after
+ * the other and becomes gates, c and h at once, so that a step reads the weights once, writes
+ * nothing but c and h, and each thread meets its own units alone. */
+#include "nn/vector/functions.h"
+#include "nn/vector/narrow.h"
+
+/* Where a layer's weights lie: panels of weight_ih and weight_hh, each panel i f g o of LANES
+ * units, then the bias [panels][PANEL]. Of NM_FP32 as lstm.h has it. */
+typedef struct narrow_layer {
+    nm_narrow ih, hh;
+    float *bias;
+} narrow_layer;
+
+static size_t gates_of(size_t H) {
+    return blocks_of(H) * PANEL;
+}
+
+static narrow_layer layer_at(nm_precision precision, const float *block, size_t I, size_t H) {
+    const size_t G = gates_of(H), ih = narrow_floats(precision, G, I);
+    narrow_layer at = {.ih = narrow_at(precision, block, G, I)};
+    at.hh = narrow_at(precision, block + ih, G, H);
+    at.bias = (float *)(uintptr_t)(block + ih + narrow_floats(precision, G, H));
+    return at;
+}
+
+size_t nm_narrow_lstm_size(nm_precision precision, size_t I, size_t H) {
+    const size_t G = gates_of(H);
+    return narrow_floats(precision, G, I) + narrow_floats(precision, G, H) + G;
+}
+
+typedef struct pack_work {
+    narrow_layer layer;
+    const float *weight_ih, *weight_hh, *bias;
+    size_t H;
+} pack_work;
+
+static void pack_job(void *data, nm_pool *pool, unsigned thread) {
+    const pack_work *work = data;
+    const nm_order order = {.units = work->H};
+    const nm_range share = nm_pool_share(pool, thread, blocks_of(work->H), 1);
+    for (size_t block = share.begin; block < share.end; block++) {
+        nm_narrow_pack_panel(&work->layer.ih, work->weight_ih, order, block);
+        nm_narrow_pack_panel(&work->layer.hh, work->weight_hh, order, block);
+        for (size_t column = block * PANEL; column < (block + 1) * PANEL; column++) {
+            const size_t row = row_of_column(order, column);
+            work->layer.bias[column] = row == NM_NO_ROW ? 0 : work->bias[row];
+        }
+    }
+}
+
+void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed, size_t I, size_t H,
+                         const float *weight_ih, const float *weight_hh, const float *bias) {
+    if (precision == NM_FP32) {
+        nm_lstm_pack(pool, packed, I, H, weight_ih, weight_hh, bias, false);
+        return;
+    }
+    pack_work work = {layer_at(precision, packed, I, H), weight_ih, weight_hh, bias, H};
+    nm_pool_run(pool, pack_job, &work);
+}
+
+typedef struct step_work {
+    const nm_lstm *layer;
+    float *bias;
+    const float *zeros; /* [H] */
+    nm_factor x, h;
+    size_t t;
+} step_work;
+
+/* Four gates of LANES units of a one-hot input's column. */
+static void add_word(const step_work *work, const nm_narrow_tile *tile) {
+    const nm_narrow *w = &work->x.w;
+    const size_t numbers = numbers_a_lane(w->precision), bits = 32 / numbers;
+    for (size_t r = 0; r < tile->rows; r++) {
+        const uint32_t word = work->layer->words[work->t * work->layer->B + tile->row + r];
+        const uint32_t *lane = panel_at(w, tile->panel) + word / numbers * PANEL;
+        const unsigned above = (unsigned)(32 - bits * (word % numbers + 1));
+        for (size_t q = 0; q < VECTORS; q++) {
+            float *sums = tile->sums + r * PANEL + q * LANES;
+            const uvec top = (uvec)load((const float *)(lane + q * LANES)) << above;
+            vec value = (vec)top;
+            if (w->precision == NM_INT8)
+                value = __builtin_convertvector((ivec)top >> 24, vec) *
+                        load(w->scales + tile->panel * PANEL + q * LANES);
+            else if (w->precision == NM_BF16)
+                value = (vec)(top & 0xffff0000u);
+            store(sums, value + load(sums));
+        }
+    }
+}
+
+/* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
+static void finish_cell(const step_work *work, const float *a, size_t row, size_t block) {
+    const nm_lstm *layer = work->layer;
+    const size_t H = layer->H, unit = block * LANES, at = work->t * layer->B + row;
+    const size_t count = lanes_below(unit, H);
+    const vec i = sigmoid_of(load(a)), f = sigmoid_of(load(a + LANES)),
+              g = tanh_of(load(a + 2 * LANES)), o = sigmoid_of(load(a + 3 * LANES));
+    const float *c_before = (work->t ? layer->c1 : layer->c0) + row * H + unit;
+    if (layer->reset[at])
+        c_before = work->zeros;
+    const vec c = f * load_part(c_before, count) + i * g;
+    store_part(layer->c1 + row * H + unit, c, count);
+    store_part(layer->y + at * H + unit, o * tanh_of(c), count);
+}
+
+static void step_tile(const step_work *work, nm_narrow_tile *tile, const uint32_t *next) {
+    const float *bias = work->bias + tile->panel * PANEL;
+    for (size_t r = 0; r < tile->rows; r++)
+        memcpy(tile->sums + r * PANEL, bias, PANEL * sizeof *bias);
+    tile->next = panel_at(&work->h.w, tile->panel);
+    if (work->layer->x)
+        nm_factor_add(&work->x, tile);
+    else
+        add_word(work, tile);
+    tile->next = next;
+    nm_factor_add(&work->h, tile);
+    for (size_t r = 0; r < tile->rows; r++)
+        finish_cell(work, tile->sums + r * PANEL, tile->row + r, tile->panel);
+}
+
+static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scratch) {
+    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    nm_narrow_tile tile = {.sums = sums};
+    if (work->layer->x)
+        scratch = nm_factor_ready(&work->x, rows, scratch);
+    nm_factor_ready(&work->h, rows, scratch);
+    for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
+        const size_t next = tile.panel + 1 < panels.end ? tile.panel + 1 : panels.begin;
+        for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
+            tile.rows = next_tile_rows(rows.end - tile.row);
+            step_tile(work, &tile, panel_at(&work->x.w, next));
+        }
+    }
+}
+
+/* The rows of a step. */
+static void begin_step(step_work *work, size_t t) {
+    const nm_lstm *layer = work->layer;
+    const size_t B = layer->B, H = layer->H;
+    work->t = t;
+    work->x.index = layer->words ? layer->words + t * B : NULL;
+    work->x.rows = (nm_rows){.first = layer->x, .count = SIZE_MAX, .stride = layer->I};
+    if (layer->x && !layer->words)
+        work->x.rows.first += t * B * layer->I;
+    work->h.rows = (nm_rows){.first = t ? layer->y + (t - 1) * B * H : layer->h0,
+                             .count = B,
+                             .stride = H,
+                             .cut = layer->reset + t * B,
+                             .zeros = work->zeros};
+}
+
+/* The state carried out may lie where that carried in does: h is written when all have read it. */
+static void forward_job(void *data, nm_pool *pool, unsigned thread) {
+    step_work work = *(const step_work *)data;
+    const nm_lstm *layer = work.layer;
+    const size_t B = layer->B, H = layer->H;
+    const nm_part part = nm_part_of(pool, thread, B, blocks_of(H));
+    const size_t height = nm_narrow_height(work.h.w.precision, layer->I + H,
+                                           factor_stride(&work.x.w) + factor_stride(&work.h.w));
+    for (size_t t = 0; t < layer->T; t++) {
+        begin_step(&work, t);
+        for (size_t row = part.rows.begin; row < part.rows.end; row += height) {
+            const size_t end = row + height;
+            step_rows(&work, (nm_range){row, end < part.rows.end ? end : part.rows.end},
+                      part.panels, nm_pool_scratch(pool, thread));
+        }
+        if (!part.has_all_panels || t + 1 == layer->T)
+            nm_pool_barrier(pool);
+    }
+    const nm_range rows = nm_pool_share(pool, thread, B, 1);
+    memcpy(layer->h1 + rows.begin * H, layer->y + ((layer->T - 1) * B + rows.begin) * H,
+           (rows.end - rows.begin) * H * sizeof(float));
+}
+
+/* A sequence of floats is done with fewer reads of its weights where W_ih x of all steps comes
+ * first. */
+void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer) {
+    if (precision == NM_FP32 && layer->T > 1) {
+        nm_lstm_forward(pool, layer);
+        return;
+    }
+    const narrow_layer at = layer_at(precision, layer->packed, layer->I, layer->H);
+    step_work work = {.layer = layer,
+                      .bias = at.bias,
+                      .zeros = layer->tape,
+                      .x = {.w = at.ih, .whole = nm_int8_tile_here()},
+                      .h = {.w = at.hh, .whole = nm_int8_tile_here()}};
+    memset(layer->tape, 0, layer->H * sizeof(float));
+    nm_pool_run(pool, forward_job, &work);
+}
