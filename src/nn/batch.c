@@ -32,5 +32,7 @@ neume_status nm_run_options_check(const nm_run_options *options, neume_error *er
         return nm_fail(error, NEUME_BAD_USAGE,
                        "network: a dropout, weight-drop or label smoothing out of 0..<1, or an "
                        "activation regularisation below 0");
+    if (options->for_training && options->precision != NM_FP32)
+        return nm_fail(error, NEUME_BAD_USAGE, "network: narrow weights, expected no training");
     return NEUME_OK;
 }

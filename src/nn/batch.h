@@ -4,7 +4,7 @@
 #ifndef NM_NN_BATCH_H
 #define NM_NN_BATCH_H
 
-#include "nn/real.h"
+#include "nn/ops.h"
 
 #include <neume/status.h>
 
@@ -59,10 +59,13 @@ typedef struct nm_run_options {
     size_t max_T, max_B;
     bool for_training; /* keeps what backward needs */
     nm_noise noise;
-    uint64_t seed; /* of all masks */
+    uint64_t seed;          /* of all masks */
+    nm_precision precision; /* of the weights of layers and matrices, rows of the embedding and the
+                             * logits of a key excepted; of a training run NM_FP32 */
 } nm_run_options;
 
-/* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range. */
+/* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range, or training is to be
+ * done at another precision than NM_FP32. */
 neume_status nm_run_options_check(const nm_run_options *options, neume_error *error);
 
 #endif

@@ -43,7 +43,7 @@ const real *nm_axis_forward(const nm_biaxial_pass *p, nm_axis *axis, const real 
         nm_axis_lstm *lstm = &axis->lstm[l];
         lstm->x = x;
         const nm_lstm layer = lstm_of(axis, lstm, part);
-        p->run->ops->lstm_forward(p->pool, &layer);
+        nm_layer_forward(p->pool, p->run->ops, &p->run->options, &layer);
         x = lstm->y;
         if (p->kind != NM_PASS_TRAIN || !lstm->mask)
             continue;
@@ -100,8 +100,13 @@ void nm_axis_pack(nm_biaxial_run *run, const nm_axis *axis) {
             nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
             weight_hh = run->dropped;
         }
-        run->ops->lstm_pack(pool, lstm->packed, lstm->I, lstm->H, run->weights + lstm->weight_ih,
-                            weight_hh, run->weights + lstm->bias, run->options.for_training);
+        nm_layer_pack(pool, run->ops, &run->options,
+                      &(nm_layer_weights){.I = lstm->I,
+                                          .H = lstm->H,
+                                          .packed = lstm->packed,
+                                          .weight_ih = run->weights + lstm->weight_ih,
+                                          .weight_hh = weight_hh,
+                                          .bias = run->weights + lstm->bias});
     }
 }
 

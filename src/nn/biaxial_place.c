@@ -37,16 +37,16 @@ static void take_states(nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
 }
 
 static void take_packings(const nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
-    const bool for_backward = run->options.for_training;
     for (unsigned l = 0; l < axis->count; l++) {
         nm_axis_lstm *lstm = &axis->lstm[l];
-        lstm->packed = nm_take(from, run->ops->lstm_packed_size(lstm->I, lstm->H, for_backward));
+        lstm->packed =
+            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->I, lstm->H));
     }
 }
 
 static void take_out(nm_biaxial_run *run, nm_arena *from) {
     nm_dense *out = &run->out;
-    out->packed = nm_take(from, run->ops->packed_size(out->n, out->k));
+    out->packed = nm_take(from, nm_dense_packed_size(run->ops, out));
     if (run->options.for_training)
         out->packed_transposed = nm_take(from, run->ops->packed_size(out->k, out->n));
 }

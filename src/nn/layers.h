@@ -6,7 +6,7 @@
 #define NM_NN_LAYERS_H
 
 #include "base/rng.h"
-#include "nn/ops.h"
+#include "nn/batch.h"
 
 #define NM_NO_ROW UINT32_MAX
 
@@ -58,7 +58,11 @@ typedef struct nm_dense {
     const real *bias;
     real *packed;
     real *packed_transposed; /* NULL where there is no backward */
+    nm_precision precision;  /* of packed */
 } nm_dense;
+
+/* Reals that dense->packed takes. */
+size_t nm_dense_packed_size(const nm_ops *ops, const nm_dense *dense);
 
 void nm_dense_pack(nm_pool *pool, const nm_ops *ops, nm_dense *dense, const real *weight,
                    const real *bias);
@@ -75,6 +79,20 @@ typedef struct nm_dense_grad {
 
 void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
                        const nm_dense_grad *grad);
+
+/* An LSTM layer of a run for training, or of one that never goes backward, whose weights are of the
+ * run's precision. */
+typedef struct nm_layer_weights {
+    size_t I, H;
+    real *packed; /* [nm_layer_packed_size] */
+    const real *weight_ih, *weight_hh, *bias;
+} nm_layer_weights;
+
+size_t nm_layer_packed_size(const nm_ops *ops, const nm_run_options *options, size_t I, size_t H);
+void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
+                   const nm_layer_weights *layer);
+void nm_layer_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
+                      const nm_lstm *layer);
 
 /* Layer norm (Ba, Kiros, Hinton 2016) and batch norm (Ioffe, Szegedy 2015):
  *   y = gain x^ + bias,  x^ = (x - mean) / sqrt(variance + 1e-5)

@@ -80,8 +80,13 @@ void nm_stack_lstm_pack(nm_stack_run *run, const nm_stack_lstm *lstm) {
         nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
         weight_hh = run->dropped;
     }
-    run->ops->lstm_pack(pool, lstm->packed, lstm->I, lstm->H, weights + lstm->weight_ih, weight_hh,
-                        weights + lstm->bias, run->options.for_training);
+    nm_layer_pack(pool, run->ops, &run->options,
+                  &(nm_layer_weights){.I = lstm->I,
+                                      .H = lstm->H,
+                                      .packed = lstm->packed,
+                                      .weight_ih = weights + lstm->weight_ih,
+                                      .weight_hh = weight_hh,
+                                      .bias = weights + lstm->bias});
 }
 
 static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
@@ -106,7 +111,7 @@ static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
 void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x) {
     lstm->x = x;
     const nm_lstm layer = lstm_of(p, lstm);
-    p->run->ops->lstm_forward(p->pool, &layer);
+    nm_layer_forward(p->pool, p->run->ops, &p->run->options, &layer);
 }
 
 void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The memory of a run: one block, handed out part by part. */
 #include "nn/arena.h"
+#include "nn/narrow.h"
 #include "nn/stack_run.h"
 
 static size_t larger(size_t a, size_t b) {
@@ -28,7 +29,8 @@ static void take_state(nm_stack_run *run, nm_arena *from) {
 static void take_dense(const nm_stack_run *run, nm_arena *from, nm_dense *dense) {
     if (dense->n == 0)
         return;
-    dense->packed = nm_take(from, run->ops->packed_size(dense->n, dense->k));
+    dense->precision = nm_precision_for(run->options.precision, dense->k);
+    dense->packed = nm_take(from, nm_dense_packed_size(run->ops, dense));
     if (run->options.for_training)
         dense->packed_transposed = nm_take(from, run->ops->packed_size(dense->k, dense->n));
 }
@@ -36,8 +38,8 @@ static void take_dense(const nm_stack_run *run, nm_arena *from, nm_dense *dense)
 static void take_packings(nm_stack_run *run, nm_arena *from) {
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
-        const bool for_backward = run->options.for_training;
-        lstm->packed = nm_take(from, run->ops->lstm_packed_size(lstm->I, lstm->H, for_backward));
+        lstm->packed =
+            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->I, lstm->H));
     }
     take_dense(run, from, &run->trunk.dense);
     for (unsigned s = 0; s < run->stack->shape.stream_count; s++) {
