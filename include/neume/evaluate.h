@@ -35,10 +35,11 @@ typedef struct neume_evaluate_options {
     neume_inputs inputs;             /**< files and folders */
     neume_midi_read_options reading; /**< default neume_midi_read_options_default() */
     neume_split split;               /**< of benchmark files; default NEUME_SPLIT_TEST */
-    int transpose;   /**< semitones, -48..48, by which every piece is moved before it
-                        is read into words, but for drums; notes that leave 0..127
-                        are left out; default 0 */
-    bool calibrated; /**< at the model's tuned temperature; default false */
+    int transpose;             /**< semitones, -48..48, by which every piece is moved before it
+                                  is read into words, but for drums; notes that leave 0..127
+                                  are left out; default 0 */
+    bool calibrated;           /**< at the model's tuned temperature; default false */
+    neume_precision precision; /**< of the weights; default NEUME_PRECISION_FP32 */
 } neume_evaluate_options;
 
 NEUME_API neume_evaluate_options neume_evaluate_options_default(void);

@@ -40,7 +40,8 @@ typedef struct neume_generate_options {
                                          none: the model is told no label */
     size_t label_count;
     double tempo; /**< quarters a minute from beginning to end, 10..1000; default 0: the codec's */
-    int program;  /**< instrument 0..127; default -1: the codec's */
+    neume_precision precision; /**< of the weights; default NEUME_PRECISION_AUTO */
+    int program;               /**< instrument 0..127; default -1: the codec's */
 } neume_generate_options;
 
 NEUME_API neume_generate_options neume_generate_options_default(void);

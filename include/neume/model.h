@@ -61,6 +61,16 @@ typedef enum neume_file_kind {
     NEUME_KIND_CHECKPOINT
 } neume_file_kind;
 
+/** How wide a model's weights are while it is used; its file keeps all 32 bits. Rows of the
+ * embedding and norms stay as they are. What each loses of likelihood is measured:
+ * doc/likelihood.md. */
+typedef enum neume_precision {
+    NEUME_PRECISION_AUTO, /**< the fastest that loses less than 0.5 %: neume_model_precision */
+    NEUME_PRECISION_FP32,
+    NEUME_PRECISION_BF16, /**< rounded to 8 bits of mantissa */
+    NEUME_PRECISION_INT8  /**< whole numbers of 8 bits, a scale for each unit's row */
+} neume_precision;
+
 /** Looks at the file's first bytes. Fails with NEUME_BAD_INPUT where it cannot be read. */
 NEUME_API NEUME_MUST_USE neume_status neume_file_kind_of(neume_file_kind *out,
                                                          neume_context *context, const char *path,
@@ -96,6 +106,17 @@ NEUME_API void neume_description_free(neume_context *context, char *description)
 
 /** The softmax temperature that makes the validation pieces likeliest; 1 where it was not tuned. */
 NEUME_API double neume_model_temperature(const neume_model *model);
+
+/** What NEUME_PRECISION_AUTO is for the model on this machine: NEUME_PRECISION_INT8; but
+ * NEUME_PRECISION_FP32 for the plain C kernels, for models so small that the weights stay in a
+ * core's cache (below 2^18), and of piano rolls below 2^16 weights or without AVX512-VNNI. Others
+ * are themselves. */
+NEUME_API neume_precision neume_model_precision(const neume_model *model,
+                                                const neume_context *context,
+                                                neume_precision asked);
+
+/** "int8". Borrowed: static. */
+NEUME_API const char *neume_precision_name(neume_precision precision);
 
 NEUME_API size_t neume_model_parameter_count(const neume_model *model);
 

@@ -67,6 +67,9 @@ extern const nm_opt nm_help_options[1], nm_json_options[1];
 /* Options over neume_midi_read_options, neume_codec_options, neume_context_options. */
 extern const nm_opt nm_reading_options[3], nm_codec_choice_options[12], nm_machine_options[2];
 
+/* Of --precision, in the order of neume_precision. */
+extern const char *const nm_precision_choices[5];
+
 /* A context that prints what the library logs, from `level` on, to standard error. */
 neume_status nm_cli_context(neume_context **out, neume_context_options options,
                             neume_log_level level, neume_error *error);

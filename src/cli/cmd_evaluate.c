@@ -18,6 +18,7 @@ typedef struct evaluate_settings {
     int transpose;
     uint64_t seed;
     const char *valid_from;
+    neume_precision precision;
     neume_midi_read_options reading;
     neume_context_options machine;
 } evaluate_settings;
@@ -75,6 +76,7 @@ static neume_evaluate_options evaluate_options(const evaluate_settings *s,
     options.inputs = (neume_inputs){inputs->paths, inputs->count};
     options.split = NEUME_SPLIT_TRAIN + (neume_split)s->split;
     options.transpose = s->transpose;
+    options.precision = s->precision;
     return options;
 }
 
@@ -215,6 +217,7 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     evaluate_settings *s = settings;
     *s = (evaluate_settings){.split = SPLIT_TEST,
                              .seed = 1,
+                             .precision = NEUME_PRECISION_FP32,
                              .reading = neume_midi_read_options_default(),
                              .machine = neume_context_options_default()};
     return NEUME_OK;
@@ -263,6 +266,11 @@ static const nm_opt protocol_options[] = {
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(evaluate_settings, calibrated),
      .help = "also at the softmax temperature that made each model's validation pieces likeliest"},
+    {.name = "precision",
+     .kind = NM_OPT_CHOICE,
+     NM_OPT_FIELD(evaluate_settings, precision),
+     .choices = nm_precision_choices,
+     .help = "how wide the models' weights are while they are used, as of neume generate"},
     {.name = "classify",
      .kind = NM_OPT_FLAG,
      NM_OPT_FIELD(evaluate_settings, classify),

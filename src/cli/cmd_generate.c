@@ -128,12 +128,14 @@ static json_t *labels_json(const neume_generate_options *o) {
     return object;
 }
 
-static json_t *settings_json(const neume_generate_options *o) {
+static json_t *settings_json(const composition *c) {
+    const neume_generate_options *o = &c->options;
     return json_pack(
-        "{s:o, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:b}", "temperature",
+        "{s:o, s:I, s:o, s:o, s:b, s:s, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:b}", "temperature",
         nm_report_json_number(o->sampling.temperature), "top_k", (json_int_t)o->sampling.top_k,
         "top_p", nm_report_json_number(o->sampling.top_p), "min_p",
-        nm_report_json_number(o->sampling.min_p), "greedy", o->sampling.greedy, "length",
+        nm_report_json_number(o->sampling.min_p), "greedy", o->sampling.greedy, "precision",
+        neume_precision_name(neume_model_precision(c->model, c->context, o->precision)), "length",
         (json_int_t)o->length_steps, "bars", nm_report_json_number(o->bars), "seconds",
         nm_report_json_number(o->seconds), "ending", o->allow_ending, "labels", labels_json(o),
         "tempo", o->tempo > 0 ? nm_report_json_number(o->tempo) : json_null(), "instrument",
@@ -143,9 +145,9 @@ static json_t *settings_json(const neume_generate_options *o) {
 
 static json_t *song_json(const composition *c, const char *path, const neume_song *song) {
     return json_pack("{s:o, s:I, s:o, s:I, s:I, s:o, s:o, s:b}", "file", nm_report_json_text(path),
-                     "seed", (json_int_t)c->options.seed, "settings", settings_json(&c->options),
-                     "steps", (json_int_t)song->step_count, "notes", (json_int_t)song->note_count,
-                     "seconds", nm_report_json_number(song->seconds), "log_probability",
+                     "seed", (json_int_t)c->options.seed, "settings", settings_json(c), "steps",
+                     (json_int_t)song->step_count, "notes", (json_int_t)song->note_count, "seconds",
+                     nm_report_json_number(song->seconds), "log_probability",
                      nm_report_json_number(song->log_probability), "loop", song->is_loop);
 }
 

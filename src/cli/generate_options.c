@@ -103,6 +103,12 @@ static const nm_opt sampling_options[] = {
      .kind = NM_OPT_FLAG,
      IN(generate.sampling.greedy),
      .help = "always the likeliest word; such songs soon repeat themselves"},
+    {.name = "precision",
+     .kind = NM_OPT_CHOICE,
+     IN(generate.precision),
+     .choices = nm_precision_choices,
+     .help = "how wide the weights are while they are used: narrower ones are read faster, and say "
+             "much the same; auto is int8, but fp32 where that is as fast"},
     {.name = "seed",
      .letter = 's',
      .kind = NM_OPT_TEXT,

@@ -121,6 +121,8 @@ const nm_opt nm_codec_choice_options[12] = {
      .help = "for events: what becomes of the notes of channel 10; all others leave them out"},
 };
 
+const char *const nm_precision_choices[5] = {"auto", "fp32", "bf16", "int8", NULL};
+
 static const char *const isas[] = {"auto", "c", "baseline", "avx2", "avx512", NULL};
 
 const nm_opt nm_machine_options[2] = {

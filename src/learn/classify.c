@@ -2,10 +2,7 @@
 /* neume_classify: the label under which a piece is likeliest. */
 #include "base/error.h"
 #include "base/mem.h"
-#include "learn/model.h"
-#include "learn/scorer.h"
-
-#include <neume/evaluate.h>
+#include "learn/evaluate.h"
 
 /* A pass over all pieces for each label; `sums` [piece_count] is the last's. */
 static neume_status score_labels(neume_classification *to, nm_scorer *scorer, const real *weights,
@@ -24,15 +21,14 @@ static neume_status score_labels(neume_classification *to, nm_scorer *scorer, co
 }
 
 static neume_status score(neume_classification *to, neume_context *context,
-                          const neume_model *model, bool calibrated, neume_error *error) {
+                          const neume_model *model, const neume_evaluate_options *options,
+                          neume_error *error) {
     nm_score_sums *sums = nm_alloc(context, to->piece_count, sizeof *sums);
     if (!sums)
         return nm_fail_memory(error, "likelihoods");
     nm_scorer *scorer;
-    neume_status status = nm_scorer_new(&scorer, context, &model->network, model->codec, error);
+    neume_status status = nm_scorer_of(&scorer, context, model, options, error);
     if (!status) {
-        if (calibrated)
-            nm_scorer_set_temperature(scorer, model->temperature);
         if (score_labels(to, scorer, model->weights, sums))
             status = nm_fail_memory(error, "likelihoods");
         nm_scorer_free(scorer);
@@ -95,7 +91,7 @@ neume_status neume_classify(neume_classification *out, neume_context *context,
         return nm_corpus_fail_unusable(out->files, error);
     if (!allocate(out, context))
         return nm_fail_memory(error, "classification");
-    status = score(out, context, model, options->calibrated, error);
+    status = score(out, context, model, options, error);
     if (!status)
         judge(out, &model->labels);
     return status;

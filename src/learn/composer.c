@@ -131,7 +131,7 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
     *composer =
         (nm_composer){.context = context, .model = model, .plan = plan, .row_count = row_count};
     measure(composer);
-    const nm_run_options options = {.max_T = 1, .max_B = row_count};
+    const nm_run_options options = {.max_T = 1, .max_B = row_count, .precision = plan->precision};
     bool is_made = allocate(composer) && mix_labels(composer);
     for (unsigned s = 0; s < composer->streams && is_made; s++)
         is_made = restrict_masks(composer, s);

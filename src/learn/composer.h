@@ -16,6 +16,7 @@ typedef struct nm_composer_plan {
     uint64_t seed;
     size_t step_count;            /* the most steps of a song, the primer not counted; at least 1 */
     nm_length length;             /* a song ends where it is reached; none: by step_count alone */
+    nm_precision precision;       /* of the weights */
     bool allow_ending;            /* <end> may be drawn, and ends a song */
     const uint32_t *primer;       /* [primer_count, words of a step] */
     const uint32_t *primer_given; /* of rolls, [primer_count]; else NULL */

@@ -4,8 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "learn/model.h"
-#include "learn/scorer.h"
+#include "learn/evaluate.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,19 +53,6 @@ static size_t crop(nm_piece *crops, neume_crops *out, const neume_model *model, 
     return count;
 }
 
-static neume_status score(nm_score_sums *sums, const neume_model *model, const nm_piece *crops,
-                          size_t count, double temperature) {
-    nm_scorer *scorer;
-    neume_status status =
-        nm_scorer_new(&scorer, model->context, &model->network, model->codec, NULL);
-    if (status)
-        return status;
-    nm_scorer_set_temperature(scorer, temperature);
-    status = nm_scorer_run(scorer, model->weights, crops, count, sums);
-    nm_scorer_free(scorer);
-    return status;
-}
-
 static void add(neume_crop_average *to, double nats) {
     to->piece_count++;
     to->nats_per_step += nats;
@@ -93,18 +79,21 @@ static neume_status evaluate(neume_crops *out, const neume_model *model,
     const size_t most = out->files->train_count;
     nm_piece *crops = nm_alloc(context, most, sizeof *crops);
     nm_score_sums *sums = nm_alloc(context, most, sizeof *sums);
+    nm_scorer *scorer = NULL;
     neume_status status = crops && sums ? NEUME_OK : NEUME_NO_MEMORY;
+    if (!status)
+        status = nm_scorer_of(&scorer, context, model, &options->pieces, error);
     if (!status) {
         const size_t count = crop(crops, out, model, options->seed);
-        status =
-            score(sums, model, crops, count, options->pieces.calibrated ? model->temperature : 1);
+        status = nm_scorer_run(scorer, model->weights, crops, count, sums);
         if (!status)
             add_up(out, model, crops, sums, count);
     }
+    nm_scorer_free(scorer);
     nm_free(context, sums);
     nm_free(context, crops);
     if (status)
-        return nm_fail_memory(error, "likelihoods");
+        return status == NEUME_NO_MEMORY ? nm_fail_memory(error, "likelihoods") : status;
     if (out->all.piece_count == 0)
         return nm_fail(error, NEUME_BAD_INPUT, "none of %zu pieces has %d steps, as a crop has",
                        most, NEUME_CROP_STEPS);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-#include <neume/evaluate.h>
+#include "learn/evaluate.h"
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "learn/model.h"
-#include "learn/scorer.h"
 
 #include <math.h>
 #include <string.h>
 
 neume_evaluate_options neume_evaluate_options_default(void) {
     return (neume_evaluate_options){.reading = neume_midi_read_options_default(),
-                                    .split = NEUME_SPLIT_TEST};
+                                    .split = NEUME_SPLIT_TEST,
+                                    .precision = NEUME_PRECISION_FP32};
 }
 
 /* Sums over some pieces. */
@@ -52,15 +51,28 @@ static neume_likelihood likelihood_of(const tally *from) {
     return likelihood;
 }
 
-static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus,
-                                 const neume_model *model, bool calibrated, neume_error *error) {
-    nm_scorer *scorer;
-    neume_status status =
-        nm_scorer_new(&scorer, corpus->context, &model->network, model->codec, error);
+neume_status nm_scorer_of(nm_scorer **out, neume_context *context, const neume_model *model,
+                          const neume_evaluate_options *options, neume_error *error) {
+    nm_precision precision;
+    *out = NULL;
+    neume_status status = nm_model_precision(&precision, model, context, options->precision, error);
+    if (!status)
+        status = nm_scorer_new(out, context, &model->network, model->codec, error);
     if (status)
         return status;
-    if (calibrated)
-        nm_scorer_set_temperature(scorer, model->temperature);
+    nm_scorer_set_precision(*out, precision);
+    if (options->calibrated)
+        nm_scorer_set_temperature(*out, model->temperature);
+    return NEUME_OK;
+}
+
+static neume_status score_pieces(nm_score_sums *sums, const neume_corpus *corpus,
+                                 const neume_model *model, const neume_evaluate_options *options,
+                                 neume_error *error) {
+    nm_scorer *scorer;
+    neume_status status = nm_scorer_of(&scorer, corpus->context, model, options, error);
+    if (status)
+        return status;
     if (nm_scorer_run(scorer, model->weights, corpus->train, corpus->train_count, sums))
         status = nm_fail_memory(error, "likelihoods");
     nm_scorer_free(scorer);
@@ -104,7 +116,7 @@ neume_status neume_evaluate(neume_evaluation *out, neume_context *context, const
     nm_score_sums *sums = nm_alloc(context, corpus->train_count, sizeof *sums);
     if (!sums)
         return nm_fail_memory(error, "likelihoods");
-    status = score_pieces(sums, corpus, model, options->calibrated, error);
+    status = score_pieces(sums, corpus, model, options, error);
     if (!status)
         add_up(out, corpus, model, sums);
     nm_free(context, sums);

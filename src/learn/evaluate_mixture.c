@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "learn/alike.h"
 #include "learn/bl88.h"
+#include "learn/evaluate.h"
 #include "learn/mixture.h"
-#include "learn/model.h"
 #include "learn/units.h"
 
 #include <string.h>
@@ -213,11 +213,9 @@ static neume_status score_units(double *nats, const mixing *m, size_t at, const 
                                 neume_error *error) {
     const neume_model *model = m->models.models[at];
     nm_scorer *scorer;
-    neume_status status = nm_scorer_new(&scorer, m->context, &model->network, model->codec, error);
+    neume_status status = nm_scorer_of(&scorer, m->context, model, &m->options->pieces, error);
     if (status)
         return status;
-    if (m->options->pieces.calibrated)
-        nm_scorer_set_temperature(scorer, model->temperature);
     const bool is_bl88 = m->options->protocol == NEUME_PROTOCOL_BL88;
     const bool is_roll = nm_codec_is_roll(model->codec);
     if (is_bl88 && is_roll)

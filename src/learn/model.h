@@ -62,6 +62,11 @@ neume_status nm_model_save(const neume_model *model, const real *weights, const 
 /* XXH3 64 of codec settings, vocabulary, labels and weights. */
 neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, const real *weights);
 
+/* What neume_model_precision says, to the network. Fails with NEUME_BAD_USAGE for what is none. */
+neume_status nm_model_precision(nm_precision *out, const neume_model *model,
+                                const neume_context *context, neume_precision asked,
+                                neume_error *error);
+
 /* Whether a piece of this hash was trained on or validated on. */
 neume_split nm_model_split_of(const neume_model *model, uint64_t hash);
 

@@ -67,7 +67,7 @@ neume_status nm_roll_composer_new(nm_roll_composer **out, neume_context *context
                                    .row_count = row_count,
                                    .width = neume_codec_width(model->codec),
                                    .bits = neume_codec_stream_count(model->codec)};
-    const nm_run_options options = {.max_T = 1, .max_B = row_count};
+    const nm_run_options options = {.max_T = 1, .max_B = row_count, .precision = plan->precision};
     neume_status status = allocate(composer) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status)
         status =

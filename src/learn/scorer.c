@@ -16,6 +16,7 @@ struct nm_scorer {
     uint8_t *masks[NEUME_MAX_STREAMS]; /* none of rolls */
     uint32_t low, high;                /* keys of rolls that are counted */
     real temperature;
+    nm_precision precision;
     nm_network_run run;        /* of B rows */
     const nm_score_sink *sink; /* or NULL */
     size_t B, T;               /* B is 0 where there is no run yet */
@@ -62,7 +63,8 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_net
 /* A network run of a row for each piece, up to ROWS. A row's numbers depend neither on the number
  * of rows nor on that of steps at a time. */
 static neume_status fit_run(nm_scorer *scorer, size_t count) {
-    nm_run_options options = {.max_B = count < ROWS ? count : ROWS, .max_T = STEPS};
+    nm_run_options options = {
+        .max_B = count < ROWS ? count : ROWS, .max_T = STEPS, .precision = scorer->precision};
     if (options.max_B == 0)
         options.max_B = 1;
     if (scorer->B == options.max_B)
@@ -83,6 +85,12 @@ static neume_status fit_run(nm_scorer *scorer, size_t count) {
 
 void nm_scorer_set_temperature(nm_scorer *scorer, double temperature) {
     scorer->temperature = (real)temperature;
+}
+
+void nm_scorer_set_precision(nm_scorer *scorer, nm_precision precision) {
+    nm_network_run_clear(&scorer->run);
+    scorer->B = 0;
+    scorer->precision = precision;
 }
 
 void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink) {

@@ -25,6 +25,9 @@ void nm_scorer_free(nm_scorer *scorer);
 /* Divides the logits; 1 at first. */
 void nm_scorer_set_temperature(nm_scorer *scorer, double temperature);
 
+/* Of the weights in the runs to come; NM_FP32 at first. */
+void nm_scorer_set_precision(nm_scorer *scorer, nm_precision precision);
+
 /* Takes words out of the masks of stream 0 for good: `never` [V], 1: no piece has this word. */
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never);
 

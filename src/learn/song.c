@@ -149,12 +149,15 @@ static neume_status plan_labels(nm_composer_plan *plan, const neume_model *model
     return NEUME_OK;
 }
 
-static neume_status plan_songs(nm_composer_plan *plan, const neume_model *model,
-                               const neume_generate_options *options, neume_error *error) {
+static neume_status plan_songs(nm_composer_plan *plan, const neume_context *context,
+                               const neume_model *model, const neume_generate_options *options,
+                               neume_error *error) {
     *plan = (nm_composer_plan){.sampling = options->sampling,
                                .seed = options->seed,
                                .allow_ending = options->allow_ending};
     neume_status status = check_options(options, error);
+    if (!status)
+        status = nm_model_precision(&plan->precision, model, context, options->precision, error);
     if (!status && nm_codec_is_roll(model->codec))
         status = check_roll(options, error);
     if (!status)
@@ -224,13 +227,16 @@ static neume_status add_origin(neume_score *score, const generation *g, uint64_t
     write_number(temperature, sampling->temperature);
     write_number(top_p, sampling->top_p);
     write_number(min_p, sampling->min_p);
+    const char *precision =
+        neume_precision_name(neume_model_precision(g->model, g->context, g->options->precision));
     if (sampling->greedy)
-        snprintf(text, sizeof text, "greedy");
+        snprintf(text, sizeof text, "greedy, precision %s", precision);
     else if (g->rolls)
-        snprintf(text, sizeof text, "temperature %s", temperature);
+        snprintf(text, sizeof text, "temperature %s, precision %s", temperature, precision);
     else
-        snprintf(text, sizeof text, "temperature %s, top-k %" PRIu32 ", top-p %s, min-p %s",
-                 temperature, sampling->top_k, top_p, min_p);
+        snprintf(text, sizeof text,
+                 "temperature %s, top-k %" PRIu32 ", top-p %s, min-p %s, precision %s", temperature,
+                 sampling->top_k, top_p, min_p, precision);
     if (!status)
         status = add_text(score, text);
     if (!status)
@@ -333,7 +339,7 @@ neume_status neume_generate(neume_song *songs, neume_context *context, const neu
                             const neume_generate_options *options, neume_error *error) {
     generation g = {.context = context, .model = model, .options = options};
     memset(songs, 0, options->count * sizeof *songs);
-    neume_status status = plan_songs(&g.plan, model, options, error);
+    neume_status status = plan_songs(&g.plan, context, model, options, error);
     if (status)
         return status;
     const size_t turns = (options->count - 1) / ROWS_AT_ONCE + 1;

@@ -470,7 +470,7 @@ static void the_score_says_what_shaped_it(void **state) {
     options.primer = &primer;
     neume_song *songs = generate(&f, f.base.context, &options);
     assert_text(&songs[1], 0, "neume " NEUME_VERSION ", model 0000000000000abc, seed 42, song 1");
-    assert_text(&songs[1], 1, "temperature 0.9, top-k 5, top-p 0.95, min-p 0");
+    assert_text(&songs[1], 1, "temperature 0.9, top-k 5, top-p 0.95, min-p 0, precision fp32");
     char text[64];
     snprintf(text, sizeof text, "primer %016llx",
              (unsigned long long)nm_codec_hash(f.base.codec, &primer));
