@@ -27,7 +27,7 @@ typedef struct bench {
 
 /* In place: the scorer keeps where the network lies. */
 static void bench_init(bench *b, neume_context *context) {
-    b->context = context;
+    *b = (bench){.context = context};
     b->codec = test_codec(context);
     b->masks = nm_codec_masks(context, b->codec, 0);
     b->pieces = test_pieces(context, PIECES, MOST);
