@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Generation of one song: each step's likeliest word is the next one's input. E = H. Usage:
- * generate THREADS H L V */
+ * generate THREADS H L V [fp32|bf16|int8] */
 #include "measure.h"
 #include "rounds.h"
 
@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct song {
     nm_stack_run *run;
@@ -25,9 +26,18 @@ static void step(void *data) {
         s->word = logits[w] > logits[s->word] ? w : s->word;
 }
 
+static nm_precision precision_of(const char *name) {
+    static const char *const names[] = {"fp32", "bf16", "int8"};
+    for (int precision = NM_FP32; precision <= NM_INT8; precision++)
+        if (strcmp(name, names[precision]) == 0)
+            return (nm_precision)precision;
+    fprintf(stderr, "precision %s: expected fp32, bf16 or int8\n", name);
+    exit(2);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: generate THREADS H L V\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: generate THREADS H L V [fp32|bf16|int8]\n");
         return 2;
     }
     const unsigned threads = (unsigned)atoi(argv[1]), layers = (unsigned)atoi(argv[3]);
@@ -38,7 +48,8 @@ int main(int argc, char **argv) {
     for (unsigned l = 0; l < layers && l < NM_MAX_LAYERS; l++)
         shape.layers[l] = H;
     static nm_stack stack;
-    const nm_run_options options = {.max_T = 1, .max_B = 1};
+    const char *precision = argc > 5 ? argv[5] : "fp32";
+    const nm_run_options options = {.max_T = 1, .max_B = 1, .precision = precision_of(precision)};
     song s = {.V = V};
     neume_error error;
     if (nm_stack_init(&stack, &shape, &error) ||
@@ -50,7 +61,7 @@ int main(int argc, char **argv) {
     nm_stack_init_weights(&stack, weights, 1);
     nm_stack_run_pack(s.run, weights);
     char text[64];
-    snprintf(text, sizeof text, "%s, %s; V %s", argv[2], argv[3], argv[4]);
+    snprintf(text, sizeof text, "%s, %s; V %s; %s", argv[2], argv[3], argv[4], precision);
     bench_serve(&(bench_rounds){.what = "generate",
                                 .peer = "neume",
                                 .shape = text,
