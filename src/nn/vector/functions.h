@@ -35,9 +35,19 @@ INLINE vec exp_of(vec x) {
     return choose(x < -80.0f, broadcast(0), e.scale * e.rest + e.scale);
 }
 
-/* 1 / (1 + e^-x) */
+/* 1 / (1 + e^-x), e^-x = 2^n 2^f with n whole, |f| <= 1/2, and 2^f = 1 + f q(f), q of degree 4
+ * fitted to least relative error of 2^f: 9.2e-8, of which at most a quarter is left in the end. */
 INLINE vec sigmoid_of(vec x) {
-    return 1.0f / (1.0f + exp_of(-x));
+    const float rounder = 12582912.0f, negative_log2_e = -1.44269504f;
+    x = clamp(x, -80.0f, 80.0f);
+    const vec shifted = x * negative_log2_e + rounder;
+    const vec f = x * negative_log2_e - (shifted - rounder);
+    vec q = f * 1.32647273e-3f + 9.67151299e-3f;
+    q = q * f + 5.55073358e-2f;
+    q = q * f + 2.40222424e-1f;
+    q = q * f + 6.93147004e-1f;
+    const uvec exponent = ((uvec)shifted << 23) + 0x3f800000u;
+    return 1.0f / ((vec)exponent * (q * f + 1.0f) + 1.0f);
 }
 
 /* (e^2x - 1) / (e^2x + 1), from e^2x - 1, which is exact near 0 where n is 0. */

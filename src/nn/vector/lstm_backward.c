@@ -26,7 +26,7 @@ typedef struct backward_step {
  *   da_i = dc g i (1 - i);  da_f = dc c_before f (1 - f);  da_g = dc i (1 - g²);
  *   da_o = dh tanh(c) o (1 - o).
  * A reset makes c_before zero and takes no gradient back. */
-static void finish_cell(const backward_step *step, vec dh, size_t b, size_t block) {
+static void finish_cell(const backward_step *step, vec dh, vec tanh_c, size_t b, size_t block) {
     const backward_work *work = step->work;
     const nm_lstm *layer = work->layer;
     const size_t row = step->t * layer->B + b, unit = block * LANES;
@@ -34,7 +34,6 @@ static void finish_cell(const backward_step *step, vec dh, size_t b, size_t bloc
     float *dc_carried = work->dc + b * work->layout.units + unit;
     const vec i = load(gates), f = load(gates + LANES), g = load(gates + 2 * LANES),
               o = load(gates + 3 * LANES);
-    const vec tanh_c = tanh_of(load(work->tape.c + row * work->layout.units + unit));
     const vec c_before = load(row_at(&work->c_before, row) + unit);
     vec dc = dh * o * (1.0f - tanh_c * tanh_c);
     if (step->t + 1 < layer->T)
@@ -61,6 +60,15 @@ static void prepare_backward(const void *data, const nm_tile *tile) {
     }
 }
 
+/* tanh(c) of one block for all rows of a tile, before what waits for it. */
+static void find_tanh(const backward_step *step, vec tanh_c[TILE_ROWS], const nm_tile *tile,
+                      size_t unit) {
+    const size_t row = step->t * step->work->layer->B + tile->row;
+    const size_t units = step->work->layout.units;
+    for (size_t r = 0; tile->is_last && r < tile->rows; r++)
+        tanh_c[r] = tanh_of(load(step->work->tape.c + (row + r) * units + unit));
+}
+
 /* dh = dy + W_hhᵀ da of the step after. A panel here is of units: VECTORS blocks. */
 static void finish_backward(const void *data, const nm_tile *tile) {
     const backward_step *step = data;
@@ -70,6 +78,8 @@ static void finish_backward(const void *data, const nm_tile *tile) {
         const size_t unit = tile->panel * PANEL + q * LANES, count = lanes_below(unit, H);
         if (count == 0)
             return;
+        vec tanh_c[TILE_ROWS];
+        find_tanh(step, tanh_c, tile, unit);
         for (size_t r = 0; r < tile->rows; r++) {
             const size_t b = tile->row + r;
             float *kept = work->dh + b * work->layout.units + unit;
@@ -77,7 +87,7 @@ static void finish_backward(const void *data, const nm_tile *tile) {
             const vec dh = load(tile->sums + r * PANEL + q * LANES) +
                            (tile->is_first ? load_part(dy, count) : load(kept));
             if (tile->is_last)
-                finish_cell(step, dh, b, unit / LANES);
+                finish_cell(step, dh, tanh_c[r], b, unit / LANES);
             else
                 store(kept, dh);
         }

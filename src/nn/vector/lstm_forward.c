@@ -34,9 +34,9 @@ INLINE vec input_of(const forward_work *work, size_t row, size_t panel, size_t q
            load(work->words.bias + panel * PANEL + q * LANES);
 }
 
-/* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g;  h = o tanh(c) */
-static void finish_cell(const forward_work *work, const vec a[VECTORS], size_t row, size_t block) {
-    const size_t H = work->layer->H, unit = block * LANES;
+/* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g */
+static void finish_gates(const forward_work *work, const vec a[VECTORS], size_t row, size_t block) {
+    const size_t unit = block * LANES;
     const vec i = sigmoid_of(a[0]), f = sigmoid_of(a[1]), g = tanh_of(a[2]), o = sigmoid_of(a[3]);
     float *gates = work->tape.gates + row * work->layout.gates + block * PANEL;
     store(gates, i);
@@ -45,6 +45,13 @@ static void finish_cell(const forward_work *work, const vec a[VECTORS], size_t r
     store(gates + 3 * LANES, o);
     const vec c = f * load(row_at(&work->c_before, row) + unit) + i * g;
     store(work->tape.c + row * work->layout.units + unit, c);
+}
+
+/* h = o tanh(c) */
+static void finish_output(const forward_work *work, size_t row, size_t block) {
+    const size_t H = work->layer->H, unit = block * LANES;
+    const vec o = load(work->tape.gates + row * work->layout.gates + block * PANEL + 3 * LANES);
+    const vec c = load(work->tape.c + row * work->layout.units + unit);
     store_part(work->layer->y + row * H + unit, o * tanh_of(c), lanes_below(unit, H));
 }
 
@@ -61,6 +68,8 @@ static void prepare_forward(const void *data, const nm_tile *tile) {
     }
 }
 
+/* Rows together: each alone is one long chain of operations, for each of which the processor would
+ * wait. */
 static void finish_forward(const void *data, const nm_tile *tile) {
     const forward_work *work = data;
     for (size_t r = 0; r < tile->rows; r++) {
@@ -71,10 +80,12 @@ static void finish_forward(const void *data, const nm_tile *tile) {
             a[q] = load(tile->sums + r * PANEL + q * LANES) +
                    input_of(work, row, tile->panel, q, tile->is_first);
         if (tile->is_last)
-            finish_cell(work, a, row, tile->panel);
+            finish_gates(work, a, row, tile->panel);
         else
             memcpy(gates, a, sizeof a);
     }
+    for (size_t r = 0; tile->is_last && r < tile->rows; r++)
+        finish_output(work, tile->row + r, tile->panel);
 }
 
 /* W_ih x + b for all rows of x, to the gates or the table. */

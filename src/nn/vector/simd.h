@@ -133,10 +133,33 @@ INLINE vec choose(ivec where, vec yes, vec no) {
     return (vec)((where & (ivec)yes) | (~where & (ivec)no));
 }
 
-/* A NaN passes, because it compares false. */
+/* Where a number is NaN, the second one. */
+#if defined(NM_ISA_AVX512)
+INLINE vec larger_of(vec x, vec y) {
+    return (vec)_mm512_max_ps((__m512)x, (__m512)y);
+}
+INLINE vec smaller_of(vec x, vec y) {
+    return (vec)_mm512_min_ps((__m512)x, (__m512)y);
+}
+#elif defined(NM_ISA_AVX2)
+INLINE vec larger_of(vec x, vec y) {
+    return (vec)_mm256_max_ps((__m256)x, (__m256)y);
+}
+INLINE vec smaller_of(vec x, vec y) {
+    return (vec)_mm256_min_ps((__m256)x, (__m256)y);
+}
+#else
+INLINE vec larger_of(vec x, vec y) {
+    return choose(x > y, x, y);
+}
+INLINE vec smaller_of(vec x, vec y) {
+    return choose(x < y, x, y);
+}
+#endif
+
+/* A NaN passes. */
 INLINE vec clamp(vec x, float low, float high) {
-    x = choose(x < low, broadcast(low), x);
-    return choose(x > high, broadcast(high), x);
+    return smaller_of(broadcast(high), larger_of(broadcast(low), x));
 }
 
 #endif
