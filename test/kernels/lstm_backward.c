@@ -96,12 +96,19 @@ static void check_nan(check *c) {
     check_end(c);
 }
 
+/* With one or two threads the vector kernels take few of them at a time; with more, all. */
+static void check_many_rows(check *c) {
+    for (size_t I = 20; I < 26; I++)
+        check_case(c, (const size_t[]){3, 110, I, 17});
+}
+
 static void check_lstm_backward(check *c) {
     check_nan(c);
     check_case(c, (const size_t[]){2, 3, 0, 5});
     size_t sizes[4];
     for (size_t i = 0; layer_sizes(c, i, sizes); i++)
         check_case(c, sizes);
+    check_many_rows(c);
 }
 
 typedef struct backward_call {

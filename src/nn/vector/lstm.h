@@ -61,4 +61,22 @@ INLINE nm_rows rows_before(const nm_lstm *layer, const nm_lstm_tape *tape, const
                      .zeros = tape->zeros};
 }
 
+/* How a thread goes through the steps. Where rows are many, each thread has some with all panels,
+ * needs no other thread, and takes `height` rows at a time through all steps; at each step it does
+ * with them what is else done for all steps at once: the products with W_ih. What a step leaves is
+ * then still in its cache. */
+typedef struct nm_course {
+    nm_part part;
+    size_t height; /* 0: all rows, step by step */
+} nm_course;
+
+#define nm_course_of NM_FOR_ISA(nm_course_of)
+/* `panels` of what the recurrence computes. */
+nm_course nm_course_of(const nm_pool *pool, unsigned thread, const nm_lstm *layer, size_t panels);
+
+/* Rows b of a step t among those of all steps. */
+INLINE nm_range rows_at_step(const nm_lstm *layer, nm_range rows, size_t t) {
+    return (nm_range){t * layer->B + rows.begin, t * layer->B + rows.end};
+}
+
 #endif

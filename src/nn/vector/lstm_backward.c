@@ -148,7 +148,7 @@ static input_da input_da_of(const backward_work *work) {
 }
 
 /* forward was a = W_ih x + .., hence dx = W_ihᵀ da. */
-static void input_gradient(const backward_work *work, nm_pool *pool, unsigned thread) {
+static void input_gradient(const backward_work *work, const nm_part *part) {
     const nm_lstm *layer = work->layer;
     const input_da input = input_da_of(work);
     const nm_matmul product = {.m = input.rows,
@@ -157,8 +157,44 @@ static void input_gradient(const backward_work *work, nm_pool *pool, unsigned th
                                .x = input.da,
                                .packed = layer->packed + work->layout.ih_backward,
                                .y = work->grad->dx};
-    const nm_part part = nm_part_of(pool, thread, product.m, panels_of(product.n));
-    nm_matmul_part(&product, &part);
+    nm_matmul_part(&product, part);
+}
+
+/* Each thread its own units, all rows of a step before those of the step before. */
+static void backward_by_step(const backward_work *work, const nm_part *part, nm_pool *pool,
+                             unsigned thread) {
+    const nm_lstm *layer = work->layer;
+    for (size_t t = layer->T; t-- > 0;) {
+        backward_one_step(work, t, part);
+        if (!part->has_all_panels || t == 0)
+            nm_pool_barrier(pool);
+    }
+    if (layer->x && layer->words) {
+        sum_table(work, pool, thread);
+        nm_pool_barrier(pool);
+    }
+    if (!work->grad->dx)
+        return;
+    const nm_part all = nm_part_of(pool, thread, input_da_of(work).rows, panels_of(layer->I));
+    input_gradient(work, &all);
+}
+
+/* Each thread its own rows, all steps of a few rows before the next few. */
+static void backward_by_rows(const backward_work *work, const nm_course *course, nm_pool *pool) {
+    const nm_lstm *layer = work->layer;
+    const nm_range mine = course->part.rows;
+    nm_part recurrent = course->part, input = {.panels = {0, panels_of(layer->I)}};
+    for (size_t row = mine.begin; row < mine.end; row += course->height) {
+        const size_t left = mine.end - row;
+        recurrent.rows = (nm_range){row, row + (left < course->height ? left : course->height)};
+        for (size_t t = layer->T; t-- > 0;) {
+            backward_one_step(work, t, &recurrent);
+            input.rows = rows_at_step(layer, recurrent.rows, t);
+            if (work->grad->dx)
+                input_gradient(work, &input);
+        }
+    }
+    nm_pool_barrier(pool);
 }
 
 /* forward was a = W x + .., hence dW = da xᵀ, summed over the rows of x. */
@@ -217,18 +253,11 @@ static void word_gradient(const backward_work *work, nm_pool *pool, unsigned thr
 static void backward_job(void *data, nm_pool *pool, unsigned thread) {
     const backward_work *work = data;
     const nm_lstm *layer = work->layer;
-    const nm_part part = nm_part_of(pool, thread, layer->B, panels_of(layer->H));
-    for (size_t t = layer->T; t-- > 0;) {
-        backward_one_step(work, t, &part);
-        if (!part.has_all_panels || t == 0)
-            nm_pool_barrier(pool);
-    }
-    if (layer->x && layer->words) {
-        sum_table(work, pool, thread);
-        nm_pool_barrier(pool);
-    }
-    if (work->grad->dx)
-        input_gradient(work, pool, thread);
+    const nm_course course = nm_course_of(pool, thread, layer, panels_of(layer->H));
+    if (course.height)
+        backward_by_rows(work, &course, pool);
+    else
+        backward_by_step(work, &course.part, pool, thread);
     const nm_gradient hh = {.positions = layer->T * layer->B,
                             .dy = work->tape.gates,
                             .x = work->h_before,

@@ -88,18 +88,21 @@ static void finish_forward(const void *data, const nm_tile *tile) {
         finish_output(work, tile->row + r, tile->panel);
 }
 
-/* W_ih x + b for all rows of x, to the gates or the table. */
-static void project_input(const forward_work *work, nm_pool *pool, unsigned thread) {
+static size_t input_rows(const nm_lstm *layer) {
+    return layer->words ? layer->D : layer->T * layer->B;
+}
+
+/* W_ih x + b for rows of x, to the gates or the table. */
+static void project_input(const forward_work *work, const nm_part *part) {
     const nm_lstm *layer = work->layer;
-    const nm_matmul product = {.m = layer->words ? layer->D : layer->T * layer->B,
+    const nm_matmul product = {.m = input_rows(layer),
                                .n = work->layout.gates,
                                .k = layer->I,
                                .x = layer->x,
                                .packed = layer->packed + work->layout.ih,
                                .bias = layer->packed + work->layout.bias,
                                .y = layer->words ? layer->table : work->tape.gates};
-    const nm_part part = nm_part_of(pool, thread, product.m, work->layout.blocks);
-    nm_matmul_part(&product, &part);
+    nm_matmul_part(&product, part);
 }
 
 /* The state carried in is kept, because the one carried out may overwrite it. */
@@ -123,32 +126,64 @@ static void carry_state_out(const forward_work *work, nm_range rows) {
     }
 }
 
-static void forward_job(void *data, nm_pool *pool, unsigned thread) {
-    const forward_work *work = data;
-    const nm_lstm *layer = work->layer;
-    const nm_part part = nm_part_of(pool, thread, layer->B, work->layout.blocks);
-    const nm_range rows = nm_pool_share(pool, thread, layer->B, 1);
-    keep_state(work, rows);
-    if (thread == 0)
-        memset(work->tape.zeros, 0, work->layout.gates * sizeof(float));
-    if (layer->x)
-        project_input(work, pool, thread);
-    nm_pool_barrier(pool);
+static void forward_one_step(const forward_work *work, const nm_part *part) {
     const nm_sweep sweep = {.a = work->h_before,
-                            .packed = layer->packed + work->layout.hh,
-                            .depth = layer->H,
+                            .packed = work->layer->packed + work->layout.hh,
+                            .depth = work->layer->H,
                             .columns = work->layout.gates,
                             .prepare = prepare_forward,
                             .finish = finish_forward,
                             .data = work};
+    nm_sweep_run(&sweep, part);
+}
+
+/* Each thread its own units, all rows of a step before the next. */
+static void forward_by_step(const forward_work *work, nm_part part, nm_pool *pool,
+                            unsigned thread) {
+    const nm_lstm *layer = work->layer;
+    if (layer->x) {
+        const nm_part all = nm_part_of(pool, thread, input_rows(layer), work->layout.blocks);
+        project_input(work, &all);
+    }
+    nm_pool_barrier(pool);
+    const nm_range rows = part.rows;
     for (size_t t = 0; t < layer->T; t++) {
-        nm_part step = part;
-        step.rows.begin += t * layer->B;
-        step.rows.end += t * layer->B;
-        nm_sweep_run(&sweep, &step);
+        part.rows = rows_at_step(layer, rows, t);
+        forward_one_step(work, &part);
         if (!part.has_all_panels || t + 1 == layer->T)
             nm_pool_barrier(pool);
     }
+}
+
+/* Each thread its own rows, all steps of a few rows before the next few. */
+static void forward_by_rows(const forward_work *work, const nm_course *course, nm_pool *pool) {
+    const nm_lstm *layer = work->layer;
+    const nm_range mine = course->part.rows;
+    nm_part part = course->part;
+    nm_pool_barrier(pool);
+    for (size_t row = mine.begin; row < mine.end; row += course->height) {
+        const size_t left = mine.end - row;
+        const nm_range rows = {row, row + (left < course->height ? left : course->height)};
+        for (size_t t = 0; t < layer->T; t++) {
+            part.rows = rows_at_step(layer, rows, t);
+            project_input(work, &part);
+            forward_one_step(work, &part);
+        }
+    }
+    nm_pool_barrier(pool);
+}
+
+static void forward_job(void *data, nm_pool *pool, unsigned thread) {
+    const forward_work *work = data;
+    const nm_course course = nm_course_of(pool, thread, work->layer, work->layout.blocks);
+    const nm_range rows = nm_pool_share(pool, thread, work->layer->B, 1);
+    keep_state(work, rows);
+    if (thread == 0)
+        memset(work->tape.zeros, 0, work->layout.gates * sizeof(float));
+    if (course.height)
+        forward_by_rows(work, &course, pool);
+    else
+        forward_by_step(work, course.part, pool, thread);
     carry_state_out(work, rows);
 }
 
