@@ -129,22 +129,31 @@ void nm_sweep_run(const nm_sweep *sweep, const nm_part *part);
 /* One thread's part of a matmul: rows of m, panels of n. */
 void nm_matmul_part(const nm_matmul *product, const nm_part *part);
 
-/* dw[row_of_column(c)] += sum over p of dy[p][c] x[p], and dbias the same of dy alone: the gradient
- * of w in y = x wᵀ. */
+/* An input x of a product y = x wᵀ + .., and the gradient of its w. */
+typedef struct nm_gradient_input {
+    nm_rows x;     /* [positions][inputs] */
+    size_t inputs; /* 0: there is none */
+    float *dw;     /* [rows][inputs] */
+} nm_gradient_input;
+
+/* dw[row_of_column(c)] += sum over p of dy[p][c] x[p] for each input, and dbias the same of dy
+ * alone. */
 typedef struct nm_gradient {
     size_t positions;
     const float *dy; /* [positions][columns] */
     size_t columns;
     nm_order order;
-    nm_rows x; /* [positions][inputs] */
-    size_t inputs;
-    float *dw;    /* [rows][inputs] */
+    nm_gradient_input of[2];
     float *dbias; /* [rows], or NULL */
 } nm_gradient;
 
+INLINE size_t gradient_panels(const nm_gradient *gradient) {
+    return panels_of(gradient->of[0].inputs) + panels_of(gradient->of[1].inputs);
+}
+
 #define nm_gradient_part NM_FOR_ISA(nm_gradient_part)
-/* One thread's part: `rows` are tiles of TILE_ROWS columns of dy, panels of x. `scratch` is the
- * thread's of the pool. */
+/* One thread's part: `rows` are tiles of TILE_ROWS columns of dy, panels those of the first x and
+ * then of the second. `scratch` is the thread's of the pool. */
 void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *scratch);
 
 INLINE size_t gradient_tiles(size_t columns) {

@@ -203,8 +203,28 @@ static void weight_gradient(const backward_work *work, nm_gradient gradient, nm_
     gradient.columns = work->layout.gates;
     gradient.order = (nm_order){.units = work->layer->H};
     const nm_part part =
-        nm_part_of(pool, thread, gradient_tiles(gradient.columns), panels_of(gradient.inputs));
+        nm_part_of(pool, thread, gradient_tiles(gradient.columns), gradient_panels(&gradient));
     nm_gradient_part(&gradient, &part, nm_pool_scratch(pool, thread));
+}
+
+/* Of W_hh and W_ih: together where each position has its own row of x, whose da is then the same.
+ */
+static void weight_gradients(const backward_work *work, nm_pool *pool, unsigned thread) {
+    const nm_lstm *layer = work->layer;
+    const input_da input = input_da_of(work);
+    const nm_gradient_input of_x = {{.first = layer->x, .count = input.rows, .stride = layer->I},
+                                    layer->I,
+                                    work->grad->dweight_ih};
+    nm_gradient all = {.positions = layer->T * layer->B,
+                       .dy = work->tape.gates,
+                       .of = {{work->h_before, layer->H, work->grad->dweight_hh}},
+                       .dbias = work->grad->dbias};
+    if (!layer->words)
+        all.of[1] = of_x;
+    weight_gradient(work, all, pool, thread);
+    const nm_gradient of_table = {.positions = input.rows, .dy = input.da, .of = {of_x}};
+    if (layer->x && layer->words)
+        weight_gradient(work, of_table, pool, thread);
 }
 
 /* sums[word] += the positions' da of one block of units, for the words of one piece. */
@@ -258,22 +278,8 @@ static void backward_job(void *data, nm_pool *pool, unsigned thread) {
         backward_by_rows(work, &course, pool);
     else
         backward_by_step(work, &course.part, pool, thread);
-    const nm_gradient hh = {.positions = layer->T * layer->B,
-                            .dy = work->tape.gates,
-                            .x = work->h_before,
-                            .inputs = layer->H,
-                            .dw = work->grad->dweight_hh,
-                            .dbias = work->grad->dbias};
-    weight_gradient(work, hh, pool, thread);
-    const input_da input = input_da_of(work);
-    const nm_gradient ih = {.positions = input.rows,
-                            .dy = input.da,
-                            .x = {.first = layer->x, .count = input.rows, .stride = layer->I},
-                            .inputs = layer->I,
-                            .dw = work->grad->dweight_ih};
-    if (layer->x)
-        weight_gradient(work, ih, pool, thread);
-    else
+    weight_gradients(work, pool, thread);
+    if (!layer->x)
         word_gradient(work, pool, thread);
 }
 

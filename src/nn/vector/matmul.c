@@ -51,12 +51,12 @@ static void matmul_grad_job(void *data, nm_pool *pool, unsigned thread) {
         .dy = product->dy,
         .columns = product->n,
         .order = {.count = product->n},
-        .x = {.first = product->x, .count = product->m, .stride = product->k},
-        .inputs = product->k,
-        .dw = product->dw,
+        .of = {{.x = {.first = product->x, .count = product->m, .stride = product->k},
+                .inputs = product->k,
+                .dw = product->dw}},
         .dbias = product->dbias};
     const nm_part part =
-        nm_part_of(pool, thread, gradient_tiles(product->n), panels_of(product->k));
+        nm_part_of(pool, thread, gradient_tiles(product->n), gradient_panels(&gradient));
     nm_gradient_part(&gradient, &part, nm_pool_scratch(pool, thread));
 }
 
