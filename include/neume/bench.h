@@ -35,7 +35,7 @@ typedef struct neume_bench_row {
 
 typedef struct neume_bench_options {
     const char *only; /**< only rows whose names begin so: "train"; default NULL: all */
-    double seconds;   /**< to measure each row, > 0; default 1.5. A row has three rounds at least,
+    double seconds;   /**< to measure each row, > 0; default 1.2. A row has three rounds at least,
                          where twice as long suffices for them. On a busy machine later rows have
                          less time: that all rows take no more than twice as long */
     void (*row)(void *data, const neume_bench_row *row); /**< gets each row as it is done */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names are stable: others compare them. A precision of composing is a row more. */
+/* Names are stable: others compare them. Composing without a precision in the name is in fp32. */
 static const nm_bench_spec specs[] = {
     {.name = "parse.orchestra", .measure = nm_bench_parse, .is_orchestra = true},
     {.name = "parse.tunes", .measure = nm_bench_parse},
@@ -24,24 +24,31 @@ static const nm_bench_spec specs[] = {
      .measure = nm_bench_generate,
      .preset = "chords",
      .is_large = true,
+     .songs = 1},
+    {.name = "generate.stack.1.bf16",
+     .measure = nm_bench_generate,
+     .preset = "chords",
+     .is_large = true,
      .songs = 1,
-     .bytes_a_weight = sizeof(float)},
+     .precision = NM_BF16},
+    {.name = "generate.stack.1.int8",
+     .measure = nm_bench_generate,
+     .preset = "chords",
+     .is_large = true,
+     .songs = 1,
+     .precision = NM_INT8},
     {.name = "generate.stack.16",
      .measure = nm_bench_generate,
      .preset = "chords",
      .is_large = true,
-     .songs = 16,
-     .bytes_a_weight = sizeof(float)},
-    {.name = "generate.biaxial.1",
-     .measure = nm_bench_generate,
-     .preset = "biaxial",
-     .songs = 1,
-     .bytes_a_weight = sizeof(float)},
-    {.name = "generate.biaxial.16",
+     .songs = 16},
+    {.name = "generate.biaxial.1", .measure = nm_bench_generate, .preset = "biaxial", .songs = 1},
+    {.name = "generate.biaxial.16", .measure = nm_bench_generate, .preset = "biaxial", .songs = 16},
+    {.name = "generate.biaxial.16.int8",
      .measure = nm_bench_generate,
      .preset = "biaxial",
      .songs = 16,
-     .bytes_a_weight = sizeof(float)},
+     .precision = NM_INT8},
 };
 
 enum { ROWS = sizeof specs / sizeof *specs };
@@ -51,7 +58,7 @@ const char *neume_bench_name(size_t index) {
 }
 
 neume_bench_options neume_bench_options_default(void) {
-    return (neume_bench_options){.seconds = 1.5};
+    return (neume_bench_options){.seconds = 1.2};
 }
 
 static bool is_wanted(const neume_bench_options *options, const char *name) {

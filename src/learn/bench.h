@@ -3,6 +3,8 @@
 #ifndef NM_LEARN_BENCH_H
 #define NM_LEARN_BENCH_H
 
+#include "nn/batch.h"
+
 #include <neume/bench.h>
 
 /* A measurement. */
@@ -24,7 +26,7 @@ struct nm_bench_spec {
     bool is_orchestra;     /* parse: one large piece, not many small ones */
     bool is_large;         /* generate: a larger stack than the preset's */
     size_t songs;          /* generate: side by side */
-    size_t bytes_a_weight; /* generate: as packed */
+    nm_precision precision; /* generate */
 };
 
 neume_status nm_bench_parse(neume_bench_row *row, const nm_bench *bench, const nm_bench_spec *spec,

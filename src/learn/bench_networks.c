@@ -94,10 +94,13 @@ static neume_status measure_model(neume_bench_row *row, const nm_bench *bench,
                                   const nm_bench_spec *spec, const neume_model *model,
                                   neume_error *error) {
     neume_context *context = bench->context;
-    const nm_composer_plan plan = {
-        .sampling = neume_sampling_default(), .seed = 1, .step_count = SONG_STEPS};
+    static const double bytes_a_weight[] = {[NM_FP32] = 4, [NM_BF16] = 2, [NM_INT8] = 1};
+    const nm_composer_plan plan = {.sampling = neume_sampling_default(),
+                                   .seed = 1,
+                                   .step_count = SONG_STEPS,
+                                   .precision = spec->precision};
     const nm_work asked = work_of(&model->network);
-    const double bytes = (double)spec->bytes_a_weight, steps = SONG_STEPS * (double)spec->songs;
+    const double bytes = bytes_a_weight[spec->precision], steps = SONG_STEPS * (double)spec->songs;
     composing c = {0};
     const nm_bench_work work = {.context = context,
                                 .unit = "steps/s",

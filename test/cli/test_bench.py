@@ -9,7 +9,8 @@ import tool
 
 ROWS = ["parse.orchestra", "parse.tunes", "encode.word", "encode.event", "encode.roll", "train.events",
         "train.chords", "train.streams", "train.frames", "train.biaxial", "generate.stack.1",
-        "generate.stack.16", "generate.biaxial.1", "generate.biaxial.16"]
+        "generate.stack.1.bf16", "generate.stack.1.int8", "generate.stack.16", "generate.biaxial.1",
+        "generate.biaxial.16", "generate.biaxial.16.int8"]
 KEYS = {"name", "value", "unit", "limit", "share", "low", "high", "bound", "flop_per_second",
         "bytes_per_second", "threads", "rounds"}
 # What a short round may pass its limit by, where somebody else slowed the probe.
