@@ -20,6 +20,7 @@ typedef struct worker {
 struct nm_pool {
     neume_context *context;
     unsigned thread_count;
+    nm_pool *alone;  /* the caller, on the scratch of thread 0 */
     worker *workers; /* [thread_count - 1] */
     unsigned started;
     char *scratch; /* [thread_count][NM_POOL_SCRATCH] */
@@ -104,14 +105,22 @@ void nm_pool_run(nm_pool *pool, nm_job job, void *data) {
     nm_pool_barrier(pool);
 }
 
+/* Two barriers of busy threads take some microseconds. */
+nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds) {
+    const double least = 25000;
+    return nanoseconds < least ? pool->alone : pool;
+}
+
 neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_count,
                          neume_error *error) {
     *out = NULL;
     nm_pool *pool = nm_alloc_aligned(context, 1, sizeof *pool);
+    nm_pool *alone = nm_alloc_aligned(context, 1, sizeof *alone);
     worker *workers = nm_alloc(context, thread_count, sizeof *workers);
     char *scratch = nm_alloc_aligned(context, thread_count, NM_POOL_SCRATCH);
-    if (!pool || !workers || !scratch) {
+    if (!pool || !alone || !workers || !scratch) {
         nm_free_aligned(context, pool);
+        nm_free_aligned(context, alone);
         nm_free(context, workers);
         nm_free_aligned(context, scratch);
         return nm_fail_memory(error, "threads");
@@ -121,6 +130,8 @@ neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_
     pool->spin_nanoseconds = thread_count <= nm_cpu_count() ? SPIN_NANOSECONDS : 0;
     pool->workers = workers;
     pool->scratch = scratch;
+    *alone = (nm_pool){.alone = alone, .thread_count = 1, .scratch = scratch};
+    pool->alone = alone;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->opened, NULL);
     for (unsigned i = 0; i + 1 < thread_count; i++) {
@@ -150,6 +161,7 @@ void nm_pool_free(nm_pool *pool) {
     pthread_mutex_destroy(&pool->mutex);
     nm_free(pool->context, pool->workers);
     nm_free_aligned(pool->context, pool->scratch);
+    nm_free_aligned(pool->context, pool->alone);
     nm_free_aligned(pool->context, pool);
 }
 

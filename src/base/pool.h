@@ -17,6 +17,11 @@ unsigned nm_pool_thread_count(const nm_pool *pool);
 /* Runs `job` once on every thread and waits for all. Not from inside a job. */
 void nm_pool_run(nm_pool *pool, nm_job job, void *data);
 
+/* The pool for jobs that take one thread about so long each: `pool`, or one that is the caller
+ * alone where threads would wait for each other longer than they work; much longer, where others
+ * want the cores. Results are the same. Borrowed: as long as the pool. */
+nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds);
+
 /* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps;
  * sleeps at once where the pool has more threads than there are cores. */
 void nm_pool_barrier(nm_pool *pool);

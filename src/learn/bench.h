@@ -22,10 +22,10 @@ struct nm_bench_spec {
     /* Fills `row` but for its name. */
     neume_status (*measure)(neume_bench_row *row, const nm_bench *bench, const nm_bench_spec *spec,
                             neume_error *error);
-    const char *preset;    /* whose codec and network; NULL: not of this row */
-    bool is_orchestra;     /* parse: one large piece, not many small ones */
-    bool is_large;         /* generate: a larger stack than the preset's */
-    size_t songs;          /* generate: side by side */
+    const char *preset;     /* whose codec and network; NULL: not of this row */
+    bool is_orchestra;      /* parse: one large piece, not many small ones */
+    bool is_large;          /* generate: a larger stack than the preset's */
+    size_t songs;           /* generate: side by side */
     nm_precision precision; /* generate */
 };
 

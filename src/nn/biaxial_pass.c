@@ -124,7 +124,8 @@ const real *nm_biaxial_logits(nm_biaxial_run *run, uint32_t k, const uint8_t *be
     const size_t B = run->options.max_B, D = run->biaxial->shape.bits;
     const size_t width = run->note.lstm[0].I;
     const nm_batch batch = {.T = 1};
-    const nm_biaxial_pass p = pass_over(run, &batch);
+    nm_biaxial_pass p = pass_over(run, &batch);
+    p.pool = nm_step_pool(p.pool, B, 4 * run->note.lstm[0].H * (width + run->note.lstm[0].H));
     real *x = run->note.x + k * B * width;
     for (size_t i = 0; i < B * D; i++)
         x[i / D * width + width - D + i % D] = k ? (real)(below[i / D] >> i % D & 1) : 0;

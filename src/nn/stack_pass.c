@@ -2,9 +2,18 @@
 /* Forward and backward of a whole stack: input, LSTM layers, trunk, heads. */
 #include "nn/stack_run.h"
 
+/* Of a step the mean layer says how long its jobs are. */
+static nm_pool *pool_for(const nm_stack_run *run, size_t T) {
+    nm_pool *pool = run->context->pool;
+    size_t weights = 0;
+    for (unsigned l = 0; l < run->lstm_count; l++)
+        weights += 4 * run->lstm[l].H * (run->lstm[l].I + run->lstm[l].H);
+    return T > 1 ? pool : nm_step_pool(pool, run->options.max_B, weights / run->lstm_count);
+}
+
 static nm_stack_pass pass_over(nm_stack_run *run, const nm_batch *batch) {
     return (nm_stack_pass){.run = run,
-                           .pool = run->context->pool,
+                           .pool = pool_for(run, batch->T),
                            .T = batch->T,
                            .N = batch->T * run->options.max_B,
                            .batch = batch,

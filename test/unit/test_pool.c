@@ -56,10 +56,26 @@ static void shares_cover_everything_once(void **state) {
     }
 }
 
+static void short_jobs_are_the_callers_alone(void **state) {
+    (void)state;
+    neume_context *context = test_context(3, NEUME_ISA_C, NULL);
+    nm_pool *brief = nm_pool_for(context->pool, 1000);
+    shared_count count = {0};
+    assert_ptr_equal(nm_pool_for(context->pool, 1e9), context->pool);
+    assert_int_equal(nm_pool_thread_count(brief), 1);
+    assert_ptr_equal(nm_pool_for(brief, 1000), brief);
+    nm_pool_run(brief, count_and_look, &count);
+    assert_int_equal(count.of_thread[0], ROUNDS);
+    assert_int_equal(count.of_thread[1], 0);
+    assert_ptr_equal(nm_pool_scratch(brief, 0), nm_pool_scratch(context->pool, 0));
+    neume_context_free(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(barriers_hold_all_threads_together),
         cmocka_unit_test(shares_cover_everything_once),
+        cmocka_unit_test(short_jobs_are_the_callers_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
