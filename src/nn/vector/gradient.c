@@ -1,75 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* dw = dyᵀ x, for one or two x of one dy: both factors are packed piece by piece into the thread's
  * scratch, dy as tiles [position][TILE_ROWS], x as panels [position][PANEL]. */
-#include "nn/vector/kernels.h"
-
-/* Positions of a piece, which is also the block of the sum; and tiles of dy at a time. */
-enum { POSITIONS = 256, TILES = 372 / TILE_ROWS };
-
-/* Floats that are copied for a position of a tile, more than it has because that is one load and
- * one store; those too many are overwritten by the next position, the last's lie behind the tile.
- */
-enum { COPIED = TILE_ROWS > 4 ? 8 : 4, TILE_SIZE = TILE_ROWS * POSITIONS + COPIED - TILE_ROWS };
-
-_Static_assert((TILES * TILE_SIZE + PANEL * POSITIONS) * sizeof(float) <= NM_POOL_SCRATCH,
-               "the packed pieces fit the scratch");
-
-/* Some tiles of some positions. */
-typedef struct piece {
-    const nm_gradient *gradient;
-    nm_range positions, tiles;
-    float *tiles_of_dy; /* [tile][TILE_SIZE] */
-    float *panel_of_x;
-} piece;
-
-/* One tile of some positions: [position][TILE_ROWS], zeros beyond the last column. */
-static void pack_tile(const nm_gradient *g, float *to, nm_range positions, size_t tile) {
-    const size_t column = tile * TILE_ROWS, left = g->columns - column;
-    const float *dy = g->dy + positions.begin * g->columns + column;
-    const size_t count = positions.end - positions.begin;
-    if (left >= COPIED) {
-        for (size_t i = 0; i < count; i++)
-            memcpy(to + i * TILE_ROWS, dy + i * g->columns, COPIED * sizeof *to);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        for (size_t r = 0; r < TILE_ROWS; r++)
-            to[i * TILE_ROWS + r] = r < left ? dy[i * g->columns + r] : 0;
-}
-
-/* A few positions at a time, so that their lines stay in the cache from tile to tile. */
-static void pack_tiles(const piece *p) {
-    enum { FEW = 16 };
-    const size_t size = p->positions.end - p->positions.begin;
-    for (size_t i = 0; i < size; i += FEW) {
-        const nm_range few = {p->positions.begin + i,
-                              p->positions.begin + (i + FEW < size ? i + FEW : size)};
-        for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
-            pack_tile(p->gradient,
-                      p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE + i * TILE_ROWS, few,
-                      tile);
-    }
-}
-
-/* One panel of x; the rows are far apart, so those some positions later are fetched meanwhile. */
-static void pack_panel(const piece *p, const nm_gradient_input *of, size_t panel) {
-    enum { LATER = 12 };
-    float *to = p->panel_of_x;
-    for (size_t position = p->positions.begin; position < p->positions.end; position++) {
-        const float *x = row_at(&of->x, position);
-        if (position + LATER < p->positions.end)
-            fetch_panel_row(row_at(&of->x, position + LATER) + panel * PANEL);
-        for (size_t q = 0; q < VECTORS; q++, to += LANES) {
-            const size_t column = panel * PANEL + q * LANES;
-            const size_t count = lanes_below(column, of->inputs);
-            store(to, count ? load_part(x + column, count) : (vec){0});
-        }
-    }
-}
+#include "nn/vector/gradient.h"
 
 /* The rows of dw that a tile adds to, from the panel's first column on; NULL where there is none.
  */
-static void find_rows(const piece *p, float *dw[TILE_ROWS], size_t tile, float *of_panel,
+static void find_rows(const nm_piece *p, float *dw[TILE_ROWS], size_t tile, float *of_panel,
                       size_t inputs) {
     const nm_gradient *g = p->gradient;
     for (size_t r = 0; r < TILE_ROWS; r++) {
@@ -95,23 +31,23 @@ static void add_sums(float *const dw[TILE_ROWS], const float *sums, size_t colum
         }
 }
 
-static void multiply_panel(const piece *p, const nm_gradient_input *of, size_t panel) {
+static void multiply_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     float *dw[TILE_ROWS];
     const unsigned vectors = vectors_of(panel, of->inputs);
-    const size_t size = p->positions.end - p->positions.begin;
-    pack_panel(p, of, panel);
+    const size_t turns = turns_of(p->positions.end - p->positions.begin);
+    nm_pack_panel(p, of, panel);
     for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++) {
         const float *dy = p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE;
         find_rows(p, dw, tile, of->dw + panel * PANEL, of->inputs);
         fetch_rows(dw);
-        nm_tile_of_columns(sums, vectors, dy, p->panel_of_x, size);
+        nm_tile_of_columns(sums, vectors, dy, p->panel_of_x, turns);
         add_sums(dw, sums, of->inputs - panel * PANEL);
     }
 }
 
 /* Panels of the first input and then of the second. */
-static void multiply_panels(const piece *p, nm_range panels) {
+static void multiply_panels(const nm_piece *p, nm_range panels) {
     const nm_gradient_input *of = p->gradient->of;
     const size_t first = panels_of(of[0].inputs);
     for (size_t panel = panels.begin; panel < panels.end; panel++)
@@ -122,7 +58,7 @@ static void multiply_panels(const piece *p, nm_range panels) {
 }
 
 /* sums[c] = the sum over the positions of dy's columns from `column` on, `count` of them. */
-static void sum_columns(const piece *p, float sums[PANEL], size_t column, size_t count) {
+static void sum_columns(const nm_piece *p, float sums[PANEL], size_t column, size_t count) {
     vec sum[VECTORS] = {{0}};
     for (size_t i = p->positions.begin; i < p->positions.end; i++) {
         const float *dy = p->gradient->dy + i * p->gradient->columns + column;
@@ -133,7 +69,7 @@ static void sum_columns(const piece *p, float sums[PANEL], size_t column, size_t
 }
 
 /* dbias += the sums of dy over the piece. */
-static void add_bias(const piece *p) {
+static void add_bias(const nm_piece *p) {
     const nm_gradient *g = p->gradient;
     const size_t tiles_end = p->tiles.end * TILE_ROWS;
     const size_t end = tiles_end < g->columns ? tiles_end : g->columns;
@@ -154,13 +90,13 @@ static nm_range piece_from(size_t begin, size_t end, size_t size) {
 }
 
 void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *scratch) {
-    piece p = {
+    nm_piece p = {
         .gradient = gradient, .panel_of_x = scratch, .tiles_of_dy = scratch + PANEL * POSITIONS};
     for (size_t i = 0; i < gradient->positions; i = p.positions.end) {
         p.positions = piece_from(i, gradient->positions, POSITIONS);
         for (size_t tile = part->rows.begin; tile < part->rows.end; tile = p.tiles.end) {
             p.tiles = piece_from(tile, part->rows.end, TILES);
-            pack_tiles(&p);
+            nm_pack_tiles(&p);
             if (gradient->dbias && part->panels.begin == 0 && part->panels.end > 0)
                 add_bias(&p);
             multiply_panels(&p, part->panels);

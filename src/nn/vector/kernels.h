@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What the vector kernels share: panels, tiles, and the two products that all are made of.
  *
- * A packed matrix w [depth, columns] is cut into panels of PANEL columns, each [depth][PANEL] in
- * one piece; the last is filled up with zeros. A tile is TILE_ROWS x PANEL sums, which stay in
+ * A packed matrix w [depth, columns] is cut into panels of PANEL columns, each [turns][PANEL] terms
+ * in one piece; the last is filled up with zeros. A tile is TILE_ROWS x PANEL sums, which stay in
  * registers while the depth runs.
  *
  * Every sum has one order, whatever the rows beside it, the number of rows and of threads: the
@@ -13,6 +13,7 @@
 
 #include "nn/ops.h"
 #include "nn/vector/simd.h"
+#include "nn/vector/term_float.h"
 
 enum { DEPTH_BLOCK = 512 };
 
@@ -94,14 +95,14 @@ INLINE unsigned vectors_of(size_t panel, size_t columns) {
 }
 
 #define nm_tile_of_rows NM_FOR_ISA(nm_tile_of_rows)
-/* sums[r][c] = sum over k of a[r][k] w[k][c], k < depth. */
+/* sums[r][c] = sum over k of a[r][k] w[k][c], k < turns, of terms. */
 void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
-                     size_t depth, nm_ahead ahead);
+                     size_t turns, nm_ahead ahead);
 
 #define nm_tile_of_columns NM_FOR_ISA(nm_tile_of_columns)
 /* sums[r][c] = sum over k of a[k][r] w[k][c], r < TILE_ROWS. */
 void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
-                        size_t depth);
+                        size_t turns);
 
 /* Sums over one block of the depth; `is_first` and `is_last` say which. */
 typedef struct nm_tile {
@@ -117,6 +118,7 @@ typedef struct nm_sweep {
     const float *packed;
     size_t depth;   /* may be 0: zeros */
     size_t columns; /* of the packed matrix */
+    float *scratch; /* the thread's of the pool */
     void (*prepare)(const void *data, const nm_tile *tile);
     void (*finish)(const void *data, const nm_tile *tile);
     const void *data;
@@ -126,8 +128,8 @@ typedef struct nm_sweep {
 void nm_sweep_run(const nm_sweep *sweep, const nm_part *part);
 
 #define nm_matmul_part NM_FOR_ISA(nm_matmul_part)
-/* One thread's part of a matmul: rows of m, panels of n. */
-void nm_matmul_part(const nm_matmul *product, const nm_part *part);
+/* One thread's part of a matmul: rows of m, panels of n. `scratch` is the thread's of the pool. */
+void nm_matmul_part(const nm_matmul *product, const nm_part *part, float *scratch);
 
 /* An input x of a product y = x wᵀ + .., and the gradient of its w. */
 typedef struct nm_gradient_input {

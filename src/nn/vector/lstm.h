@@ -20,12 +20,12 @@ INLINE nm_lstm_layout lstm_layout_of(size_t I, size_t H) {
     nm_lstm_layout at = {.blocks = blocks_of(H)};
     at.units = at.blocks * LANES;
     at.gates = at.blocks * PANEL;
-    at.hh = at.ih + at.gates * I;
-    at.bias = at.hh + at.gates * H;
+    at.hh = at.ih + at.gates * turns_of(I);
+    at.bias = at.hh + at.gates * turns_of(H);
     at.forward_size = at.bias + at.gates;
     at.hh_backward = at.forward_size;
-    at.ih_backward = at.hh_backward + panels_of(H) * PANEL * at.gates;
-    at.backward_size = at.ih_backward + panels_of(I) * PANEL * at.gates;
+    at.ih_backward = at.hh_backward + panels_of(H) * PANEL * turns_of(at.gates);
+    at.backward_size = at.ih_backward + panels_of(I) * PANEL * turns_of(at.gates);
     return at;
 }
 

@@ -96,12 +96,14 @@ static void finish_backward(const void *data, const nm_tile *tile) {
 
 /* The rows da of the step after, of which those that it reset are cut off; after the last step
  * there is nothing. */
-static void backward_one_step(const backward_work *work, size_t t, const nm_part *part) {
+static void backward_one_step(const backward_work *work, size_t t, const nm_part *part,
+                              float *scratch) {
     const nm_lstm *layer = work->layer;
     const backward_step step = {work, t};
     const size_t next = (t + 1) * layer->B;
     nm_sweep sweep = {.packed = layer->packed + work->layout.hh_backward,
                       .columns = layer->H,
+                      .scratch = scratch,
                       .prepare = prepare_backward,
                       .finish = finish_backward,
                       .data = &step};
@@ -148,7 +150,7 @@ static input_da input_da_of(const backward_work *work) {
 }
 
 /* forward was a = W_ih x + .., hence dx = W_ihᵀ da. */
-static void input_gradient(const backward_work *work, const nm_part *part) {
+static void input_gradient(const backward_work *work, const nm_part *part, float *scratch) {
     const nm_lstm *layer = work->layer;
     const input_da input = input_da_of(work);
     const nm_matmul product = {.m = input.rows,
@@ -157,15 +159,16 @@ static void input_gradient(const backward_work *work, const nm_part *part) {
                                .x = input.da,
                                .packed = layer->packed + work->layout.ih_backward,
                                .y = work->grad->dx};
-    nm_matmul_part(&product, part);
+    nm_matmul_part(&product, part, scratch);
 }
 
 /* Each thread its own units, all rows of a step before those of the step before. */
 static void backward_by_step(const backward_work *work, const nm_part *part, nm_pool *pool,
                              unsigned thread) {
     const nm_lstm *layer = work->layer;
+    float *scratch = nm_pool_scratch(pool, thread);
     for (size_t t = layer->T; t-- > 0;) {
-        backward_one_step(work, t, part);
+        backward_one_step(work, t, part, scratch);
         if (!part->has_all_panels || t == 0)
             nm_pool_barrier(pool);
     }
@@ -176,22 +179,24 @@ static void backward_by_step(const backward_work *work, const nm_part *part, nm_
     if (!work->grad->dx)
         return;
     const nm_part all = nm_part_of(pool, thread, input_da_of(work).rows, panels_of(layer->I));
-    input_gradient(work, &all);
+    input_gradient(work, &all, scratch);
 }
 
 /* Each thread its own rows, all steps of a few rows before the next few. */
-static void backward_by_rows(const backward_work *work, const nm_course *course, nm_pool *pool) {
+static void backward_by_rows(const backward_work *work, const nm_course *course, nm_pool *pool,
+                             unsigned thread) {
     const nm_lstm *layer = work->layer;
+    float *scratch = nm_pool_scratch(pool, thread);
     const nm_range mine = course->part.rows;
     nm_part recurrent = course->part, input = {.panels = {0, panels_of(layer->I)}};
     for (size_t row = mine.begin; row < mine.end; row += course->height) {
         const size_t left = mine.end - row;
         recurrent.rows = (nm_range){row, row + (left < course->height ? left : course->height)};
         for (size_t t = layer->T; t-- > 0;) {
-            backward_one_step(work, t, &recurrent);
+            backward_one_step(work, t, &recurrent, scratch);
             input.rows = rows_at_step(layer, recurrent.rows, t);
             if (work->grad->dx)
-                input_gradient(work, &input);
+                input_gradient(work, &input, scratch);
         }
     }
     nm_pool_barrier(pool);
@@ -275,7 +280,7 @@ static void backward_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_lstm *layer = work->layer;
     const nm_course course = nm_course_of(pool, thread, layer, panels_of(layer->H));
     if (course.height)
-        backward_by_rows(work, &course, pool);
+        backward_by_rows(work, &course, pool, thread);
     else
         backward_by_step(work, &course.part, pool, thread);
     weight_gradients(work, pool, thread);

@@ -7,7 +7,8 @@
 enum { KEPT_FLOATS = 256 * 1024, FEW_ROWS = 48, MANY_ROWS = 128 };
 
 nm_course nm_course_of(const nm_pool *pool, unsigned thread, const nm_lstm *layer, size_t panels) {
-    const size_t weights = (layer->I + layer->H) * lstm_layout_of(layer->I, layer->H).gates;
+    const size_t weights =
+        (turns_of(layer->I) + turns_of(layer->H)) * lstm_layout_of(layer->I, layer->H).gates;
     const size_t height = weights <= KEPT_FLOATS ? FEW_ROWS : MANY_ROWS;
     const size_t least = weights <= KEPT_FLOATS ? FEW_ROWS : 2 * MANY_ROWS;
     if (!layer->x || layer->words || layer->B < least * nm_pool_thread_count(pool))

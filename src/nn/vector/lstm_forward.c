@@ -5,33 +5,43 @@
 #include "nn/vector/functions.h"
 #include "nn/vector/lstm.h"
 
-/* What each word brings to its gates: `at` + panel * panel_stride + word * word_stride, and bias.
- */
-typedef struct words_table {
-    const float *at, *bias;
-    size_t panel_stride, word_stride;
-} words_table;
-
 typedef struct forward_work {
     const nm_lstm *layer;
     nm_lstm_layout layout;
     nm_lstm_tape tape;
     nm_rows h_before, c_before;
-    words_table words;
 } forward_work;
 
-/* A panel of W_ih x of the row's word. */
+/* A panel of W_ih x + b of the row's word, in the table. */
 INLINE const float *of_word(const forward_work *work, size_t row, size_t panel) {
-    const words_table *table = &work->words;
-    return table->at + panel * table->panel_stride + work->layer->words[row] * table->word_stride;
+    return work->layer->table + work->layer->words[row] * work->layout.gates + panel * PANEL;
+}
+
+/* A panel of W_ih: of a one-hot x, the word's column of it is what the word brings beside b. */
+INLINE const float *panel_of_words(const forward_work *work, size_t panel) {
+    const size_t turns = turns_of(work->layer->I);
+    return work->layer->packed + work->layout.ih + panel * turns * PANEL;
+}
+
+INLINE vec input_of_word(const forward_work *work, size_t row, size_t panel, size_t q) {
+    const nm_lstm *layer = work->layer;
+    if (layer->x)
+        return load(of_word(work, row, panel) + q * LANES);
+    return load_packed(panel_of_words(work, panel), layer->words[row], q) +
+           load(layer->packed + work->layout.bias + panel * PANEL + q * LANES);
+}
+
+INLINE void fetch_word(const forward_work *work, size_t row, size_t panel) {
+    const nm_lstm *layer = work->layer;
+    fetch_panel_row(layer->x ? of_word(work, row, panel)
+                             : panel_of_words(work, panel) + turn_of(layer->words[row]) * PANEL);
 }
 
 /* What W_hh h is added to: W_ih x + b from the tape, or that of the word. */
 INLINE vec input_of(const forward_work *work, size_t row, size_t panel, size_t q, bool is_first) {
     if (!work->layer->words || !is_first)
         return load(work->tape.gates + row * work->layout.gates + panel * PANEL + q * LANES);
-    return load(of_word(work, row, panel) + q * LANES) +
-           load(work->words.bias + panel * PANEL + q * LANES);
+    return input_of_word(work, row, panel, q);
 }
 
 /* i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g);  c = f c_before + i g */
@@ -61,7 +71,7 @@ static void prepare_forward(const void *data, const nm_tile *tile) {
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         fetch_panel_row(work->tape.gates + row * work->layout.gates + tile->panel * PANEL);
         if (work->layer->words && tile->is_first)
-            fetch_panel_row(of_word(work, row, tile->panel));
+            fetch_word(work, row, tile->panel);
         __builtin_prefetch(row_at(&work->c_before, row) + unit, 0, 3);
         __builtin_prefetch(work->tape.c + row * work->layout.units + unit, 1, 3);
         __builtin_prefetch(work->layer->y + row * work->layer->H + unit, 1, 3);
@@ -93,7 +103,7 @@ static size_t input_rows(const nm_lstm *layer) {
 }
 
 /* W_ih x + b for rows of x, to the gates or the table. */
-static void project_input(const forward_work *work, const nm_part *part) {
+static void project_input(const forward_work *work, const nm_part *part, float *scratch) {
     const nm_lstm *layer = work->layer;
     const nm_matmul product = {.m = input_rows(layer),
                                .n = work->layout.gates,
@@ -102,7 +112,7 @@ static void project_input(const forward_work *work, const nm_part *part) {
                                .packed = layer->packed + work->layout.ih,
                                .bias = layer->packed + work->layout.bias,
                                .y = layer->words ? layer->table : work->tape.gates};
-    nm_matmul_part(&product, part);
+    nm_matmul_part(&product, part, scratch);
 }
 
 /* The state carried in is kept, because the one carried out may overwrite it. */
@@ -126,11 +136,12 @@ static void carry_state_out(const forward_work *work, nm_range rows) {
     }
 }
 
-static void forward_one_step(const forward_work *work, const nm_part *part) {
+static void forward_one_step(const forward_work *work, const nm_part *part, float *scratch) {
     const nm_sweep sweep = {.a = work->h_before,
                             .packed = work->layer->packed + work->layout.hh,
                             .depth = work->layer->H,
                             .columns = work->layout.gates,
+                            .scratch = scratch,
                             .prepare = prepare_forward,
                             .finish = finish_forward,
                             .data = work};
@@ -141,23 +152,26 @@ static void forward_one_step(const forward_work *work, const nm_part *part) {
 static void forward_by_step(const forward_work *work, nm_part part, nm_pool *pool,
                             unsigned thread) {
     const nm_lstm *layer = work->layer;
+    float *scratch = nm_pool_scratch(pool, thread);
     if (layer->x) {
         const nm_part all = nm_part_of(pool, thread, input_rows(layer), work->layout.blocks);
-        project_input(work, &all);
+        project_input(work, &all, scratch);
     }
     nm_pool_barrier(pool);
     const nm_range rows = part.rows;
     for (size_t t = 0; t < layer->T; t++) {
         part.rows = rows_at_step(layer, rows, t);
-        forward_one_step(work, &part);
+        forward_one_step(work, &part, scratch);
         if (!part.has_all_panels || t + 1 == layer->T)
             nm_pool_barrier(pool);
     }
 }
 
 /* Each thread its own rows, all steps of a few rows before the next few. */
-static void forward_by_rows(const forward_work *work, const nm_course *course, nm_pool *pool) {
+static void forward_by_rows(const forward_work *work, const nm_course *course, nm_pool *pool,
+                            unsigned thread) {
     const nm_lstm *layer = work->layer;
+    float *scratch = nm_pool_scratch(pool, thread);
     const nm_range mine = course->part.rows;
     nm_part part = course->part;
     nm_pool_barrier(pool);
@@ -166,8 +180,8 @@ static void forward_by_rows(const forward_work *work, const nm_course *course, n
         const nm_range rows = {row, row + (left < course->height ? left : course->height)};
         for (size_t t = 0; t < layer->T; t++) {
             part.rows = rows_at_step(layer, rows, t);
-            project_input(work, &part);
-            forward_one_step(work, &part);
+            project_input(work, &part, scratch);
+            forward_one_step(work, &part, scratch);
         }
     }
     nm_pool_barrier(pool);
@@ -181,24 +195,10 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     if (thread == 0)
         memset(work->tape.zeros, 0, work->layout.gates * sizeof(float));
     if (course.height)
-        forward_by_rows(work, &course, pool);
+        forward_by_rows(work, &course, pool, thread);
     else
         forward_by_step(work, course.part, pool, thread);
     carry_state_out(work, rows);
-}
-
-/* Of a one-hot x the packed weights are the table. */
-static words_table words_table_of(const forward_work *work) {
-    const nm_lstm *layer = work->layer;
-    if (layer->x)
-        return (words_table){.at = layer->table,
-                             .bias = work->tape.zeros,
-                             .panel_stride = PANEL,
-                             .word_stride = work->layout.gates};
-    return (words_table){.at = layer->packed + work->layout.ih,
-                         .bias = layer->packed + work->layout.bias,
-                         .panel_stride = layer->I * PANEL,
-                         .word_stride = PANEL};
 }
 
 void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer) {
@@ -207,6 +207,5 @@ void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer) {
                          .tape = lstm_tape_at(layer->tape, layer->T, layer->B, layer->H)};
     work.h_before = rows_before(layer, &work.tape, work.tape.h0, layer->y, layer->H);
     work.c_before = rows_before(layer, &work.tape, work.tape.c0, work.tape.c, work.layout.units);
-    work.words = words_table_of(&work);
     nm_pool_run(pool, forward_job, &work);
 }

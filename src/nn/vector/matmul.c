@@ -23,11 +23,12 @@ static void finish_matmul(const void *data, const nm_tile *tile) {
     }
 }
 
-void nm_matmul_part(const nm_matmul *product, const nm_part *part) {
+void nm_matmul_part(const nm_matmul *product, const nm_part *part, float *scratch) {
     const nm_sweep sweep = {.a = {.first = product->x, .count = product->m, .stride = product->k},
                             .packed = product->packed,
                             .depth = product->k,
                             .columns = product->n,
+                            .scratch = scratch,
                             .finish = finish_matmul,
                             .data = product};
     nm_sweep_run(&sweep, part);
@@ -36,7 +37,7 @@ void nm_matmul_part(const nm_matmul *product, const nm_part *part) {
 static void matmul_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_matmul *product = data;
     const nm_part part = nm_part_of(pool, thread, product->m, panels_of(product->n));
-    nm_matmul_part(product, &part);
+    nm_matmul_part(product, &part, nm_pool_scratch(pool, thread));
 }
 
 void nm_matmul_run(nm_pool *pool, const nm_matmul *product) {

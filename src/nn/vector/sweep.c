@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* rows x packed matrix, tile by tile, and who does which tiles. */
+#include "nn/vector/feed_float.h"
 #include "nn/vector/kernels.h"
 
 /* Rows of a block stay in the second-level cache while the panels pass: 512 KiB at most. */
@@ -40,14 +41,19 @@ nm_part nm_part_of(const nm_pool *pool, unsigned thread, size_t rows, size_t pan
                      .has_all_panels = each == 1};
 }
 
+/* The terms of a panel, from a block of the depth on. */
+static const float *packed_at(const nm_sweep *sweep, size_t panel, nm_range depth) {
+    return sweep->packed + (panel * turns_of(sweep->depth) + turns_of(depth.begin)) * PANEL;
+}
+
 /* One panel for the rows `rows`, one block of the depth from `begin` on. The panel after it is
  * fetched meanwhile. */
 static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, size_t panel,
                         const float *next) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     const float *a[TILE_ROWS];
-    const float *w = sweep->packed + (panel * sweep->depth + depth.begin) * PANEL;
-    const size_t size = depth.end - depth.begin;
+    const float *w = packed_at(sweep, panel, depth);
+    const size_t turns = turns_of(depth.end - depth.begin);
     nm_ahead ahead = {(const char *)next, 0};
     ahead.step = PANEL * sizeof *w / divide_up(rows.end - rows.begin, TILE_ROWS);
     const unsigned vectors = vectors_of(panel, sweep->columns);
@@ -57,11 +63,11 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
     for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
         tile.rows = next_tile_rows(rows.end - tile.row);
         for (size_t r = 0; r < tile.rows; r++)
-            a[r] = row_at(&sweep->a, tile.row + r) + depth.begin;
+            a[r] = fed_row(sweep, tile.row + r, rows, depth);
         if (sweep->prepare)
             sweep->prepare(sweep->data, &tile);
-        nm_tile_of_rows(sums, (nm_tile_size){(unsigned)tile.rows, vectors}, a, w, size, ahead);
-        ahead.at += ahead.step * size;
+        nm_tile_of_rows(sums, (nm_tile_size){(unsigned)tile.rows, vectors}, a, w, turns, ahead);
+        ahead.at += ahead.step * turns;
         sweep->finish(sweep->data, &tile);
     }
 }
@@ -73,10 +79,10 @@ static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range dep
         nm_range rows = {row, row + height};
         if (rows.end > part->rows.end)
             rows.end = part->rows.end;
+        feed_rows(sweep, rows, depth);
         for (size_t panel = part->panels.begin; panel < part->panels.end; panel++) {
             const size_t next = panel + 1 < part->panels.end ? panel + 1 : part->panels.begin;
-            sweep_panel(sweep, rows, depth, panel,
-                        sweep->packed + (next * sweep->depth + depth.begin) * PANEL);
+            sweep_panel(sweep, rows, depth, panel, packed_at(sweep, next, depth));
         }
     }
 }
