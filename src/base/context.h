@@ -18,6 +18,9 @@ struct neume_context {
 /* Whether this machine and this build have the kernels `isa`. */
 bool nm_isa_is_available(neume_isa isa);
 
+/* Whether it computes with vectors of halves (AVX512-FP16). */
+bool nm_cpu_has_halves(void);
+
 /* Hands one formatted line to the log callback, cut at 511 bytes. */
 void nm_log(const neume_context *context, neume_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -58,6 +58,7 @@ typedef struct nm_noise {
 typedef struct nm_run_options {
     size_t max_T, max_B;
     bool for_training; /* keeps what backward needs */
+    bool is_half;      /* computes with nm_ops_half_of, which there must be */
     nm_noise noise;
     uint64_t seed;          /* of all masks */
     nm_precision precision; /* of the weights of layers and matrices, rows of the embedding and the

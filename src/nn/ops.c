@@ -21,3 +21,11 @@ const nm_ops *nm_ops_of(const neume_context *context) {
     const nm_ops *ops = nm_ops_for(context->isa);
     return ops ? ops : &nm_ops_c;
 }
+
+const nm_ops *nm_ops_half_of(const neume_context *context) {
+    return context->isa == NEUME_ISA_AVX512 && nm_cpu_has_halves() ? nm_ops_half : NULL;
+}
+
+const nm_ops *nm_ops_at(const neume_context *context, bool is_half) {
+    return is_half ? nm_ops_half_of(context) : nm_ops_of(context);
+}

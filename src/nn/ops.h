@@ -155,6 +155,15 @@ extern const nm_ops nm_ops_c;
 /* The table for a context's kernels. Borrowed: static. */
 const nm_ops *nm_ops_of(const neume_context *context);
 
+/* The table for training with products of halves: each operand is rounded to 11 bits, a row of x
+ * and dy (or in gradients of weights a column) after scaling by a power of two, sums of 64 are
+ * halves and their sums floats. All else is computed in float. NULL where the context's kernels are
+ * not those of AVX-512, or machine or build have no such products. Borrowed: static. */
+const nm_ops *nm_ops_half_of(const neume_context *context);
+
+/* One of the two. */
+const nm_ops *nm_ops_at(const neume_context *context, bool is_half);
+
 /* The table of one instruction set, whether or not this machine can run it; NULL where this build
  * has none. */
 const nm_ops *nm_ops_for(neume_isa isa);

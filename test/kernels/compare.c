@@ -34,7 +34,7 @@ double check_magnitude(const double *block, size_t count) {
     return largest;
 }
 
-double check_product_tolerance(size_t depth) {
-    const double u = 0x1p-24, k = (double)depth;
+double check_product_tolerance(const check *c, size_t depth) {
+    const double u = c->is_half ? 0x1p-12 : 0x1p-24, k = (double)depth;
     return 2 * u * (sqrt(k) * k / 4 + 4);
 }

@@ -45,6 +45,7 @@ void layer_same_rows(const check *c, const layer_inputs *in, nm_range rows, laye
  * tenth of it; the functions err by 2e-7. From step to step an error shrinks, since gates are below
  * 1. Gradients of weights sum T B such terms, and are held relative to the largest. */
 #define LAYER_TOLERANCE 1e-5
+#define LAYER_TOLERANCE_OF_HALVES 2.5e-3 /* were seen to need half of it */
 
 /* A layer with blocks of timing: sizes T, B, H; I = H. */
 nm_lstm layer_timing(timing *t);

@@ -25,9 +25,10 @@ static nm_lstm_grad differentiate(check *c, nm_pool *pool, const layer_inputs *i
 
 static void check_gradient(check *c, const char *name, const float *got, const double *wanted,
                            size_t count) {
-    const double largest = check_magnitude(wanted, count);
+    const double largest = check_magnitude(wanted, count),
+                 tolerance = c->is_half ? LAYER_TOLERANCE_OF_HALVES : LAYER_TOLERANCE;
     check_near(c, name, got,
-               (check_wanted){wanted, count, LAYER_TOLERANCE * (largest > 1 ? largest : 1)});
+               (check_wanted){wanted, count, tolerance * (largest > 1 ? largest : 1)});
 }
 
 static void check_values(check *c, const layer_inputs *in, const nm_lstm_grad *got) {

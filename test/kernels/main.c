@@ -14,7 +14,7 @@ static const char usage[] =
     "TAP.\n"
     "OPERATION may have wildcards ('lstm_*'); without any, all are checked.\n"
     "\n"
-    "      --isa NAME     only this table: c, baseline, avx2, avx512\n"
+    "      --isa NAME     only this table: c, baseline, avx2, avx512, avx512fp16\n"
     "      --threads N    compare 1 thread with N (default: with 2, 3 and 8); time N (default: 1)\n"
     "      --seed N       of what is drawn (default: 1; with NEUME_LONG set, the time)\n"
     "      --cases N      of sizes at random, beside the fixed ones (default: 40; NEUME_LONG: "
@@ -39,9 +39,11 @@ static uint64_t number(const char *what, const char *text, uint64_t least, uint6
 }
 
 static const nm_ops *table(const char *name) {
-    for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++)
-        if (nm_ops_for(isa) && strcmp(nm_ops_for(isa)->name, name) == 0)
-            return nm_ops_for(isa);
+    for (size_t i = NEUME_ISA_C; i < RUN_TABLES; i++) {
+        const nm_ops *ops = run_table_at(i).ops;
+        if (ops && strcmp(ops->name, name) == 0)
+            return ops;
+    }
     refuse("--isa", name, "a table of this build (--list)");
 }
 
@@ -88,10 +90,12 @@ static void refuse_unknown(const run_options *options) {
 static void list(void) {
     for (size_t i = 0; i < run_operation_count; i++)
         printf("%s\n", run_operations[i]->name);
-    for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++)
-        if (nm_ops_for(isa))
-            printf("--isa %s%s\n", nm_ops_for(isa)->name,
-                   nm_isa_is_available(isa) ? "" : " (this machine does not have it)");
+    for (size_t i = NEUME_ISA_C; i < RUN_TABLES; i++) {
+        const run_table it = run_table_at(i);
+        if (it.ops)
+            printf("--isa %s%s\n", it.ops->name,
+                   it.is_available ? "" : " (this machine does not have it)");
+    }
 }
 
 int main(int argc, char **argv) {

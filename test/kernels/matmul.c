@@ -42,6 +42,22 @@ static void check_rows(check *c, const product_inputs *in, const float *packed, 
                    (ranges[i].end - ranges[i].begin) * in->n * sizeof *y);
 }
 
+/* x 2^-60 gives y 2^-60, to the bit: no number is too small, nor are halves. */
+static void check_small(check *c, const product_inputs *in, const float *packed, const float *y) {
+    const float tiny = 0x1p-60f;
+    float *x = check_floats(c, "small x", in->m * in->k, ANYWHERE),
+          *wanted = check_floats(c, "wanted", in->m * in->n, ANYWHERE);
+    for (size_t i = 0; i < in->m * in->k; i++)
+        x[i] = in->x[i] * tiny;
+    for (size_t i = 0; i < in->m * in->n; i++)
+        wanted[i] = y[i] * tiny;
+    product_inputs small = *in;
+    small.x = x;
+    const nm_range all = {0, in->m};
+    check_same(c, "y of small x", multiply(c, c->pools[0], &small, packed, all), wanted,
+               in->m * in->n * sizeof *y);
+}
+
 static void check_case(check *c, const size_t sizes[3]) {
     product_inputs in = {.m = sizes[0], .n = sizes[1], .k = sizes[2]};
     const bool has_bias = check_chance(c, 0.5), accumulate = check_chance(c, 0.5);
@@ -57,12 +73,14 @@ static void check_case(check *c, const size_t sizes[3]) {
     const float *y = multiply(c, c->pools[0], &in, packed, all);
     double *wanted = check_doubles(c, "wanted", in.m * in.n);
     matmul_in_double(c->pools[0], wanted, &in);
-    check_near(c, "y", y, (check_wanted){wanted, in.m * in.n, check_product_tolerance(in.k)});
+    check_near(c, "y", y, (check_wanted){wanted, in.m * in.n, check_product_tolerance(c, in.k)});
     for (size_t i = 1; i < c->pool_count; i++)
         check_same(c, "y by several threads", multiply(c, c->pools[i], &in, packed, all), y,
                    in.m * in.n * sizeof *y);
     if (in.m > 0)
         check_rows(c, &in, packed, y);
+    if (!has_bias && !accumulate)
+        check_small(c, &in, packed, y);
     check_end(c);
 }
 

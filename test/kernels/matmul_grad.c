@@ -27,7 +27,7 @@ static void check_values(check *c, const gradient_inputs *in, const gradients *g
     double *dw = check_doubles(c, "wanted dw", in->n * in->k),
            *dbias = check_doubles(c, "wanted dbias", in->n);
     matmul_grad_in_double(c->pools[0], dw, dbias, in);
-    const double tolerance = check_product_tolerance(in->m);
+    const double tolerance = check_product_tolerance(c, in->m);
     check_near(c, "dw", got->dw, (check_wanted){dw, in->n * in->k, tolerance});
     if (got->dbias)
         check_near(c, "dbias", got->dbias, (check_wanted){dbias, in->n, tolerance});

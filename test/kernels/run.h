@@ -14,6 +14,16 @@ typedef struct run_options {
     int name_count;
 } run_options;
 
+/* The tables of this build, plain C first; NULL where it has none of this index. */
+enum { RUN_TABLES = NEUME_ISA_AVX512 + 2 };
+typedef struct run_table {
+    const nm_ops *ops;
+    neume_isa isa;     /* of the context for it */
+    bool is_half;      /* the products are of halves: nm_ops_half_of */
+    bool is_available; /* on this machine */
+} run_table;
+run_table run_table_at(size_t index);
+
 extern const operation *const run_operations[];
 extern const size_t run_operation_count;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "run.h"
 
+#include "nn/vector/tables.h"
+
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,18 @@
 const operation *const run_operations[] = {OPERATIONS};
 #undef OPERATION
 const size_t run_operation_count = sizeof run_operations / sizeof *run_operations;
+
+run_table run_table_at(size_t index) {
+    if (index > NEUME_ISA_AVX512)
+        return (run_table){.ops = nm_ops_half,
+                           .isa = NEUME_ISA_AVX512,
+                           .is_half = true,
+                           .is_available =
+                               nm_isa_is_available(NEUME_ISA_AVX512) && nm_cpu_has_halves()};
+    const neume_isa isa = (neume_isa)index;
+    return (run_table){
+        .ops = nm_ops_for(isa), .isa = isa, .is_available = nm_isa_is_available(isa)};
+}
 
 bool run_is_wanted(const run_options *options, const operation *op) {
     for (int i = 0; i < options->name_count; i++)
@@ -33,7 +47,7 @@ static neume_context *context_of(const check *c, unsigned threads) {
 }
 
 /* Does not return: the process is this check's own. */
-static _Noreturn void check_in_child(const operation *op, const nm_ops *ops,
+static _Noreturn void check_in_child(const operation *op, const run_table *table,
                                      const run_options *options, char *where) {
     static const unsigned all[CHECK_POOLS] = {1, 2, 3, 8};
     const unsigned asked[] = {1, options->threads};
@@ -42,7 +56,11 @@ static _Noreturn void check_in_child(const operation *op, const nm_ops *ops,
     if (!c)
         abort();
     neume_context *contexts[CHECK_POOLS];
-    *c = (check){.ops = ops, .seed = options->seed, .cases = options->cases, .where = where};
+    *c = (check){.ops = table->ops,
+                 .is_half = table->is_half,
+                 .seed = options->seed,
+                 .cases = options->cases,
+                 .where = where};
     c->pool_count = options->threads ? 2 : CHECK_POOLS;
     for (size_t i = 0; i < c->pool_count; i++) {
         contexts[i] = context_of(c, threads[i]);
@@ -56,7 +74,7 @@ static _Noreturn void check_in_child(const operation *op, const nm_ops *ops,
 }
 
 /* The check runs in a child, because a kernel that touches a fence ends it. */
-static bool check_operation(const operation *op, const nm_ops *ops, const run_options *options,
+static bool check_operation(const operation *op, const run_table *table, const run_options *options,
                             char *where) {
     strcpy(where, "before the first case");
     fflush(stdout);
@@ -64,7 +82,7 @@ static bool check_operation(const operation *op, const nm_ops *ops, const run_op
     if (child < 0)
         return false;
     if (child == 0)
-        check_in_child(op, ops, options, where);
+        check_in_child(op, table, options, where);
     int status = 0;
     if (waitpid(child, &status, 0) != child)
         return false;
@@ -75,9 +93,10 @@ static bool check_operation(const operation *op, const nm_ops *ops, const run_op
 }
 
 /* One line of TAP. False where the check failed. */
-static bool report(const operation *op, neume_isa isa, const run_options *options, size_t number) {
-    const nm_ops *ops = nm_ops_for(isa);
-    if (!nm_isa_is_available(isa)) {
+static bool report(const operation *op, const run_table *table, const run_options *options,
+                   size_t number) {
+    const nm_ops *ops = table->ops;
+    if (!table->is_available) {
         printf("ok %zu - %s, %s # SKIP this machine has no %s\n", number, op->name, ops->name,
                ops->name);
         return true;
@@ -85,7 +104,7 @@ static bool report(const operation *op, neume_isa isa, const run_options *option
     char *where = mmap(NULL, CHECK_CASE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (where == MAP_FAILED)
         abort();
-    const bool is_right = check_operation(op, ops, options, where);
+    const bool is_right = check_operation(op, table, options, where);
     printf("%s %zu - %s, %s\n", is_right ? "ok" : "not ok", number, op->name, ops->name);
     munmap(where, CHECK_CASE);
     return is_right;
@@ -96,11 +115,11 @@ bool run_checks(const run_options *options) {
     size_t count = 0;
     printf("# seed %llu, %zu cases at random\n", (unsigned long long)options->seed, options->cases);
     for (size_t i = 0; i < run_operation_count; i++)
-        for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++) {
-            const nm_ops *ops = nm_ops_for(isa);
-            if (ops && (!options->only || options->only == ops) &&
+        for (size_t j = NEUME_ISA_C; j < RUN_TABLES; j++) {
+            const run_table table = run_table_at(j);
+            if (table.ops && (!options->only || options->only == table.ops) &&
                 run_is_wanted(options, run_operations[i]))
-                is_right &= report(run_operations[i], isa, options, ++count);
+                is_right &= report(run_operations[i], &table, options, ++count);
         }
     printf("1..%zu\n", count);
     return is_right;

@@ -25,9 +25,9 @@ void *timing_zeros(timing *t, size_t count, size_t size) {
 }
 
 /* Of a call of one operation of a context's table. */
-static bench_result measure_shape(const operation *op, const size_t *shape,
+static bench_result measure_shape(const operation *op, const size_t *shape, const nm_ops *ops,
                                   neume_context *context) {
-    timing t = {.context = context, .ops = nm_ops_of(context)};
+    timing t = {.context = context, .ops = ops};
     for (size_t i = 0; i < TIMING_SIZES; i++)
         t.size[i] = shape[i];
     op->prepare(&t);
@@ -37,9 +37,8 @@ static bench_result measure_shape(const operation *op, const size_t *shape,
     return result;
 }
 
-static bool is_timed(const run_options *options, neume_isa isa) {
-    const nm_ops *ops = nm_ops_for(isa);
-    return ops && nm_isa_is_available(isa) && (!options->only || options->only == ops);
+static bool is_timed(const run_options *options, const run_table *table) {
+    return table->ops && table->is_available && (!options->only || options->only == table->ops);
 }
 
 /* Plain C comes first, if it is wanted; the others are held against it. */
@@ -49,16 +48,17 @@ static void time_shape(const run_options *options, const operation *op, const si
     printf("%-13s", op->name);
     for (size_t i = 0; i < TIMING_SIZES && op->letters[i]; i++)
         printf(" %s %-4zu", op->letters[i], shape[i]);
-    for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++) {
-        if (!is_timed(options, isa))
+    for (size_t i = NEUME_ISA_C; i < RUN_TABLES; i++) {
+        const run_table table = run_table_at(i);
+        if (!is_timed(options, &table))
             continue;
-        neume_context *context = bench_context(threads, isa);
-        const bench_result result = measure_shape(op, shape, context);
+        neume_context *context = bench_context(threads, table.isa);
+        const bench_result result = measure_shape(op, shape, table.ops, context);
         neume_context_free(context);
-        of_c = isa == NEUME_ISA_C ? result.seconds : of_c;
-        printf(" | %-8s %9.1f us %5.1f %%", nm_ops_for(isa)->name, 1e6 * result.seconds,
+        of_c = i == NEUME_ISA_C ? result.seconds : of_c;
+        printf(" | %-10s %9.1f us %5.1f %%", table.ops->name, 1e6 * result.seconds,
                100 * result.share);
-        if (isa != NEUME_ISA_C && of_c > 0)
+        if (i != NEUME_ISA_C && of_c > 0)
             printf(" %6.1f x", of_c / result.seconds);
         fflush(stdout);
     }

@@ -13,7 +13,12 @@
 
 #include "nn/ops.h"
 #include "nn/vector/simd.h"
+
+#if defined(NM_ISA_AVX512FP16)
+#include "nn/vector/term_half.h"
+#else
 #include "nn/vector/term_float.h"
+#endif
 
 enum { DEPTH_BLOCK = 512 };
 

@@ -14,7 +14,10 @@
 
 /* LANES floats a vector. TILE_ROWS x 4 sums, with as many factors as they need, fill the registers.
  */
-#if defined(NM_ISA_AVX512)
+#if defined(NM_ISA_AVX512FP16)
+#define NM_ISA avx512fp16
+enum { LANES = 16, TILE_ROWS = 6, HAS_PREFETCH = 1 };
+#elif defined(NM_ISA_AVX512)
 #define NM_ISA avx512
 enum { LANES = 16, TILE_ROWS = 6, HAS_PREFETCH = 1 };
 #elif defined(NM_ISA_AVX2)

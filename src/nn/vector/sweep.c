@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* rows x packed matrix, tile by tile, and who does which tiles. */
-#include "nn/vector/feed_float.h"
 #include "nn/vector/kernels.h"
+
+#if defined(NM_ISA_AVX512FP16)
+#include "nn/vector/feed_half.h"
+#else
+#include "nn/vector/feed_float.h"
+#endif
 
 /* Rows of a block stay in the second-level cache while the panels pass: 512 KiB at most. */
 enum { BLOCK_FLOATS = 128 * 1024 };

@@ -9,4 +9,6 @@ extern const nm_ops nm_ops_baseline;
 extern const nm_ops nm_ops_avx2;   /* x86-64 only */
 extern const nm_ops nm_ops_avx512; /* x86-64 only */
 
+extern const nm_ops *const nm_ops_half; /* NULL where the build has none */
+
 #endif
