@@ -17,6 +17,14 @@ typedef enum neume_optimizer {
     NEUME_OPTIMIZER_ADADELTA
 } neume_optimizer;
 
+/** What the products of matrices are made of while training. Models and validations are the same
+ * float in both. */
+typedef enum neume_train_precision {
+    NEUME_TRAIN_FP32,
+    NEUME_TRAIN_FP16 /**< halves in short sums, which are added up in float; needs a processor with
+                        AVX512-FP16, and kernels avx512 */
+} neume_train_precision;
+
 typedef enum neume_schedule { NEUME_SCHEDULE_CONSTANT, NEUME_SCHEDULE_COSINE } neume_schedule;
 
 /** What keeps a network from learning pieces by heart. Probabilities are 0..<1. */
@@ -72,6 +80,7 @@ typedef struct neume_train_options {
     uint32_t batch;  /**< B, parallel rows */
     uint32_t steps;  /**< T, steps of a batch */
     uint64_t seed;   /**< default 1 */
+    neume_train_precision precision; /**< default NEUME_TRAIN_FP32 */
     neume_optimizer optimizer;
     double learning_rate;
     neume_schedule schedule;

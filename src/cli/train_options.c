@@ -210,6 +210,7 @@ static const nm_opt batch_options[] = {
 
 static const char *const optimizers[] = {"adamw", "adam", "rmsprop", "sgd", "adadelta", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
+static const char *const precisions[] = {"fp32", "fp16", NULL};
 
 static const nm_opt optimizer_options[] = {
     {.name = "optimizer",
@@ -251,6 +252,12 @@ static const nm_opt optimizer_options[] = {
      .high = 1,
      .is_below_high = true,
      .help = "decay of the averaged weights, which are what is validated and saved; 0: none"},
+    {.name = "precision",
+     .kind = NM_OPT_CHOICE,
+     IN(train.precision),
+     .choices = precisions,
+     .help = "what the products of matrices are made of while training; fp16 is faster, and needs "
+             "a processor with AVX512-FP16"},
 };
 
 static const char *const label_sources[] = {"none", "folder", NULL};

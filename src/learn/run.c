@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "learn/schedule.h"
 #include "learn/settings.h"
+#include "nn/ops.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +20,10 @@ static size_t block_size(const nm_run *run) {
 
 static bool has_validation(const nm_run *run) {
     return run->scorer != NULL;
+}
+
+static bool is_half(const nm_run *run) {
+    return run->options.precision == NEUME_TRAIN_FP16;
 }
 
 static neume_status make_model(nm_run *run, neume_error *error) {
@@ -66,6 +71,7 @@ static neume_status make_network(nm_run *run, neume_error *error) {
     const nm_run_options of = {.max_T = options->steps,
                                .max_B = options->batch,
                                .for_training = true,
+                               .is_half = is_half(run),
                                .noise = noise_of(options),
                                .seed = options->seed};
     return nm_network_run_init(&run->network, run->context, &run->model->network, &of, error);
@@ -137,12 +143,23 @@ static neume_status find_until(nm_run *run, neume_error *error) {
                    name, neume_codec_stream_name(codec, 0));
 }
 
+static neume_status check_precision(const nm_run *run, neume_error *error) {
+    if (!is_half(run) || nm_ops_half_of(run->context))
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_USAGE,
+                   "precision fp16: it needs a processor with AVX512-FP16 and kernels avx512, here "
+                   "they are %s: train with precision fp32",
+                   neume_context_isa_name(run->context));
+}
+
 neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus *corpus,
                          const neume_train_options *options, neume_error *error) {
     *run = (nm_run){.context = context, .corpus = corpus, .options = *options};
     neume_status status = nm_settings_check(options, error);
     if (!status)
         status = find_until(run, error);
+    if (!status)
+        status = check_precision(run, error);
     if (!status && corpus->train_count == 0)
         status = nm_fail(error, NEUME_BAD_INPUT, "corpus: no piece to train on");
     if (status)

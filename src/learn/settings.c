@@ -61,6 +61,11 @@ static const char *optimizer_name(neume_optimizer optimizer) {
     return names[optimizer];
 }
 
+static const char *precision_name(neume_train_precision precision) {
+    static const char *const names[] = {"fp32", "fp16"};
+    return names[precision];
+}
+
 static const char *schedule_name(neume_schedule schedule) {
     static const char *const names[] = {"constant", "cosine"};
     return names[schedule];
@@ -82,14 +87,14 @@ static json_t *regularisation_json(const neume_regularisation *noise) {
 }
 
 json_t *nm_settings_json(const neume_train_options *options) {
-    json_t *object =
-        json_pack("{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:b}", "batch",
-                  (json_int_t)options->batch, "steps", (json_int_t)options->steps, "seed",
-                  nm_json_count(options->seed), "keep_key", options->keep_key, "optimizer",
-                  optimizer_name(options->optimizer), "learning_rate", options->learning_rate,
-                  "schedule", schedule_name(options->schedule), "warmup", options->warmup, "clip",
-                  options->clip, "weight_decay", options->weight_decay, "ema", options->ema,
-                  "overfit", (int)options->overfit);
+    json_t *object = json_pack(
+        "{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:s, s:b}", "batch",
+        (json_int_t)options->batch, "steps", (json_int_t)options->steps, "seed",
+        nm_json_count(options->seed), "keep_key", options->keep_key, "optimizer",
+        optimizer_name(options->optimizer), "learning_rate", options->learning_rate, "schedule",
+        schedule_name(options->schedule), "warmup", options->warmup, "clip", options->clip,
+        "weight_decay", options->weight_decay, "ema", options->ema, "precision",
+        precision_name(options->precision), "overfit", (int)options->overfit);
     json_t *noise = regularisation_json(&options->regularisation);
     const bool is_whole = object && noise && json_object_update(object, noise) == 0;
     json_decref(noise);

@@ -157,8 +157,9 @@ const nm_ops *nm_ops_of(const neume_context *context);
 
 /* The table for training with products of halves: each operand is rounded to 11 bits, a row of x
  * and dy (or in gradients of weights a column) after scaling by a power of two, sums of 64 are
- * halves and their sums floats. All else is computed in float. NULL where the context's kernels are
- * not those of AVX-512, or machine or build have no such products. Borrowed: static. */
+ * halves and their sums floats. All else is computed in float; no layer is narrow. NULL where
+ * the context's kernels are not those of AVX-512, or machine or build have no such products.
+ * Borrowed: static. */
 const nm_ops *nm_ops_half_of(const neume_context *context);
 
 /* One of the two. */
