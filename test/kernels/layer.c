@@ -19,6 +19,11 @@ bool layer_sizes(check *c, size_t index, size_t sizes[4]) {
     return true;
 }
 
+double layer_tolerance(const check *c, size_t terms) {
+    const double of_one = c->is_half ? 2.5e-3 : 1e-5;
+    return of_one * (1 + sqrt((double)terms) / 64);
+}
+
 size_t layer_x_rows(const layer_inputs *in) {
     return in->D ? in->D : in->T * in->B;
 }

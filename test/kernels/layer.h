@@ -40,12 +40,13 @@ typedef struct layer_block {
 void layer_same_rows(const check *c, const layer_inputs *in, nm_range rows, layer_block block,
                      const float *some);
 
-/* Tolerance of a layer's outputs: a gate's sum of K = I + H products errs by about sqrt(K) u
- * sum|x w|; with weights of ±1/sqrt(K) that is K u / 2 or less, 4e-5 for K = 1200, as a rule a
- * tenth of it; the functions err by 2e-7. From step to step an error shrinks, since gates are below
- * 1. Gradients of weights sum T B such terms, and are held relative to the largest. */
-#define LAYER_TOLERANCE 1e-5
-#define LAYER_TOLERANCE_OF_HALVES 2.5e-3 /* were seen to need half of it */
+/* Tolerance of what sums `terms` of a layer's outputs: a gate's sum of K = I + H products errs by
+ * about sqrt(K) u sum|x w|; with weights of ±1/sqrt(K) that is K u / 2 or less, 4e-5 for K = 1200,
+ * as a rule a tenth of it; the functions err by 2e-7. From step to step an error shrinks, since
+ * gates are below 1. Gradients sum up to T B such terms, whose errors add up as the square root of
+ * their number, and are held relative to the largest. Halves were seen to need 2e-3, and 5e-3 for
+ * 2^15 terms. */
+double layer_tolerance(const check *c, size_t terms);
 
 /* A layer with blocks of timing: sizes T, B, H; I = H. */
 nm_lstm layer_timing(timing *t);

@@ -23,22 +23,22 @@ static nm_lstm_grad differentiate(check *c, nm_pool *pool, const layer_inputs *i
     return grad;
 }
 
-static void check_gradient(check *c, const char *name, const float *got, const double *wanted,
-                           size_t count) {
-    const double largest = check_magnitude(wanted, count),
-                 tolerance = c->is_half ? LAYER_TOLERANCE_OF_HALVES : LAYER_TOLERANCE;
-    check_near(c, name, got,
-               (check_wanted){wanted, count, tolerance * (largest > 1 ? largest : 1)});
+static void check_gradient(check *c, const char *name, const float *got, check_wanted wanted) {
+    wanted.tolerance *= fmax(1, check_magnitude(wanted.values, wanted.count));
+    check_near(c, name, got, wanted);
 }
 
 static void check_values(check *c, const layer_inputs *in, const nm_lstm_grad *got) {
     const layer_in_double wanted = layer_wanted(c, in);
     const size_t G = 4 * in->H;
+    const double near = layer_tolerance(c, in->T * in->B);
     if (got->dx)
-        check_gradient(c, "dx", got->dx, wanted.dx, layer_x_rows(in) * in->I);
-    check_gradient(c, "dweight_ih", got->dweight_ih, wanted.dweight_ih, G * in->I);
-    check_gradient(c, "dweight_hh", got->dweight_hh, wanted.dweight_hh, G * in->H);
-    check_gradient(c, "dbias", got->dbias, wanted.dbias, G);
+        check_gradient(c, "dx", got->dx, (check_wanted){wanted.dx, layer_x_rows(in) * in->I, near});
+    check_gradient(c, "dweight_ih", got->dweight_ih,
+                   (check_wanted){wanted.dweight_ih, G * in->I, near});
+    check_gradient(c, "dweight_hh", got->dweight_hh,
+                   (check_wanted){wanted.dweight_hh, G * in->H, near});
+    check_gradient(c, "dbias", got->dbias, (check_wanted){wanted.dbias, G, near});
 }
 
 static void check_threads(check *c, const layer_inputs *in, const float *packed,

@@ -59,7 +59,7 @@ static void check_windows(check *c, const layer_inputs *in, const float *packed,
 static void check_values(check *c, const layer_inputs *in, const nm_lstm *got) {
     const layer_in_double wanted = layer_wanted(c, in);
     const size_t state = in->B * in->H;
-    const double tolerance = c->is_half ? LAYER_TOLERANCE_OF_HALVES : LAYER_TOLERANCE;
+    const double tolerance = layer_tolerance(c, 1);
     check_near(c, "y", got->y, (check_wanted){wanted.y, in->T * state, tolerance});
     check_near(c, "h1", got->h1, (check_wanted){wanted.h1, state, tolerance});
     check_near(c, "c1", got->c1, (check_wanted){wanted.c1, state, tolerance});
