@@ -447,13 +447,13 @@ static void no_update_but_the_first_allocates(void **state) {
         session it;
         nm_run run;
         size_t calls = 0;
-        openings[i](&it, 2, NEUME_ISA_AUTO);
+        openings[i](&it, 1, NEUME_ISA_AUTO);
         assert_int_equal(nm_run_init(&run, it.context, it.corpus, &it.options, NULL), NEUME_OK);
         run.state.planned = 100;
         assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
         const neume_allocator kept = it.context->allocator;
         it.context->allocator = (neume_allocator){count_calls, &calls};
-        for (int update = 0; update < 90; update++)
+        for (int update = 0; update < 50; update++)
             assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
         it.context->allocator = kept;
         assert_true(nm_run_epochs(&run) >= 1);
