@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The micro-kernel: the loop in which nearly all the time is spent. Its TILE_ROWS x 4 sums, one
  * factor a row and one vector of w just fill the registers. */
-#include "nn/vector/kernels.h"
+#include "nn/vector/tile_sizes.h"
 
 /* Of the panel itself, the line of a few turns later into the first-level cache: the panel is
  * longer than that, and small tiles use it up fast. Measured: 4 to 6 rows gain 4 % of peak, and one
@@ -51,46 +51,14 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
     }
 }
 
-/* The last panel of a matrix may need fewer vectors than a whole one. */
 INLINE void multiply_rows(float *sums, const unsigned rows, unsigned vectors, const float *const *a,
                           const size_t step, const float *w, size_t depth, nm_ahead ahead) {
-    switch (vectors) {
-    case 1:
-        multiply(sums, (nm_tile_size){rows, 1}, a, step, w, depth, ahead);
-        break;
-    case 2:
-        multiply(sums, (nm_tile_size){rows, 2}, a, step, w, depth, ahead);
-        break;
-    case 3:
-        multiply(sums, (nm_tile_size){rows, 3}, a, step, w, depth, ahead);
-        break;
-    default:
-        multiply(sums, (nm_tile_size){rows, VECTORS}, a, step, w, depth, ahead);
-    }
+    AT_VECTORS(multiply, sums, rows, vectors, a, step, w, depth, ahead)
 }
 
 void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
                      size_t depth, nm_ahead ahead) {
-    const unsigned vectors = size.vectors;
-    switch (size.rows < TILE_ROWS ? size.rows : TILE_ROWS) {
-    case 1:
-        multiply_rows(sums, 1, vectors, a, 1, w, depth, ahead);
-        break;
-    case 2:
-        multiply_rows(sums, 2, vectors, a, 1, w, depth, ahead);
-        break;
-    case 3:
-        multiply_rows(sums, 3, vectors, a, 1, w, depth, ahead);
-        break;
-    case 4:
-        multiply_rows(sums, 4 < TILE_ROWS ? 4 : TILE_ROWS, vectors, a, 1, w, depth, ahead);
-        break;
-    case 5:
-        multiply_rows(sums, 5 < TILE_ROWS ? 5 : TILE_ROWS, vectors, a, 1, w, depth, ahead);
-        break;
-    default:
-        multiply_rows(sums, TILE_ROWS, vectors, a, 1, w, depth, ahead);
-    }
+    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, 1, w, depth, ahead)
 }
 
 /* There is nothing to fetch ahead: both factors were just packed. */

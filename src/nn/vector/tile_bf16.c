@@ -2,6 +2,7 @@
 /* The micro-kernel of weights in bf16: those of two turns of the depth lie side by side, and become
  * floats by a shift and a mask. The sums are those of tile.c with the same weights in floats. */
 #include "nn/vector/narrow.h"
+#include "nn/vector/tile_sizes.h"
 
 enum { AHEAD = 12 }; /* turns, of four lines or fewer: measured, 24 and 48 were slower */
 
@@ -37,40 +38,10 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
 
 INLINE void multiply_rows(float *sums, const unsigned rows, unsigned vectors, const float *const *a,
                           const uint32_t *w, size_t depth) {
-    switch (vectors) {
-    case 1:
-        multiply(sums, (nm_tile_size){rows, 1}, a, w, depth);
-        break;
-    case 2:
-        multiply(sums, (nm_tile_size){rows, 2}, a, w, depth);
-        break;
-    case 3:
-        multiply(sums, (nm_tile_size){rows, 3}, a, w, depth);
-        break;
-    default:
-        multiply(sums, (nm_tile_size){rows, VECTORS}, a, w, depth);
-    }
+    AT_VECTORS(multiply, sums, rows, vectors, a, w, depth)
 }
 
 void nm_tile_of_bf16(float *sums, nm_tile_size size, const float *const *a, const uint32_t *w,
                      size_t depth) {
-    switch (size.rows) {
-    case 1:
-        multiply_rows(sums, 1, size.vectors, a, w, depth);
-        break;
-    case 2:
-        multiply_rows(sums, 2, size.vectors, a, w, depth);
-        break;
-    case 3:
-        multiply_rows(sums, 3, size.vectors, a, w, depth);
-        break;
-    case 4:
-        multiply_rows(sums, 4 < TILE_ROWS ? 4 : TILE_ROWS, size.vectors, a, w, depth);
-        break;
-    case 5:
-        multiply_rows(sums, 5 < TILE_ROWS ? 5 : TILE_ROWS, size.vectors, a, w, depth);
-        break;
-    default:
-        multiply_rows(sums, TILE_ROWS, size.vectors, a, w, depth);
-    }
+    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, w, depth)
 }

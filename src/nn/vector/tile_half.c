@@ -2,7 +2,7 @@
 /* The micro-kernel for halves. Sums of halves are short: after RUN turns they are widened and added
  * to sums of floats in memory. In a turn a lane multiplies one half of its terms with one of the
  * factor's, so two lanes sum up a column. */
-#include "nn/vector/kernels.h"
+#include "nn/vector/tile_sizes.h"
 
 /* Turns: 64 of the depth. Half as many would cost a seventh of the speed, twice as many gain 8 %
  * and err a third more. */
@@ -79,26 +79,7 @@ INLINE void multiply_rows(float *sums, const unsigned rows, unsigned vectors, co
 
 void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
                      size_t turns, nm_ahead ahead) {
-    const unsigned vectors = size.vectors;
-    switch (size.rows) {
-    case 1:
-        multiply_rows(sums, 1, vectors, a, 1, w, turns, ahead);
-        break;
-    case 2:
-        multiply_rows(sums, 2, vectors, a, 1, w, turns, ahead);
-        break;
-    case 3:
-        multiply_rows(sums, 3, vectors, a, 1, w, turns, ahead);
-        break;
-    case 4:
-        multiply_rows(sums, 4, vectors, a, 1, w, turns, ahead);
-        break;
-    case 5:
-        multiply_rows(sums, 5, vectors, a, 1, w, turns, ahead);
-        break;
-    default:
-        multiply_rows(sums, TILE_ROWS, vectors, a, 1, w, turns, ahead);
-    }
+    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, 1, w, turns, ahead)
 }
 
 /* There is nothing to fetch ahead: both factors were just packed. */

@@ -2,6 +2,7 @@
 /* The micro-kernel of weights in whole numbers: a lane holds those of four turns of the depth. Sums
  * are exact, so that all variants give the same. */
 #include "nn/vector/narrow.h"
+#include "nn/vector/tile_sizes.h"
 
 enum { AHEAD = 12 }; /* turns, of four lines or fewer: measured, 24 and 48 were slower */
 
@@ -77,40 +78,10 @@ INLINE void multiply(int32_t *sums, const nm_tile_size size, const uint8_t *cons
 
 INLINE void multiply_rows(int32_t *sums, const unsigned rows, unsigned vectors,
                           const uint8_t *const *a, const uint32_t *w, size_t lanes) {
-    switch (vectors) {
-    case 1:
-        multiply(sums, (nm_tile_size){rows, 1}, a, w, lanes);
-        break;
-    case 2:
-        multiply(sums, (nm_tile_size){rows, 2}, a, w, lanes);
-        break;
-    case 3:
-        multiply(sums, (nm_tile_size){rows, 3}, a, w, lanes);
-        break;
-    default:
-        multiply(sums, (nm_tile_size){rows, VECTORS}, a, w, lanes);
-    }
+    AT_VECTORS(multiply, sums, rows, vectors, a, w, lanes)
 }
 
 void nm_tile_of_int8(int32_t *sums, nm_tile_size size, const uint8_t *const *a, const uint32_t *w,
                      size_t lanes) {
-    switch (size.rows) {
-    case 1:
-        multiply_rows(sums, 1, size.vectors, a, w, lanes);
-        break;
-    case 2:
-        multiply_rows(sums, 2, size.vectors, a, w, lanes);
-        break;
-    case 3:
-        multiply_rows(sums, 3, size.vectors, a, w, lanes);
-        break;
-    case 4:
-        multiply_rows(sums, 4 < TILE_ROWS ? 4 : TILE_ROWS, size.vectors, a, w, lanes);
-        break;
-    case 5:
-        multiply_rows(sums, 5 < TILE_ROWS ? 5 : TILE_ROWS, size.vectors, a, w, lanes);
-        break;
-    default:
-        multiply_rows(sums, TILE_ROWS, size.vectors, a, w, lanes);
-    }
+    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, w, lanes)
 }
