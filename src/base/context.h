@@ -18,8 +18,10 @@ struct neume_context {
 /* Whether this machine and this build have the kernels `isa`. */
 bool nm_isa_is_available(neume_isa isa);
 
-/* Whether it computes with vectors of halves (AVX512-FP16). */
+/* Whether the processor computes with vectors of halves (AVX512-FP16), and sums products of bytes in
+ * one instruction of 512 bits (AVX512-VNNI). */
 bool nm_cpu_has_halves(void);
+bool nm_cpu_has_byte_sums(void);
 
 /* Hands one formatted line to the log callback, cut at 511 bytes. */
 void nm_log(const neume_context *context, neume_log_level level, const char *format, ...)

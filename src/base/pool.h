@@ -42,9 +42,6 @@ void *nm_pool_scratch(nm_pool *pool, unsigned thread);
 /* The cores that this process may use: fewer than the machine's in a container or under taskset. */
 unsigned nm_cpu_count(void);
 
-/* Whether the processor sums products of bytes in one instruction of 512 bits (AVX512-VNNI). */
-bool nm_cpu_has_byte_sums(void);
-
 /* Tells the processor that the thread spins. */
 void nm_cpu_relax(void);
 

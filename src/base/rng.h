@@ -17,7 +17,6 @@ typedef enum nm_purpose {
     NM_PURPOSE_UNKNOWN = 4, /* update: epoch; index: position in the corpus */
     NM_PURPOSE_SAMPLE = 5,  /* update: step; index: song */
     NM_PURPOSE_TEST = 6,
-    NM_PURPOSE_BENCH = 32, /* update: bar */
     /* The other masks of a network; update: as of DROPOUT. */
     NM_PURPOSE_INPUT_DROPOUT = 7,   /* place: stream */
     NM_PURPOSE_FEATURE_DROPOUT = 8, /* index: position and column */
@@ -26,7 +25,8 @@ typedef enum nm_purpose {
     NM_PURPOSE_WEIGHT_DROP = 11,  /* place: layer, branches first */
     NM_PURPOSE_SHIFT = 16,        /* update: epoch; index: piece */
     NM_PURPOSE_LABEL = 17,        /* update: epoch; index: piece */
-    NM_PURPOSE_CROP = 18          /* index: piece */
+    NM_PURPOSE_CROP = 18,         /* index: piece */
+    NM_PURPOSE_BENCH = 32         /* update: bar */
 } nm_purpose;
 
 typedef struct nm_random {

@@ -88,14 +88,14 @@ typedef struct nm_layer_weights {
     const real *weight_ih, *weight_hh, *bias;
 } nm_layer_weights;
 
-/* Who computes a step of B rows by layers of so many weights. */
-nm_pool *nm_step_pool(nm_pool *pool, size_t B, size_t weights);
-
 size_t nm_layer_packed_size(const nm_ops *ops, const nm_run_options *options, size_t I, size_t H);
 void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
                    const nm_layer_weights *layer);
 void nm_layer_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
                       const nm_lstm *layer);
+
+/* Who computes a step of B rows by layers of so many weights. */
+nm_pool *nm_step_pool(nm_pool *pool, size_t B, size_t weights);
 
 /* Layer norm (Ba, Kiros, Hinton 2016) and batch norm (Ioffe, Szegedy 2015):
  *   y = gain x^ + bias,  x^ = (x - mean) / sqrt(variance + 1e-5)
