@@ -1,79 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Runs of several streams, of side features and of everything that regularises. */
-#include "music_case.h"
-#include "trainings.h"
-
 #include "folder.h"
-#include "learn/run.h"
+#include "music_sessions.h"
 
 #include <neume/evaluate.h>
 #include <neume/midi.h>
 
 #include <math.h>
-
-/* A session on made-up music, with a network of all parts that go together. */
-static void open_music(session *it, unsigned threads, neume_isa isa, const char *preset) {
-    const music_plan plan = music_plan_of(preset);
-    neume_corpus_options corpus = neume_corpus_options_default();
-    *it = (session){.context = test_context(threads, isa, NULL), .folder = new_folder()};
-    it->corpus = music_corpus(it->context, &plan);
-    assert_int_equal(neume_train_options_preset(&it->options, &corpus, preset, NULL), NEUME_OK);
-    it->options.batch = 4;
-    it->options.steps = 7;
-    it->options.max_updates = 20;
-    it->options.ema = 0.99;
-    it->options.output = it->folder.model;
-    it->options.log = it->folder.log;
-    it->options.network = (neume_network_options){.embed = 6, .layers = {9}, .layer_count = 1};
-}
-
-/* Branches, residual layers, trunk and heads with batch norm. */
-static void open_streams(session *it, unsigned threads, neume_isa isa) {
-    open_music(it, threads, isa, "streams");
-    it->options.network = (neume_network_options){.embed = 6,
-                                                  .branch = 5,
-                                                  .layers = {12, 8, 8},
-                                                  .layer_count = 3,
-                                                  .residual = true,
-                                                  .trunk = 6,
-                                                  .head = 7,
-                                                  .norm = NEUME_NORM_BATCH,
-                                                  .activation = NEUME_ACTIVATION_RELU};
-    it->options.regularisation = (neume_regularisation){.dropout = 0.2f, .weight_drop = 0.3f};
-}
-
-/* Keys, side features, a structured head, and all regularisation. */
-static void open_frames(session *it, unsigned threads, neume_isa isa) {
-    open_music(it, threads, isa, "frames");
-    it->options.network = (neume_network_options){.embed = 6,
-                                                  .layers = {8, 8},
-                                                  .layer_count = 2,
-                                                  .residual = true,
-                                                  .trunk = 5,
-                                                  .norm = NEUME_NORM_LAYER,
-                                                  .activation = NEUME_ACTIVATION_RELU};
-    it->options.regularisation = (neume_regularisation){.input_dropout = 0.2f,
-                                                        .dropout = 0.3f,
-                                                        .feature_dropout = 0.1f,
-                                                        .weight_drop = 0.4f,
-                                                        .label_smoothing = 0.05f,
-                                                        .ar = 1,
-                                                        .tar = 2};
-    it->options.keep_key = 0.3;
-}
-
-/* Rolls in all keys, with all that regularises them. */
-static void open_rolls(session *it, unsigned threads, neume_isa isa) {
-    open_music(it, threads, isa, "biaxial");
-    it->options.network = (neume_network_options){
-        .time_layers = {7, 5}, .time_count = 2, .note_layers = {6}, .note_count = 1};
-    it->options.regularisation = (neume_regularisation){.dropout = 0.3f, .weight_drop = 0.2f};
-}
-
-typedef void (*opening)(session *it, unsigned threads, neume_isa isa);
-
-static const opening openings[] = {open_streams, open_frames, open_rolls};
-enum { OPENINGS = 3 };
 
 static void assert_goes_on(opening open, neume_isa isa) {
     session whole;
@@ -435,34 +368,6 @@ static void evaluating_finds_the_losses_that_training_ended_with(void **state) {
     }
 }
 
-static void *count_calls(void *data, void *block, size_t size) {
-    ++*(size_t *)data;
-    return realloc(block, size);
-}
-
-/* Several pieces of music go by meanwhile, and rows begin new ones. */
-static void no_update_but_the_first_allocates(void **state) {
-    (void)state;
-    for (size_t i = 0; i < OPENINGS; i++) {
-        session it;
-        nm_run run;
-        size_t calls = 0;
-        openings[i](&it, 1, NEUME_ISA_AUTO);
-        assert_int_equal(nm_run_init(&run, it.context, it.corpus, &it.options, NULL), NEUME_OK);
-        run.state.planned = 100;
-        assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
-        const neume_allocator kept = it.context->allocator;
-        it.context->allocator = (neume_allocator){count_calls, &calls};
-        for (int update = 0; update < 50; update++)
-            assert_int_equal(nm_run_update(&run, NULL), NEUME_OK);
-        it.context->allocator = kept;
-        assert_true(nm_run_epochs(&run) >= 1);
-        assert_int_equal(calls, 0);
-        nm_run_clear(&run);
-        close_session(&it);
-    }
-}
-
 int main(void) {
     static neume_isa plain = NEUME_ISA_C, fastest = NEUME_ISA_AUTO;
     const struct CMUnitTest tests[] = {
@@ -487,7 +392,6 @@ int main(void) {
         cmocka_unit_test(without_validation_pieces_no_temperature_is_tuned),
         cmocka_unit_test(the_last_model_has_no_temperature_of_another),
         cmocka_unit_test(evaluating_finds_the_losses_that_training_ended_with),
-        cmocka_unit_test(no_update_but_the_first_allocates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
