@@ -8,15 +8,21 @@
 /* Below this, large pages would only waste memory. */
 enum { LARGE = 8 << 20 };
 
+/* Of the allocator; its bytes may be anything but those that `old` had. */
+static void *block_of(neume_context *context, void *old, size_t bytes) {
+    void *block = context->allocator.reallocate(context->allocator.data, old, bytes);
+    if (block && bytes >= LARGE)
+        nm_pages_prefer_large(block, bytes);
+    return block;
+}
+
 void *nm_alloc(neume_context *context, size_t count, size_t size) {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         return NULL;
     if (bytes == 0)
         bytes = 1;
-    void *block = context->allocator.reallocate(context->allocator.data, NULL, bytes);
-    if (block && bytes >= LARGE)
-        nm_pages_prefer_large(block, bytes);
+    void *block = block_of(context, NULL, bytes);
     if (block)
         memset(block, 0, bytes);
     return block;
@@ -56,7 +62,7 @@ bool nm_resize(neume_context *context, void *array, size_t count, size_t size) {
         return false;
     void *old;
     memcpy(&old, array, sizeof old);
-    void *block = context->allocator.reallocate(context->allocator.data, old, bytes);
+    void *block = block_of(context, old, bytes);
     if (block)
         memcpy(array, &block, sizeof block);
     return block != NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Products of rows with weights of a precision, tile by tile. */
 #include "nn/vector/narrow.h"
+#include "nn/vector/quantise.h"
 
 /* Floats of rows that stay in the second-level cache while the panels pass, and bytes of q. */
 enum { HEIGHT_FLOATS = 128 * 1024, HEIGHT_BYTES = 384 * 1024, MOST_ROWS = 4096 };
@@ -13,33 +14,11 @@ size_t nm_narrow_height(nm_precision precision, size_t depth, size_t stride) {
     return height < TILE_ROWS ? TILE_ROWS : height / TILE_ROWS * TILE_ROWS;
 }
 
-/* The largest magnitude of a row, by its bits: so a NaN is larger than all. */
-static float largest_of(const float *row, size_t count) {
-    int32_t lane[LANES], largest = 0;
-    ivec most = {0};
-    for (size_t k = 0; k < count; k += LANES) {
-        const ivec bits = (ivec)load_part(row + k, lanes_below(k, count)) & 0x7fffffff;
-        const ivec is_more = bits > most;
-        most = (is_more & bits) | (~is_more & most);
-    }
-    memcpy(lane, &most, sizeof lane);
-    for (size_t i = 0; i < LANES; i++)
-        largest = lane[i] > largest ? lane[i] : largest;
-    float magnitude;
-    memcpy(&magnitude, &largest, sizeof magnitude);
-    return magnitude;
-}
-
-typedef uint8_t bytes __attribute__((vector_size(LANES), may_alias));
-
-/* q + 128. Adding 1.5 * 2^23 rounds to a whole number, to even, which then stands in the low bits.
- */
+/* q + 128 */
 static void quantise_row(uint8_t *q, const float *row, size_t count, nm_quantum quantum) {
     for (size_t k = 0; k < count; k += LANES) {
-        vec x = load_part(row + k, lanes_below(k, count)) * quantum.inverse;
-        PIN(x);
-        const ivec whole = (ivec)(x + 12582912.0f) + 128;
-        const bytes low = __builtin_convertvector(whole & 255, bytes);
+        const vec x = load_part(row + k, lanes_below(k, count));
+        const bytes low = low_bytes(quantised(x, quantum) + 128);
         memcpy(q + k, &low, sizeof low);
     }
 }

@@ -1,35 +1,42 @@
 /* SPDX-License-Identifier: ISC */
 /* Weights of a precision into panels. */
 #include "nn/vector/narrow.h"
+#include "nn/vector/quantise.h"
 
-/* Two numbers, or what is left of them. */
-static uint32_t pair_of(const float *from, size_t count) {
-    const uint32_t low = count > 0 ? nm_bf16_of(from[0]) : 0;
-    const uint32_t high = count > 1 ? nm_bf16_of(from[1]) : 0;
-    return low | high << 16;
+/* The words that hold a vector's numbers, so many a word, to a lane's place in the rows of a panel:
+ * of `left` numbers those that there are. */
+INLINE void spread(uint32_t *lane, const void *words, size_t a_word, size_t left) {
+    uint32_t word[LANES];
+    memcpy(word, words, LANES / a_word * sizeof *word);
+    if (left < LANES)
+        for (size_t i = 0; i < divide_up(left, a_word); i++)
+            lane[i * PANEL] = word[i];
+    else
+        for (size_t i = 0; i < LANES / a_word; i++)
+            lane[i * PANEL] = word[i];
 }
 
 static void pack_pairs(uint32_t *lane, const float *row, size_t depth) {
-    for (size_t k = 0; k < depth; k += 2, lane += PANEL)
-        *lane = pair_of(row + k, depth - k);
-}
-
-/* Four numbers, or what is left of them. Adds them to `sum`. */
-static uint32_t group_of(const float *from, size_t count, nm_quantum quantum, int32_t *sum) {
-    uint32_t group = 0;
-    for (size_t i = 0; i < 4 && i < count; i++) {
-        const int8_t q = nm_quantise(from[i], quantum);
-        group |= (uint32_t)(uint8_t)q << 8 * i;
-        *sum += q;
+    for (size_t k = 0; k < depth; k += LANES, lane += LANES / 2 * PANEL) {
+        const shorts numbers = bf16_of(load_part(row + k, lanes_below(k, depth)));
+        spread(lane, &numbers, 2, depth - k);
     }
-    return group;
 }
 
 static void pack_groups(const nm_narrow *to, size_t column, uint32_t *lane, const float *row) {
-    const nm_quantum quantum = nm_quantum_of(nm_largest(row, to->depth));
-    int32_t sum = 0;
-    for (size_t k = 0; k < to->depth; k += 4, lane += PANEL)
-        *lane = group_of(row + k, to->depth - k, quantum, &sum);
+    const size_t depth = to->depth;
+    const nm_quantum quantum = nm_quantum_of(largest_of(row, depth));
+    int32_t sums[LANES], sum = 0;
+    ivec added = {0};
+    for (size_t k = 0; k < depth; k += LANES, lane += LANES / 4 * PANEL) {
+        const ivec q = quantised(load_part(row + k, lanes_below(k, depth)), quantum);
+        const bytes numbers = low_bytes(q);
+        spread(lane, &numbers, 4, depth - k);
+        added += q;
+    }
+    memcpy(sums, &added, sizeof sums);
+    for (size_t i = 0; i < LANES; i++)
+        sum += sums[i];
     to->scales[column] = quantum.scale;
     to->surpluses[column] = 128 * sum;
 }
