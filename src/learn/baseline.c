@@ -158,7 +158,7 @@ void nm_ngrams_score(nm_baseline_sums *sums, const nm_ngrams *ngrams, const nm_n
 /* A stream's masks and what an unknown word of it costs. */
 typedef struct stream_costs {
     nm_ngram_mask mask;
-    uint32_t state; /* that the mask is of; UINT32_MAX: none yet */
+    uint32_t rule; /* that the mask is of; UINT32_MAX: none yet */
     double unseen;
 } stream_costs;
 
@@ -177,17 +177,17 @@ void nm_baseline_add(nm_baseline_sums *sums, nm_ngrams *const *ngrams, const neu
     const nm_grammar *grammar = nm_codec_grammar(codec);
     stream_costs costs[NEUME_MAX_STREAMS];
     for (unsigned s = 0; s < sequence->width; s++)
-        costs[s] = (stream_costs){.state = UINT32_MAX,
+        costs[s] = (stream_costs){.rule = UINT32_MAX,
                                   .unseen = log(fmax(nm_codec_unseen_count(codec, s), 1))};
     uint32_t state = 0;
     for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
         const unsigned s = (unsigned)(i % sequence->width);
-        const size_t row = (size_t)state * grammar->class_count;
-        if (state != costs[s].state)
-            costs[s].mask =
-                nm_ngram_mask_of(ngrams[s], grammar->word_class[s], grammar->allowed + row);
-        costs[s].state = state;
+        const uint32_t *next = grammar->next + state * (size_t)grammar->class_count;
+        if (grammar->rule[state] != costs[s].rule)
+            costs[s].mask = nm_ngram_mask_of(ngrams[s], grammar->word_class[s],
+                                             nm_grammar_allowed(grammar, state));
+        costs[s].rule = grammar->rule[state];
         add_word(sums, ngrams[s], &costs[s], nm_line_of(sequence, s), i / sequence->width);
-        state = grammar->next[row + grammar->word_class[s][sequence->words[i]]];
+        state = next[grammar->word_class[s][sequence->words[i]]];
     }
 }

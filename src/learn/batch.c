@@ -22,7 +22,7 @@ struct nm_batcher {
     uint32_t *inputs;      /* [T,B,columns] */
     uint32_t *contexts;    /* [T,B,maps] */
     uint32_t *targets;     /* [width,T,B], like the next */
-    uint32_t *states;
+    uint32_t *rules;
     uint32_t *owners; /* [T,B], like the next two */
     uint8_t *reset, *valid;
     size_t valid_count;
@@ -125,13 +125,13 @@ static uint32_t say_word(nm_batcher *batcher, size_t b, unsigned stream) {
     return word;
 }
 
-/* The row's next step as this epoch has it, and the grammar's states before each of its words. */
-static void say_step(nm_batcher *batcher, size_t b, uint32_t *words, uint32_t *states) {
+/* The row's next step as this epoch has it, and the grammar's rules before each of its words. */
+static void say_step(nm_batcher *batcher, size_t b, uint32_t *words, uint32_t *rules) {
     if (batcher->is_roll)
         (void)nm_codec_shift_step(batcher->options.codec, words, step_of(batcher, b),
                                   batcher->shifts[b]);
     for (unsigned s = 0; s < batcher->width && !batcher->is_roll; s++) {
-        states[s] = batcher->cursors[b].state;
+        rules[s] = nm_codec_grammar(batcher->options.codec)->rule[batcher->cursors[b].state];
         words[s] = say_word(batcher, b, s);
     }
 }
@@ -149,7 +149,7 @@ static size_t positions_of(const nm_batcher *batcher) {
 static void fill_padding(nm_batcher *batcher, size_t at) {
     for (unsigned s = 0; s < batcher->width; s++) {
         batcher->targets[s * positions_of(batcher) + at] = NM_WORD_UNKNOWN;
-        batcher->states[s * positions_of(batcher) + at] = 0;
+        batcher->rules[s * positions_of(batcher) + at] = 0;
     }
     batcher->owners[at] = UINT32_MAX;
     batcher->reset[at] = 1;
@@ -167,15 +167,15 @@ static void read_inputs(nm_batcher *batcher, size_t at, size_t b) {
 
 static void fill_step(nm_batcher *batcher, size_t at, size_t b) {
     const nm_row_position row = batcher->rows[b];
-    uint32_t words[NEUME_MAX_STREAMS], states[NEUME_MAX_STREAMS] = {0};
+    uint32_t words[NEUME_MAX_STREAMS], rules[NEUME_MAX_STREAMS] = {0};
     read_inputs(batcher, at, b);
     if (row.piece == NO_PIECE) {
         fill_padding(batcher, at);
         return;
     }
-    say_step(batcher, b, words, states);
+    say_step(batcher, b, words, rules);
     for (unsigned s = 0; s < batcher->width; s++) {
-        batcher->states[s * positions_of(batcher) + at] = states[s];
+        batcher->rules[s * positions_of(batcher) + at] = rules[s];
         batcher->targets[s * positions_of(batcher) + at] = words[s];
     }
     batcher->owners[at] = (uint32_t)row.piece;
@@ -215,7 +215,7 @@ bool nm_batcher_next(nm_batcher *batcher, nm_batch *out) {
     for (unsigned s = 0; s < batcher->width; s++)
         out->targets[s] =
             (nm_targets){batcher->targets + s * positions_of(batcher), batcher->options.masks[s],
-                         batcher->states + s * positions_of(batcher)};
+                         batcher->rules + s * positions_of(batcher)};
     return t > 0;
 }
 
@@ -299,8 +299,8 @@ static void restore_row(nm_batcher *batcher, size_t b, const nm_row_position *ro
         return;
     batcher->rows[b].step = 0;
     while (batcher->rows[b].step < row->step) {
-        uint32_t words[NEUME_MAX_STREAMS], states[NEUME_MAX_STREAMS];
-        say_step(batcher, b, words, states);
+        uint32_t words[NEUME_MAX_STREAMS], rules[NEUME_MAX_STREAMS];
+        say_step(batcher, b, words, rules);
         end_step(batcher, b, words);
     }
 }
@@ -332,7 +332,7 @@ static bool allocate(nm_batcher *batcher) {
            (batcher->inputs = nm_alloc(context, N * batcher->columns, sizeof(uint32_t))) &&
            (batcher->contexts = nm_alloc(context, N * batcher->maps, sizeof(uint32_t))) &&
            (batcher->targets = nm_alloc(context, N * batcher->width, sizeof(uint32_t))) &&
-           (batcher->states = nm_alloc(context, N * batcher->width, sizeof(uint32_t))) &&
+           (batcher->rules = nm_alloc(context, N * batcher->width, sizeof(uint32_t))) &&
            (batcher->owners = nm_alloc(context, N, sizeof *batcher->owners)) &&
            (batcher->reset = nm_alloc(context, N, 1)) && (batcher->valid = nm_alloc(context, N, 1));
 }
@@ -380,7 +380,7 @@ void nm_batcher_free(nm_batcher *batcher) {
     nm_free(context, batcher->valid);
     nm_free(context, batcher->reset);
     nm_free(context, batcher->owners);
-    nm_free(context, batcher->states);
+    nm_free(context, batcher->rules);
     nm_free(context, batcher->targets);
     nm_free(context, batcher->contexts);
     nm_free(context, batcher->inputs);

@@ -26,7 +26,7 @@ struct nm_composer {
     const nm_composer_plan *plan;
     nm_stack_run *run;
     real *weights; /* the model's with a mixture in them; NULL where the model's own are used */
-    uint8_t *allowed[NEUME_MAX_STREAMS]; /* [states,V] what may be drawn: the model's masks less
+    uint8_t *allowed[NEUME_MAX_STREAMS]; /* [rules,V] what may be drawn: the model's masks less
                                             <unk>, <end> */
     song *songs;                         /* [row_count] */
     uint32_t *words;                     /* [row_count, primer_count + step_count, S] */
@@ -50,17 +50,17 @@ static size_t vocabulary_of(const nm_composer *composer, unsigned stream) {
 
 /* The masks of the model, which are part of it, less what is never drawn. */
 static bool restrict_masks(nm_composer *composer, unsigned stream) {
-    const size_t states = nm_codec_grammar(composer->model->codec)->state_count;
+    const size_t rules = nm_codec_grammar(composer->model->codec)->rule_count;
     const size_t V = vocabulary_of(composer, stream);
-    uint8_t *allowed = nm_alloc(composer->context, states, V);
+    uint8_t *allowed = nm_alloc(composer->context, rules, V);
     composer->allowed[stream] = allowed;
     if (!allowed)
         return false;
-    memcpy(allowed, composer->model->masks[stream], states * V);
-    for (size_t state = 0; state < states; state++) {
-        allowed[state * V + NM_WORD_UNKNOWN] = 0;
+    memcpy(allowed, composer->model->masks[stream], rules * V);
+    for (size_t rule = 0; rule < rules; rule++) {
+        allowed[rule * V + NM_WORD_UNKNOWN] = 0;
         if (!composer->plan->allow_ending)
-            allowed[state * V + NM_WORD_END] = 0;
+            allowed[rule * V + NM_WORD_END] = 0;
     }
     return true;
 }
@@ -221,7 +221,7 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     const unsigned s = composer->stream;
     const size_t V = vocabulary_of(composer, s);
     song *drawn = &composer->songs[r];
-    const size_t mask = drawn->row.state * V;
+    const size_t mask = nm_codec_grammar(composer->model->codec)->rule[drawn->row.state] * V;
     const real *logits = composer->logits + r * V;
     const nm_choices choices = {V, logits, composer->allowed[s] + mask};
     const nm_choices own = {V, logits, composer->model->masks[s] + mask};

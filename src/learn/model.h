@@ -22,7 +22,7 @@ struct neume_model {
     nm_labels labels;   /* none where it was trained without */
     nm_network network;
     real *weights;                     /* a block of its parameters */
-    uint8_t *masks[NEUME_MAX_STREAMS]; /* [grammar states][V] */
+    uint8_t *masks[NEUME_MAX_STREAMS]; /* [rules of the grammar][V] */
     uint64_t *trained, *validated;     /* hashes of the pieces, ascending */
     size_t trained_count, validated_count;
     nm_ngrams *ngrams[NEUME_MAX_STREAMS]; /* counts of the training pieces, for the baselines */

@@ -17,20 +17,15 @@ void nm_row_begin(nm_row *row, const neume_codec *codec, int shift) {
     nm_codec_track_begin(codec, &row->tracker, shift);
 }
 
-/* The place of a word's class in the grammar's tables. */
-static size_t place_of(const nm_row *row, const nm_grammar *grammar, unsigned stream,
-                       uint32_t word) {
-    return row->state * (size_t)grammar->class_count + grammar->word_class[stream][word];
-}
-
 bool nm_row_allows(const nm_row *row, const neume_codec *codec, unsigned stream, uint32_t word) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
-    return grammar->allowed[place_of(row, grammar, stream, word)] != 0;
+    return nm_grammar_allowed(grammar, row->state)[grammar->word_class[stream][word]] != 0;
 }
 
 void nm_row_say(nm_row *row, const neume_codec *codec, unsigned stream, uint32_t word) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
-    row->state = grammar->next[place_of(row, grammar, stream, word)];
+    const uint32_t *next = grammar->next + row->state * (size_t)grammar->class_count;
+    row->state = next[grammar->word_class[stream][word]];
 }
 
 void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *words) {

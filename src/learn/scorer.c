@@ -104,8 +104,8 @@ void nm_scorer_count_keys(nm_scorer *scorer, uint32_t low, uint32_t high) {
 
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never) {
     const size_t V = neume_codec_word_count(scorer->codec, 0);
-    const size_t states = nm_codec_grammar(scorer->codec)->state_count;
-    for (size_t i = 0; i < states * V; i++)
+    const size_t rules = nm_codec_grammar(scorer->codec)->rule_count;
+    for (size_t i = 0; i < rules * V; i++)
         scorer->masks[0][i] = scorer->masks[0][i] && !never[i % V];
 }
 

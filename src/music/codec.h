@@ -13,12 +13,13 @@ enum { NM_WORD_END = 0, NM_WORD_UNKNOWN = 1, NM_WORD_FIRST = 2 };
 
 /* The grammar: a finite automaton. The state before a word says which words are allowed; the word
  * leads to the next state. With S streams the automaton moves after every stream's word, and a
- * state belongs to one stream. The network sees masks as rows [state][word] of its stream. Start is
- * state 0. */
+ * state belongs to one stream. What a state allows is its rule, which many states may share; the
+ * network sees masks as rows [rule][word] of its stream. Start is state 0, its rule is 0. */
 typedef struct nm_grammar {
-    uint32_t state_count;
+    uint32_t state_count, rule_count;
     uint32_t class_count; /* words fall into classes; all words of a class are allowed alike */
-    uint8_t *allowed;     /* [state_count][class_count] */
+    uint32_t *rule;       /* [state_count] */
+    uint8_t *allowed;     /* [rule_count][class_count] */
     uint32_t *next;       /* [state_count][class_count] */
     uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
     uint8_t *stream;                         /* [state_count] whose word comes next */
@@ -27,7 +28,12 @@ typedef struct nm_grammar {
 /* Borrowed: as long as the codec, and only once its vocabulary is closed. */
 const nm_grammar *nm_codec_grammar(const neume_codec *codec);
 
-/* Masks of a stream's words in every state: [state_count][word_count], 1: allowed. The caller frees
+/* [class_count] */
+static inline const uint8_t *nm_grammar_allowed(const nm_grammar *grammar, uint32_t state) {
+    return grammar->allowed + grammar->rule[state] * (size_t)grammar->class_count;
+}
+
+/* Masks of a stream's words by every rule: [rule_count][word_count], 1: allowed. The caller frees
  * with nm_free. */
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
 

@@ -1,63 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* Closing a codec: its vocabularies sorted, and the tables that follow from them: the grammar's,
- * the words of other keys, the time that words take. */
+/* Closing a codec: its vocabularies sorted, and the tables that follow from them: the grammar, the
+ * words of other keys, the time that words take. */
 #include "base/mem.h"
 #include "music/codec_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void clear_grammar(neume_codec *codec) {
-    nm_grammar *grammar = &codec->grammar;
-    for (unsigned stream = 0; stream < codec->kind->stream_count; stream++)
-        nm_free(codec->context, grammar->word_class[stream]);
-    nm_free(codec->context, grammar->allowed);
-    nm_free(codec->context, grammar->next);
-    nm_free(codec->context, grammar->stream);
-    *grammar = (nm_grammar){0};
-}
-
 void nm_codec_tables_clear(neume_codec *codec) {
-    clear_grammar(codec);
+    nm_codec_grammar_clear(codec);
     for (unsigned stream = 0; stream < codec->kind->stream_count; stream++) {
         nm_free(codec->context, codec->shifted[stream]);
         nm_free(codec->context, codec->quarters[stream]);
         codec->shifted[stream] = NULL;
         codec->quarters[stream] = NULL;
     }
-}
-
-/* The automaton's tables. */
-static bool make_automaton(neume_codec *codec) {
-    const nm_codec_kind *kind = codec->kind;
-    const size_t states = kind->state_count, classes = kind->class_count;
-    nm_grammar *grammar = &codec->grammar;
-    if (kind->make_grammar)
-        return kind->make_grammar(grammar, codec->context, &codec->options);
-    *grammar = (nm_grammar){.state_count = kind->state_count, .class_count = kind->class_count};
-    grammar->allowed = nm_alloc(codec->context, states * classes, 1);
-    grammar->next = nm_alloc(codec->context, states * classes, sizeof *grammar->next);
-    grammar->stream = nm_alloc(codec->context, states, 1);
-    if (!grammar->allowed || !grammar->next || !grammar->stream)
-        return false;
-    for (uint32_t state = 0; state < states; state++) {
-        grammar->stream[state] =
-            kind->state_stream ? (uint8_t)kind->state_stream(state) : (uint8_t)0;
-        for (uint32_t c = 0; c < classes; c++) {
-            grammar->allowed[state * classes + c] = kind->allows(state, c);
-            grammar->next[state * classes + c] = kind->next_state(state, c);
-        }
-    }
-    return true;
-}
-
-static bool class_words(neume_codec *codec, unsigned stream) {
-    const uint32_t count = codec->vocabularies[stream].count;
-    uint32_t *classes = nm_alloc(codec->context, count, sizeof *classes);
-    codec->grammar.word_class[stream] = classes;
-    for (uint32_t word = 0; classes && word < count; word++)
-        classes[word] = codec->kind->word_class(&codec->options, stream, word);
-    return classes != NULL;
 }
 
 static bool time_words(neume_codec *codec, unsigned stream) {
@@ -108,10 +65,9 @@ static bool shift_words(neume_codec *codec, unsigned stream) {
 static bool make_tables(neume_codec *codec) {
     if (codec->kind->is_roll)
         return true;
-    bool is_made = make_automaton(codec);
+    bool is_made = nm_codec_make_grammar(codec);
     for (unsigned stream = 0; stream < codec->kind->stream_count && is_made; stream++)
-        is_made =
-            class_words(codec, stream) && time_words(codec, stream) && shift_words(codec, stream);
+        is_made = time_words(codec, stream) && shift_words(codec, stream);
     return is_made;
 }
 
@@ -152,28 +108,6 @@ bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t
         is_said = is_said && out[stream] != NEUME_NO_WORD;
     }
     return is_said;
-}
-
-const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
-    return &codec->grammar;
-}
-
-uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream) {
-    const nm_grammar *grammar = &codec->grammar;
-    const size_t count = codec->vocabularies[stream].count;
-    uint8_t *masks = nm_alloc(context, grammar->state_count * count, 1);
-    if (!masks)
-        return NULL;
-    const uint32_t *classes = grammar->word_class[stream];
-    for (uint32_t state = 0; state < grammar->state_count; state++) {
-        const uint8_t *allowed = grammar->allowed + state * (size_t)grammar->class_count;
-        uint8_t *mask = masks + state * count;
-        if (grammar->stream[state] != stream)
-            continue;
-        for (size_t word = 0; word < count; word++)
-            mask[word] = allowed[classes[word]];
-    }
-    return masks;
 }
 
 static int compare_texts(const void *a, const void *b) {

@@ -51,8 +51,9 @@ enum { NM_ALL_WORDS = 0 };
 /* A map of a structured head: for each context the output that a word's logit gets a part of. */
 typedef struct nm_map_kind {
     uint32_t context_count, width; /* width: or NM_ALL_WORDS, as many as there are words */
-    /* < width, or NM_NO_OUTPUT */
-    uint16_t (*output)(const neume_codec_options *options, uint32_t context, uint32_t word);
+    /* Puts the outputs, < width, of the words that have one into outputs [word_count], which came
+     * as NM_NO_OUTPUT. */
+    void (*fill)(uint16_t *outputs, const neume_codec_options *options, uint32_t context);
 } nm_map_kind;
 
 /* Options that not all kinds heed. */
@@ -173,6 +174,11 @@ bool nm_codec_start_vocabulary(const neume_codec *codec, unsigned stream,
                                nm_vocabulary *vocabulary);
 
 void nm_codec_tables_clear(neume_codec *codec);
+
+/* codec_grammar.c: the grammar of a codec whose vocabularies are those to be. False for want of
+ * memory; it is cleared all the same. */
+bool nm_codec_make_grammar(neume_codec *codec);
+void nm_codec_grammar_clear(neume_codec *codec);
 
 /* Whether the vocabulary of a stream is fixed. */
 bool nm_codec_is_fixed(const neume_codec *codec, unsigned stream);

@@ -22,9 +22,10 @@ uint16_t *nm_codec_map(neume_context *context, const neume_codec *codec, unsigne
     uint16_t *table = nm_alloc(context, of->context_count * V, sizeof *table);
     *context_count = of->context_count;
     *width = of->width == NM_ALL_WORDS ? (uint32_t)V : of->width;
+    for (size_t i = 0; table && i < of->context_count * V; i++)
+        table[i] = NM_NO_OUTPUT;
     for (uint32_t c = 0; table && c < of->context_count; c++)
-        for (uint32_t word = 0; word < V; word++)
-            table[c * V + word] = of->output(&codec->options, c, word);
+        of->fill(table + c * V, &codec->options, c);
     return table;
 }
 

@@ -11,6 +11,7 @@
  * after a plain word or <unk>; after a special word, where <unk> is not allowed). */
 enum { V = 10, SPECIAL = 8, CLASSES = 4, STATES = 3 };
 static const uint32_t word_class[V] = {0, 1, 2, 2, 2, 2, 2, 2, 3, 3};
+static const uint32_t rule[STATES] = {0, 1, 2};
 static const uint8_t allowed[STATES * CLASSES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1};
 static const uint32_t next_state[STATES * CLASSES] = {0, 1, 1, 2, 0, 1, 1, 2, 0, 0, 1, 2};
 static fixture f;
@@ -30,16 +31,15 @@ static void make_codec(void) {
     neume_sequence_clear(f.context, &sequence);
     assert_int_equal(neume_codec_word_count(f.codec, 0), V);
     nm_grammar *grammar = &f.codec->grammar;
-    nm_free(f.context, grammar->allowed);
-    nm_free(f.context, grammar->next);
-    nm_free(f.context, grammar->stream);
-    nm_free(f.context, grammar->word_class[0]);
-    *grammar = (nm_grammar){STATES,
-                            CLASSES,
-                            copy_of(allowed, sizeof allowed),
-                            copy_of(next_state, sizeof next_state),
-                            {copy_of(word_class, sizeof word_class)},
-                            nm_alloc(f.context, STATES, 1)};
+    nm_codec_grammar_clear(f.codec);
+    *grammar = (nm_grammar){.state_count = STATES,
+                            .rule_count = STATES,
+                            .class_count = CLASSES,
+                            .rule = copy_of(rule, sizeof rule),
+                            .allowed = copy_of(allowed, sizeof allowed),
+                            .next = copy_of(next_state, sizeof next_state),
+                            .word_class = {copy_of(word_class, sizeof word_class)},
+                            .stream = nm_alloc(f.context, STATES, 1)};
 }
 
 enum { PIECES = 7, MOST = 64 };

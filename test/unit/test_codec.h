@@ -67,7 +67,7 @@ static inline void assert_grammatical(const neume_codec *codec, const neume_sequ
         const unsigned stream = (unsigned)(i % sequence->width);
         assert_int_equal(grammar->stream[at], stream);
         const uint32_t class = grammar->word_class[stream][sequence->words[i]];
-        if (!grammar->allowed[at * grammar->class_count + class])
+        if (!nm_grammar_allowed(grammar, at)[class])
             fail_msg("word %zu (%s) is not allowed in state %u", i,
                      neume_codec_word(codec, stream, sequence->words[i]), at);
         at = grammar->next[at * grammar->class_count + class];

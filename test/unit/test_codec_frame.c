@@ -170,7 +170,7 @@ static void refuses_words_and_grids_that_are_none(void **state) {
 }
 
 static bool is_allowed(const nm_grammar *grammar, uint32_t from, uint32_t word) {
-    return grammar->allowed[from * grammar->class_count + grammar->word_class[0][word]];
+    return nm_grammar_allowed(grammar, from)[grammar->word_class[0][word]];
 }
 
 static uint32_t next_of(const nm_grammar *grammar, uint32_t from, uint32_t word) {

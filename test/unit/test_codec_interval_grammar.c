@@ -21,7 +21,8 @@ static uint32_t state_after(const fixture *f, const char *text) {
 static void assert_follow(const fixture *f, const uint8_t *masks, const char *text,
                           const char *expected) {
     const uint32_t count = neume_codec_word_count(f->codec, 0);
-    const uint8_t *mask = masks + (size_t)state_after(f, text) * count;
+    const uint32_t rule = nm_codec_grammar(f->codec)->rule[state_after(f, text)];
+    const uint8_t *mask = masks + (size_t)rule * count;
     const bool has_notes = strncmp(expected, "notes", 5) == 0;
     neume_sequence words = parse(f, expected + (has_notes ? 5 : 0));
     for (uint32_t word = 0; word < count; word++) {
@@ -148,7 +149,7 @@ static void walk(const fixture *f, const uint8_t *masks, neume_sequence *out, ui
     double tail = 0;
     out->step_count = 0;
     for (uint64_t draw = 0; state != 6; draw++) {
-        const uint8_t *mask = masks + (size_t)state * count;
+        const uint8_t *mask = masks + (size_t)grammar->rule[state] * count;
         const nm_random r = nm_random_at(8, NM_PURPOSE_TEST, seed, draw);
         uint32_t word = r.word[1] % count;
         if (r.word[0] % 2)

@@ -176,6 +176,8 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
             grammar
                 ->next[states[i - 1] * grammar->class_count + grammar->word_class[0][words[i - 1]]];
     }
+    for (size_t i = 0; i < count; i++)
+        states[i] = grammar->rule[states[i]];
     nm_stack_run *run;
     assert_int_equal(
         nm_stack_run_new(&run, f->base.context, &f->model.network.stack, &options, NULL), NEUME_OK);

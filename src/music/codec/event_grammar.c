@@ -285,12 +285,13 @@ bool nm_event_make_grammar(nm_grammar *grammar, neume_context *context,
     grammar->state_count = (uint32_t)states;
     grammar->class_count = (uint32_t)classes;
     grammar->allowed = nm_alloc(context, states * classes, 1);
-    grammar->next = nm_alloc(context, states * classes, sizeof *grammar->next);
     grammar->stream = nm_alloc(context, states, 1);
-    if (!grammar->allowed || !grammar->next || !grammar->stream)
+    if (!grammar->allowed || !grammar->stream ||
+        !nm_resize(context, &grammar->next, states * classes, sizeof *grammar->next))
         return false;
-    for (size_t i = 0; i < states * classes; i++)
-        grammar->next[i] = (uint32_t)(i / classes);
+    for (size_t state = 0; state < states; state++)
+        for (size_t c = 0; c < classes; c++)
+            grammar->next[state * classes + c] = (uint32_t)state;
     make_rules(&(builder){grammar, &of});
     return true;
 }

@@ -45,56 +45,59 @@ void nm_event_contexts(const nm_event_known *known, uint32_t *contexts) {
     contexts[3] = known_context(known);
 }
 
-static uint16_t absolute_output(const neume_codec_options *options, uint32_t context,
-                                uint32_t word) {
-    (void)options;
+static void fill_absolute(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
+    const nm_event_words words = nm_event_words_of(options);
     (void)context;
-    return (uint16_t)word;
-}
-
-static bool is_pitch(const nm_event_words *words, uint32_t word) {
-    return word >= words->first[NM_EVENT_PITCH] && word < words->first[NM_EVENT_PITCH + 1];
+    for (uint32_t word = 0; word < words.first[NM_EVENT_FAMILIES]; word++)
+        outputs[word] = (uint16_t)word;
 }
 
 /* The interval above the last key of the group. */
-static uint16_t chord_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
+static void fill_chord(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     const nm_event_words words = nm_event_words_of(options);
-    const uint32_t pitch = word - words.first[NM_EVENT_PITCH];
-    if (!is_pitch(&words, word) || context >= NM_EVENT_KEYS || pitch < context)
-        return NM_NO_OUTPUT;
-    return (uint16_t)(pitch - context);
+    for (uint32_t pitch = context; context < NM_EVENT_KEYS && pitch < NM_EVENT_PITCHES; pitch++)
+        outputs[nm_event_id(&words, NM_EVENT_PITCH, pitch)] = (uint16_t)(pitch - context);
 }
 
 /* The interval from v(1, j). */
-static uint16_t voice_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
+static void fill_voice(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     const nm_event_words words = nm_event_words_of(options);
-    const uint32_t pitch = word - words.first[NM_EVENT_PITCH];
-    if (!is_pitch(&words, word) || context >= NM_EVENT_KEYS)
-        return NM_NO_OUTPUT;
-    return (uint16_t)nm_event_clip((int)pitch - (int)context, MAX_INTERVAL);
+    for (uint32_t pitch = 0; context < NM_EVENT_KEYS && pitch < NM_EVENT_PITCHES; pitch++)
+        outputs[nm_event_id(&words, NM_EVENT_PITCH, pitch)] =
+            (uint16_t)nm_event_clip((int)pitch - (int)context, MAX_INTERVAL);
 }
 
-static uint16_t known_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
+/* Outputs from `first` on for a family's differences from `known`. */
+static void fill_differences(uint16_t *outputs, const nm_event_words *words, nm_event_family family,
+                             uint32_t known, int most, uint32_t first) {
+    for (uint32_t value = 0; value < nm_event_count(words, family); value++)
+        outputs[nm_event_id(words, family, value)] =
+            (uint16_t)(first + nm_event_clip((int)value - (int)known, most));
+}
+
+static void fill_known(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     const nm_event_words words = nm_event_words_of(options);
-    const nm_event_word said = nm_event_read(&words, word);
-    const int value = (int)said.value;
-    if (said.family == NM_EVENT_VELOCITY && context >= KNOWN_VELOCITY && context < KNOWN_LENGTH)
-        return (uint16_t)(TO_VELOCITY +
-                          nm_event_clip(value - (int)(context - KNOWN_VELOCITY), MAX_LOUDER));
-    if (said.family == NM_EVENT_DURATION && context >= KNOWN_LENGTH && context < KNOWN_POSITION)
-        return (uint16_t)(TO_LENGTH +
-                          nm_event_clip(value - (int)(context - KNOWN_LENGTH), MAX_LONGER));
-    if (said.family == NM_EVENT_POSITION && context >= KNOWN_POSITION &&
-        said.value >= context - KNOWN_POSITION) {
-        const uint32_t later = said.value - (context - KNOWN_POSITION);
-        return (uint16_t)(TO_POSITION + (later < MAX_LATER ? later : MAX_LATER));
+    if (context < KNOWN_VELOCITY)
+        return;
+    if (context < KNOWN_LENGTH) {
+        fill_differences(outputs, &words, NM_EVENT_VELOCITY, context - KNOWN_VELOCITY, MAX_LOUDER,
+                         TO_VELOCITY);
+        return;
     }
-    return NM_NO_OUTPUT;
+    if (context < KNOWN_POSITION) {
+        fill_differences(outputs, &words, NM_EVENT_DURATION, context - KNOWN_LENGTH, MAX_LONGER,
+                         TO_LENGTH);
+        return;
+    }
+    const uint32_t known = context - KNOWN_POSITION;
+    for (uint32_t at = known; at < nm_event_count(&words, NM_EVENT_POSITION); at++)
+        outputs[nm_event_id(&words, NM_EVENT_POSITION, at)] =
+            (uint16_t)(TO_POSITION + (at - known < MAX_LATER ? at - known : MAX_LATER));
 }
 
 const nm_map_kind nm_event_maps[NM_EVENT_MAPS] = {
-    {1, NM_ALL_WORDS, absolute_output},
-    {NM_EVENT_KEYS + 1, NM_EVENT_KEYS, chord_output},
-    {NM_EVENT_KEYS + 1, INTERVALS, voice_output},
-    {KNOWN_COUNT, TO_COUNT, known_output},
+    {1, NM_ALL_WORDS, fill_absolute},
+    {NM_EVENT_KEYS + 1, NM_EVENT_KEYS, fill_chord},
+    {NM_EVENT_KEYS + 1, INTERVALS, fill_voice},
+    {KNOWN_COUNT, TO_COUNT, fill_known},
 };

@@ -147,43 +147,36 @@ void nm_frame_read_side(const nm_tracker *tracker, uint32_t *features, uint32_t 
     memcpy(contexts, known, sizeof known);
 }
 
-static bool is_pitch(uint32_t word) {
-    return word >= NM_FRAME_PITCH && word < NM_FRAME_WORDS;
-}
-
-static uint16_t absolute_output(const neume_codec_options *options, uint32_t context,
-                                uint32_t word) {
+static void fill_absolute(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     (void)options;
     (void)context;
-    return (uint16_t)word;
+    for (uint32_t word = 0; word < NM_FRAME_WORDS; word++)
+        outputs[word] = (uint16_t)word;
 }
 
 /* The interval from v(1, j). */
-static uint16_t voice_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
+static void fill_voice(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     (void)options;
-    if (!is_pitch(word) || context >= NO_NOTE)
-        return NM_NO_OUTPUT;
-    return (uint16_t)interval(word - NM_FRAME_PITCH, context);
+    for (uint32_t pitch = 0; context < NO_NOTE && pitch < NM_PITCHES; pitch++)
+        outputs[NM_FRAME_PITCH + pitch] = (uint16_t)interval(pitch, context);
 }
 
 /* The interval above the last note of this frame. */
-static uint16_t chord_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
+static void fill_chord(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     (void)options;
-    if (!is_pitch(word) || word - NM_FRAME_PITCH <= context)
-        return NM_NO_OUTPUT;
-    return (uint16_t)(word - NM_FRAME_PITCH - context - 1);
+    for (uint32_t pitch = context + 1; pitch < NM_PITCHES; pitch++)
+        outputs[NM_FRAME_PITCH + pitch] = (uint16_t)(pitch - context - 1);
 }
 
-static uint16_t degree_output(const neume_codec_options *options, uint32_t context, uint32_t word) {
-    if (!is_pitch(word))
-        return NM_NO_OUTPUT;
-    const unsigned pitch = nm_frame_mirror(options->order, word - NM_FRAME_PITCH);
-    return (uint16_t)floor_class((int)pitch - (int)context);
+static void fill_degree(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
+    for (uint32_t pitch = 0; pitch < NM_PITCHES; pitch++)
+        outputs[NM_FRAME_PITCH + pitch] =
+            (uint16_t)floor_class((int)nm_frame_mirror(options->order, pitch) - (int)context);
 }
 
 const nm_map_kind nm_frame_maps[NM_FRAME_MAPS] = {
-    {1, NM_FRAME_WORDS, absolute_output},
-    {NO_NOTE + 1, INTERVALS, voice_output},
-    {NO_NOTE + 1, NM_PITCHES - 1, chord_output},
-    {NM_PITCH_CLASSES, NM_PITCH_CLASSES, degree_output},
+    {1, NM_FRAME_WORDS, fill_absolute},
+    {NO_NOTE + 1, INTERVALS, fill_voice},
+    {NO_NOTE + 1, NM_PITCHES - 1, fill_chord},
+    {NM_PITCH_CLASSES, NM_PITCH_CLASSES, fill_degree},
 };
