@@ -150,7 +150,6 @@ static void begin_step(step_work *work, size_t t) {
                              .zeros = work->zeros};
 }
 
-/* The state carried out may lie where that carried in does: h is written when all have read it. */
 static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     step_work work = *(const step_work *)data;
     const nm_lstm *layer = work.layer;
@@ -165,12 +164,9 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
             step_rows(&work, (nm_range){row, end < part.rows.end ? end : part.rows.end},
                       part.panels, nm_pool_scratch(pool, thread));
         }
-        if (!part.has_all_panels || t + 1 == layer->T)
+        if (!part.has_all_panels && t + 1 < layer->T)
             nm_pool_barrier(pool);
     }
-    const nm_range rows = nm_pool_share(pool, thread, B, 1);
-    memcpy(layer->h1 + rows.begin * H, layer->y + ((layer->T - 1) * B + rows.begin) * H,
-           (rows.end - rows.begin) * H * sizeof(float));
 }
 
 /* A sequence of floats is done with fewer reads of its weights where W_ih x of all steps comes
@@ -188,4 +184,7 @@ void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm
                       .h = {.w = at.hh, .whole = nm_int8_tile_here()}};
     memset(layer->tape, 0, layer->H * sizeof(float));
     nm_pool_run(pool, forward_job, &work);
+    /* It may lie where the state carried in does, which all have read now. */
+    memcpy(layer->h1, layer->y + (layer->T - 1) * layer->B * layer->H,
+           layer->B * layer->H * sizeof(float));
 }
