@@ -9,6 +9,7 @@
 #include <neume/corpus.h>
 #include <neume/crops.h>
 #include <neume/evaluate.h>
+#include <neume/file.h>
 #include <neume/generate.h>
 #include <neume/midi.h>
 #include <neume/model.h>

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+#include <neume/file.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +15,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int nm_file_open(const char *path, int flags) {
+    int file;
+    do
+        file = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+    while (file < 0 && errno == EINTR);
+    return file;
+}
+
 /* Opens a regular file; a FIFO or a device would block or never end. */
 static neume_status open_regular(int *out, struct stat *about, const char *path,
                                  neume_error *error) {
-    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    const int file = nm_file_open(path, O_RDONLY | O_NONBLOCK);
     if (file < 0)
         return nm_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
     if (fstat(file, about) != 0 || !S_ISREG(about->st_mode)) {
@@ -73,27 +83,45 @@ neume_status nm_file_read_start(nm_buffer *out, const char *path, size_t size, n
 
 bool nm_file_exists(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0;
+    return stat(path, &about) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* What is being written lies beside its place under the same name and this, for mkstemp. */
 static const char TEMPORARY[] = ".part-XXXXXX";
 
-static int write_all(int file, const neume_bytes *parts, size_t part_count) {
-    for (size_t p = 0; p < part_count; p++) {
-        const char *data = parts[p].data;
-        size_t left = parts[p].size_bytes;
-        while (left > 0) {
-            const ssize_t put = write(file, data, left);
-            if (put < 0 && errno != EINTR)
-                return errno;
-            if (put > 0) {
-                data += put;
-                left -= (size_t)put;
-            }
+int nm_file_put(int file, const void *data, size_t size) {
+    const char *from = data;
+    while (size > 0) {
+        const ssize_t put = write(file, from, size);
+        if (put == 0)
+            return EIO;
+        if (put < 0 && errno != EINTR)
+            return errno;
+        if (put > 0) {
+            from += put;
+            size -= (size_t)put;
         }
     }
     return 0;
+}
+
+int nm_file_sync(int file) {
+    int result;
+    do
+        result = fsync(file);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL ? 0 : errno;
+}
+
+int nm_file_close(int file) {
+    return close(file) == 0 || errno == EINTR ? 0 : errno;
+}
+
+static int put_all(int file, const neume_bytes *parts, size_t part_count) {
+    int failure = 0;
+    for (size_t p = 0; p < part_count && !failure; p++)
+        failure = nm_file_put(file, parts[p].data, parts[p].size_bytes);
+    return failure;
 }
 
 /* After the rename the folder's entry must reach the disk too. */
@@ -104,30 +132,59 @@ static int sync_folder_of(char *path) {
         slash[slash == path] = '\0';
         folder = path;
     }
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int file = nm_file_open(folder, O_RDONLY | O_DIRECTORY);
     if (file < 0)
         return errno;
-    const int failure = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
-    close(file);
+    const int failure = nm_file_sync(file);
+    (void)nm_file_close(file);
     return failure;
+}
+
+/* A new file of a name of its own, which takes the place of the last letters of `temporary`. */
+static int make_temporary(char *temporary) {
+    static const char letters[] = "XXXXXX";
+    int file;
+    do {
+        memcpy(temporary + strlen(temporary) - strlen(letters), letters, strlen(letters));
+        file = mkstemp(temporary);
+    } while (file < 0 && errno == EINTR);
+    return file;
+}
+
+/* Tries again where a signal comes in between. Returns an errno, or 0. */
+static int set_mode(int file, mode_t mode) {
+    int result;
+    do
+        result = fchmod(file, mode);
+    while (result != 0 && errno == EINTR);
+    return result ? errno : 0;
+}
+
+static int move(const char *from, const char *to) {
+    int result;
+    do
+        result = rename(from, to);
+    while (result != 0 && errno == EINTR);
+    return result ? errno : 0;
 }
 
 /* Returns an errno, or 0. `temporary` is a template for mkstemp and is used up. */
 static int replace(const char *path, char *temporary, const neume_bytes *parts, size_t part_count) {
-    const int file = mkstemp(temporary);
+    const int file = make_temporary(temporary);
     if (file < 0)
         return errno;
     struct stat about;
     const mode_t mask = umask(0);
     umask(mask);
     const mode_t mode = stat(path, &about) == 0 ? about.st_mode & 0777 : 0666 & ~mask;
-    int failure = fchmod(file, mode) ? errno : write_all(file, parts, part_count);
-    if (!failure && fsync(file))
-        failure = errno;
-    if (close(file) && !failure)
-        failure = errno;
-    if (!failure && rename(temporary, path))
-        failure = errno;
+    int failure = set_mode(file, mode);
+    if (!failure)
+        failure = put_all(file, parts, part_count);
+    if (!failure)
+        failure = nm_file_sync(file);
+    const int lost = nm_file_close(file);
+    if (!failure)
+        failure = lost ? lost : move(temporary, path);
     if (failure)
         unlink(temporary);
     return failure ? failure : sync_folder_of(temporary);
@@ -135,11 +192,11 @@ static int replace(const char *path, char *temporary, const neume_bytes *parts, 
 
 /* A device or FIFO is written to, not replaced. Returns an errno, or 0. */
 static int write_through(const char *path, const neume_bytes *parts, size_t part_count) {
-    const int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    const int file = nm_file_open(path, O_WRONLY);
     if (file < 0)
         return errno;
-    const int failure = write_all(file, parts, part_count);
-    return close(file) && !failure ? errno : failure;
+    const int failure = put_all(file, parts, part_count), lost = nm_file_close(file);
+    return failure ? failure : lost;
 }
 
 static bool is_special(const char *path) {
@@ -152,7 +209,7 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
     int failure;
     if (strcmp(path, "-") == 0) {
         fflush(stdout);
-        failure = write_all(STDOUT_FILENO, parts, part_count);
+        failure = put_all(STDOUT_FILENO, parts, part_count);
     } else if (is_special(path)) {
         failure = write_through(path, parts, part_count);
     } else {
@@ -169,6 +226,11 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
         return nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", path,
                        strerror(failure));
     return NEUME_OK;
+}
+
+neume_status neume_file_save(const char *path, neume_context *context, neume_bytes bytes,
+                             neume_error *error) {
+    return nm_file_write(path, context, &bytes, 1, error);
 }
 
 static bool is_temporary_of(const char *name, const char *whole) {

@@ -23,7 +23,16 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
  */
 void nm_file_remove_unfinished(const char *path);
 
+/* False only where it is certain that there is none. */
 bool nm_file_exists(const char *path);
+
+/* As open(), write(), fsync() and close(), whatever signals come in between, which happens on file
+ * systems of a network: all of `data` is written, and what is on no disk is synced. All but the
+ * first return an errno, or 0. */
+int nm_file_open(const char *path, int flags);
+int nm_file_put(int file, const void *data, size_t size);
+int nm_file_sync(int file);
+int nm_file_close(int file);
 
 /* The regular files at and below a path, depth first, the names of a folder in byte order; hidden
  * ones and links to folders are left out. What cannot be opened is an entry with a reason. */
