@@ -104,7 +104,8 @@ static neume_status load(run_state *run, neume_inputs inputs) {
     neume_status status =
         neume_corpus_load(&run->corpus, run->context, &s->corpus, inputs, run->error);
     if (!status && s->report)
-        status = nm_report_json_save(s->report, nm_train_report_json(run->corpus), run->error);
+        status = nm_report_json_save(s->report, run->context, nm_train_report_json(run->corpus),
+                                     run->error);
     if (!status && neume_corpus_count(run->corpus).train_pieces == 0)
         status = fail_unusable(run);
     return status;

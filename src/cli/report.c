@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/report.h"
 
+#include <neume/file.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -151,19 +153,17 @@ neume_status nm_report_json(FILE *stream, json_t *value, neume_error *error) {
                           strerror(failure));
 }
 
-neume_status nm_report_json_save(const char *path, json_t *value, neume_error *error) {
-    FILE *file = fopen(path, "we");
-    if (!file) {
-        json_decref(value);
-        return nm_report_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", path,
-                              strerror(errno));
-    }
-    neume_status status = nm_report_json(file, value, error);
-    errno = 0;
-    if (fclose(file) != 0 && !status)
-        status = NEUME_CANNOT_WRITE;
-    if (status == NEUME_CANNOT_WRITE)
-        nm_report_fail(error, status, "%s: cannot be written: %s", path, strerror(errno));
+neume_status nm_report_json_save(const char *path, neume_context *context, json_t *value,
+                                 neume_error *error) {
+    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    json_decref(value);
+    if (!text)
+        return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", path);
+    const size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL */
+    const neume_status status =
+        neume_file_save(path, context, (neume_bytes){text, length + 1}, error);
+    free(text);
     return status;
 }
 

@@ -4,7 +4,7 @@
 #ifndef NM_CLI_REPORT_H
 #define NM_CLI_REPORT_H
 
-#include <neume/status.h>
+#include <neume/context.h>
 
 #include <jansson.h>
 #include <stdio.h>
@@ -67,7 +67,8 @@ json_t *nm_report_json_number(double value);
  * NEUME_CANNOT_WRITE. */
 neume_status nm_report_json(FILE *stream, json_t *value, neume_error *error);
 
-/* The same into the file at `path`. */
-neume_status nm_report_json_save(const char *path, json_t *value, neume_error *error);
+/* The same into the file at `path`, at once or not at all. */
+neume_status nm_report_json_save(const char *path, neume_context *context, json_t *value,
+                                 neume_error *error);
 
 #endif
