@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "learn/settings.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -121,9 +122,12 @@ static neume_status remove_kept(const nm_run_files *files, uint64_t epoch, neume
     char *name = kept_name(files, epoch);
     if (!name)
         return nm_fail_memory(error, files->model);
-    (void)unlink(name); /* epochs that ended within one update have no file */
+    neume_status status = NEUME_OK;
+    if (unlink(name) != 0 && errno != ENOENT) /* epochs that ended within one update have no file */
+        status =
+            nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be removed: %s", name, strerror(errno));
     nm_free(files->context, name);
-    return NEUME_OK;
+    return status;
 }
 
 neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uint64_t before,

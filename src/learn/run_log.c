@@ -14,66 +14,78 @@
 
 static const size_t MAX_LOG_SIZE = (size_t)1 << 30;
 
-static neume_status fail(const nm_run_log *log, neume_error *error) {
+static neume_status fail(const nm_run_log *log, int failure, neume_error *error) {
     return nm_fail(error, NEUME_CANNOT_WRITE, "%s: the run log cannot be written: %s", log->path,
-                   strerror(errno));
+                   strerror(failure));
 }
 
 /* Whether a line is one of ours, of an update up to `update`. */
-static bool is_kept(const char *line, size_t size, uint64_t update) {
-    json_t *object = json_loadb(line, size, 0, NULL);
-    const json_t *at = json_object_get(object, "update");
-    const bool kept = json_is_integer(at) && json_integer_value(at) >= 0 &&
-                      (uint64_t)json_integer_value(at) <= update;
-    json_decref(object);
-    return kept;
+static bool is_kept(const json_t *line, uint64_t update) {
+    const json_t *at = json_object_get(line, "update");
+    return json_is_integer(at) && json_integer_value(at) >= 0 &&
+           (uint64_t)json_integer_value(at) <= update;
 }
 
-/* Bytes of the whole lines to keep. */
+/* Bytes of the whole lines to keep; SIZE_MAX for want of memory. */
 static size_t kept_size(const nm_buffer *lines, uint64_t update) {
     size_t kept = 0;
     while (kept < lines->size) {
+        json_error_t why = {0};
         const char *line = (const char *)lines->data + kept;
         const char *end = memchr(line, '\n', lines->size - kept);
-        if (!end || !is_kept(line, (size_t)(end - line), update))
+        json_t *object = end ? json_loadb(line, (size_t)(end - line), 0, &why) : NULL;
+        const bool stays = is_kept(object, update);
+        json_decref(object);
+        if (!object && end && json_error_code(&why) == json_error_out_of_memory)
+            return SIZE_MAX;
+        if (!stays)
             break;
         kept += (size_t)(end - line) + 1;
     }
     return kept;
 }
 
-static neume_status cut_back(const nm_run_log *log, neume_context *context, uint64_t update,
+static neume_status cut_file(const nm_run_log *log, const nm_buffer *lines, uint64_t update,
                              neume_error *error) {
+    const size_t kept = kept_size(lines, update);
+    if (kept == SIZE_MAX)
+        return nm_fail_memory(error, log->path);
+    int result;
+    do
+        result = ftruncate(log->file, (off_t)kept);
+    while (result != 0 && errno == EINTR);
+    return result ? fail(log, errno, error) : NEUME_OK;
+}
+
+neume_status nm_run_log_cut(const nm_run_log *log, neume_context *context, uint64_t update,
+                            neume_error *error) {
     struct stat about;
+    if (!log->path)
+        return NEUME_OK;
     if (fstat(log->file, &about) != 0)
-        return fail(log, error);
+        return fail(log, errno, error);
     if (!S_ISREG(about.st_mode))
         return NEUME_OK;
     nm_buffer lines = nm_buffer_on(context);
     neume_status status = nm_file_read(&lines, log->path, MAX_LOG_SIZE, error);
-    if (!status && ftruncate(log->file, (off_t)kept_size(&lines, update)) != 0)
-        status = fail(log, error);
+    if (!status)
+        status = cut_file(log, &lines, update, error);
+    else if (status == NEUME_BAD_INPUT && error)
+        error->status = NEUME_CANNOT_WRITE;
     nm_buffer_clear(&lines);
-    return status;
+    return status == NEUME_BAD_INPUT ? NEUME_CANNOT_WRITE : status;
 }
 
-neume_status nm_run_log_open(nm_run_log *out, neume_context *context, const char *path,
-                             uint64_t update, neume_error *error) {
+neume_status nm_run_log_open(nm_run_log *out, const char *path, neume_error *error) {
     *out = (nm_run_log){.path = path, .file = -1};
-    if (!path)
-        return NEUME_OK;
-    out->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-    if (out->file < 0)
-        return fail(out, error);
-    const neume_status status = cut_back(out, context, update, error);
-    if (status)
-        nm_run_log_close(out);
-    return status;
+    if (path)
+        out->file = nm_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    return path && out->file < 0 ? fail(out, errno, error) : NEUME_OK;
 }
 
 void nm_run_log_close(nm_run_log *log) {
     if (log->path && log->file >= 0)
-        close(log->file);
+        (void)nm_file_close(log->file);
     *log = (nm_run_log){.file = -1};
 }
 
@@ -105,19 +117,6 @@ static json_t *line_of(const neume_train_progress *progress, const neume_codec *
         nm_json_real(progress->gradient_norm));
 }
 
-static bool write_whole(int file, const char *data, size_t size) {
-    while (size > 0) {
-        const ssize_t put = write(file, data, size);
-        if (put < 0 && errno != EINTR)
-            return false;
-        if (put > 0) {
-            data += put;
-            size -= (size_t)put;
-        }
-    }
-    return true;
-}
-
 neume_status nm_run_log_write(const nm_run_log *log, const neume_train_progress *progress,
                               const neume_codec *codec, neume_error *error) {
     if (!log->path)
@@ -129,13 +128,12 @@ neume_status nm_run_log_write(const nm_run_log *log, const neume_train_progress 
         return nm_fail_memory(error, log->path);
     const size_t size = strlen(line);
     line[size] = '\n'; /* in the place of the NUL: one write, whole lines */
-    const bool is_written = write_whole(log->file, line, size + 1);
+    const int failure = nm_file_put(log->file, line, size + 1);
     free(line);
-    return is_written ? NEUME_OK : fail(log, error);
+    return failure ? fail(log, failure, error) : NEUME_OK;
 }
 
 neume_status nm_run_log_sync(const nm_run_log *log, neume_error *error) {
-    if (log->path && fsync(log->file) != 0 && errno != EINVAL)
-        return fail(log, error);
-    return NEUME_OK;
+    const int failure = log->path ? nm_file_sync(log->file) : 0;
+    return failure ? fail(log, failure, error) : NEUME_OK;
 }

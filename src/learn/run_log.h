@@ -12,10 +12,13 @@ typedef struct nm_run_log {
     int file;
 } nm_run_log;
 
-/* Opens the log and cuts it back to the lines of updates up to `update`: what a killed run wrote
- * beyond its checkpoint is written again. Fails with NEUME_CANNOT_WRITE. */
-neume_status nm_run_log_open(nm_run_log *out, neume_context *context, const char *path,
-                             uint64_t update, neume_error *error);
+/* Opens the log, as it is. Fails with NEUME_CANNOT_WRITE. */
+neume_status nm_run_log_open(nm_run_log *out, const char *path, neume_error *error);
+
+/* Cuts it back to the lines of updates up to `update`: what a killed run wrote beyond its
+ * checkpoint is written again. Fails with NEUME_CANNOT_WRITE. */
+neume_status nm_run_log_cut(const nm_run_log *log, neume_context *context, uint64_t update,
+                            neume_error *error);
 void nm_run_log_close(nm_run_log *log);
 
 /* Adds a line at once; what is NAN becomes null. `codec` names the streams of the losses. */

@@ -236,12 +236,15 @@ static void fill_result(neume_train_result *out, const trainer *it) {
 }
 
 /* A run from its first update. The checkpoint of its start shows at once whether the files can be
- * written, and that a model that lies there is not of this run. */
+ * written, and that a model that lies there is not of this run. Only then is the log of a run
+ * before cut. */
 static neume_status start_anew(trainer *it, neume_error *error) {
     neume_status status = nm_plan(&it->run, error);
     if (!status)
-        status = nm_run_log_open(&it->log, it->run.context, options_of(it)->log, 0, error);
-    return status ? status : save(it, error);
+        status = nm_run_log_open(&it->log, options_of(it)->log, error);
+    if (!status)
+        status = save(it, error);
+    return status ? status : nm_run_log_cut(&it->log, it->run.context, 0, error);
 }
 
 static neume_status go_on(trainer *it, neume_error *error) {
@@ -254,9 +257,9 @@ static neume_status go_on(trainer *it, neume_error *error) {
     it->saved_epoch = nm_run_epochs(run);
     it->line_update = run->state.update;
     status = nm_plan(run, error);
-    if (status)
-        return status;
-    return nm_run_log_open(&it->log, run->context, options_of(it)->log, run->state.update, error);
+    if (!status)
+        status = nm_run_log_open(&it->log, options_of(it)->log, error);
+    return status ? status : nm_run_log_cut(&it->log, run->context, run->state.update, error);
 }
 
 /* Whether a run that has just been loaded has nothing left to do. */
