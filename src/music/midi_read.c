@@ -21,6 +21,15 @@ void nm_no_memory(nm_midi_reader *reader) {
         reader->status = nm_fail_memory(reader->error, reader->name);
 }
 
+bool nm_grow_list(nm_midi_reader *reader, void *items, size_t *capacity, size_t size,
+                  const uint8_t *at) {
+    const size_t bytes_left = (size_t)(reader->bytes + reader->end - at);
+    if (nm_list_grow(reader->context, items, capacity, *capacity + bytes_left / 2 + 1, size))
+        return true;
+    nm_no_memory(reader);
+    return false;
+}
+
 void nm_too_many(nm_midi_reader *reader, const char *what, size_t limit, const uint8_t *where) {
     if (!reader->status)
         reader->status =

@@ -83,6 +83,10 @@ typedef struct nm_event {
     const uint8_t *start, *after; /* its first byte, and the next event's */
 } nm_event;
 
+/* Makes room in a list for one item more, which takes two bytes of the file at least. */
+bool nm_grow_list(nm_midi_reader *reader, void *items, size_t *capacity, size_t size,
+                  const uint8_t *at);
+
 /* Counts a repair found at `where`. With `strict` the reader fails; false then. */
 bool nm_repair(nm_midi_reader *reader, nm_repair_code code, const uint8_t *where);
 

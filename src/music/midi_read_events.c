@@ -62,46 +62,46 @@ static inline void note_off(nm_track *track, const message *m) {
     note->velocity &= (uint8_t)~NM_SOUNDING;
 }
 
+/* Whether a list of the reader or its score has room for one item more. An item takes two bytes of
+ * the file at least. */
+#define HAS_ROOM(reader, list, at)                                                                 \
+    ((list).count < (list).capacity ||                                                             \
+     nm_grow_list(reader, &(list).items, &(list).capacity, sizeof *(list).items, at))
+
 /* Program changes of other tracks are wanted where a track has none on a channel. */
-static void program_change(nm_track *track, const message *m) {
+static inline void program_change(nm_track *track, const message *m) {
     nm_midi_reader *reader = track->reader;
     const uint8_t channel = m->status & 15;
     track->port->programs[channel] = m->data[0];
-    const size_t count = reader->programs.count;
-    const size_t bytes_left = (size_t)(reader->bytes + reader->end - m->start);
-    if (count == reader->programs.capacity &&
-        !nm_list_grow(reader->context, &reader->programs.items, &reader->programs.capacity,
-                      count + bytes_left / 2 + 1, sizeof *reader->programs.items)) {
-        nm_no_memory(reader);
-        return;
-    }
-    reader->programs.items[count] = (neume_control){.start_ticks = m->tick,
-                                                    .track = track->index,
-                                                    .port = track->port_number,
-                                                    .channel = channel,
-                                                    .value = m->data[0]};
-    reader->programs.count++;
+    if (HAS_ROOM(reader, reader->programs, m->start))
+        reader->programs.items[reader->programs.count++] =
+            (neume_control){.start_ticks = m->tick,
+                            .track = track->index,
+                            .port = track->port_number,
+                            .channel = channel,
+                            .value = m->data[0]};
 }
 
-static void control_change(nm_track *track, const message *m) {
-    const neume_control control = {.start_ticks = m->tick,
-                                   .track = track->index,
-                                   .port = track->port_number,
-                                   .channel = m->status & 15,
-                                   .controller = m->data[0],
-                                   .value = m->data[1]};
-    if (neume_score_add_control(track->reader->score, &control))
-        nm_no_memory(track->reader);
+static inline void control_change(nm_track *track, const message *m) {
+    neume_score *score = track->reader->score;
+    if (HAS_ROOM(track->reader, score->controls, m->start))
+        score->controls.items[score->controls.count++] = (neume_control){.start_ticks = m->tick,
+                                                                         .track = track->index,
+                                                                         .port = track->port_number,
+                                                                         .channel = m->status & 15,
+                                                                         .controller = m->data[0],
+                                                                         .value = m->data[1]};
 }
 
-static void pitch_bend(nm_track *track, const message *m) {
-    const neume_pitch_bend bend = {.start_ticks = m->tick,
-                                   .track = track->index,
-                                   .port = track->port_number,
-                                   .channel = m->status & 15,
-                                   .value = (int16_t)((m->data[1] << 7 | m->data[0]) - 8192)};
-    if (neume_score_add_pitch_bend(track->reader->score, &bend))
-        nm_no_memory(track->reader);
+static inline void pitch_bend(nm_track *track, const message *m) {
+    neume_score *score = track->reader->score;
+    if (HAS_ROOM(track->reader, score->pitch_bends, m->start))
+        score->pitch_bends.items[score->pitch_bends.count++] =
+            (neume_pitch_bend){.start_ticks = m->tick,
+                               .track = track->index,
+                               .port = track->port_number,
+                               .channel = m->status & 15,
+                               .value = (int16_t)((m->data[1] << 7 | m->data[0]) - 8192)};
 }
 
 static inline void take_message(nm_track *track, const message *m) {
