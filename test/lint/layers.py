@@ -11,6 +11,7 @@ ROOMS = {
     "music": {"base", "music"},
     "nn": {"base", "nn"},
     "learn": {"base", "music", "nn", "learn"},
+    "media": {"media"},
     "cli": {"cli"},
 }
 # What nn may know of the public headers: plain values, nothing of music.
