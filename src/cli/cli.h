@@ -27,7 +27,7 @@ typedef struct nm_command {
 /* All commands in the order of the help, NULL at the end. */
 extern const nm_command *const nm_commands[];
 extern const nm_command nm_command_train, nm_command_generate, nm_command_evaluate, nm_command_info,
-    nm_command_tokens, nm_command_bench;
+    nm_command_tokens, nm_command_plot, nm_command_bench;
 
 /* NULL where there is none of this name. */
 const nm_command *nm_command_find(const char *name);

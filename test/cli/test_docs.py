@@ -8,7 +8,7 @@ import subprocess
 
 import tool
 
-COMMANDS = ["train", "generate", "evaluate", "info", "tokens", "bench"]
+COMMANDS = ["train", "generate", "evaluate", "info", "tokens", "plot", "bench"]
 DOCS = os.environ["NEUME_DOCS"]
 
 
