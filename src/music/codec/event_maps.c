@@ -67,32 +67,36 @@ static void fill_voice(uint16_t *outputs, const neume_codec_options *options, ui
             (uint16_t)nm_event_clip((int)pitch - (int)context, MAX_INTERVAL);
 }
 
-/* Outputs from `first` on for a family's differences from `known`. */
-static void fill_differences(uint16_t *outputs, const nm_event_words *words, nm_event_family family,
-                             uint32_t known, int most, uint32_t first) {
-    for (uint32_t value = 0; value < nm_event_count(words, family); value++)
-        outputs[nm_event_id(words, family, value)] =
-            (uint16_t)(first + nm_event_clip((int)value - (int)known, most));
+/* Outputs from `first` on, for how far the values of a family lie from one that is known. */
+typedef struct differences {
+    nm_event_family family;
+    int most;
+    uint32_t first;
+} differences;
+
+static void fill_differences(uint16_t *outputs, const nm_event_words *words, differences of,
+                             uint32_t known) {
+    for (uint32_t value = 0; value < nm_event_count(words, of.family); value++)
+        outputs[nm_event_id(words, of.family, value)] =
+            (uint16_t)(of.first + nm_event_clip((int)value - (int)known, of.most));
+}
+
+static void fill_later(uint16_t *outputs, const nm_event_words *words, uint32_t known) {
+    for (uint32_t at = known; at < nm_event_count(words, NM_EVENT_POSITION); at++)
+        outputs[nm_event_id(words, NM_EVENT_POSITION, at)] =
+            (uint16_t)(TO_POSITION + (at - known < MAX_LATER ? at - known : MAX_LATER));
 }
 
 static void fill_known(uint16_t *outputs, const neume_codec_options *options, uint32_t context) {
     const nm_event_words words = nm_event_words_of(options);
-    if (context < KNOWN_VELOCITY)
-        return;
-    if (context < KNOWN_LENGTH) {
-        fill_differences(outputs, &words, NM_EVENT_VELOCITY, context - KNOWN_VELOCITY, MAX_LOUDER,
-                         TO_VELOCITY);
-        return;
-    }
-    if (context < KNOWN_POSITION) {
-        fill_differences(outputs, &words, NM_EVENT_DURATION, context - KNOWN_LENGTH, MAX_LONGER,
-                         TO_LENGTH);
-        return;
-    }
-    const uint32_t known = context - KNOWN_POSITION;
-    for (uint32_t at = known; at < nm_event_count(&words, NM_EVENT_POSITION); at++)
-        outputs[nm_event_id(&words, NM_EVENT_POSITION, at)] =
-            (uint16_t)(TO_POSITION + (at - known < MAX_LATER ? at - known : MAX_LATER));
+    const differences louder = {NM_EVENT_VELOCITY, MAX_LOUDER, TO_VELOCITY};
+    const differences longer = {NM_EVENT_DURATION, MAX_LONGER, TO_LENGTH};
+    if (context >= KNOWN_POSITION)
+        fill_later(outputs, &words, context - KNOWN_POSITION);
+    else if (context >= KNOWN_LENGTH)
+        fill_differences(outputs, &words, longer, context - KNOWN_LENGTH);
+    else if (context >= KNOWN_VELOCITY)
+        fill_differences(outputs, &words, louder, context - KNOWN_VELOCITY);
 }
 
 const nm_map_kind nm_event_maps[NM_EVENT_MAPS] = {
