@@ -36,8 +36,12 @@ typedef struct nm_lstm_tape {
     float *c0;    /* [B,units] */
     float *h0;    /* [B,H] */
     float *zeros; /* [G], what stands for a row before a reset */
-    size_t size;
 } nm_lstm_tape;
+
+INLINE size_t lstm_tape_count(size_t T, size_t B, size_t H) {
+    const nm_lstm_layout layout = lstm_layout_of(0, H);
+    return T * B * (layout.gates + layout.units) + B * layout.units + layout.gates + B * H;
+}
 
 INLINE nm_lstm_tape lstm_tape_at(float *tape, size_t T, size_t B, size_t H) {
     const nm_lstm_layout layout = lstm_layout_of(0, H);
@@ -46,7 +50,6 @@ INLINE nm_lstm_tape lstm_tape_at(float *tape, size_t T, size_t B, size_t H) {
     at.c0 = at.c + T * B * layout.units;
     at.zeros = at.c0 + B * layout.units;
     at.h0 = at.zeros + layout.gates;
-    at.size = (size_t)(at.h0 + B * H - tape);
     return at;
 }
 
