@@ -287,8 +287,8 @@ static neume_status restore_tensors(nm_run *run, const nm_tensor_file *file, con
     return status;
 }
 
-static neume_status restore(nm_run *run, const nm_tensor_file *file, const char *path,
-                            neume_error *error) {
+neume_status nm_checkpoint_read(nm_run *run, const nm_tensor_file *file, const char *path,
+                                neume_error *error) {
     json_t *description;
     neume_status status = nm_metadata_read(&description, file->metadata, path, "checkpoint", error);
     if (status)
@@ -305,7 +305,7 @@ neume_status nm_checkpoint_load(nm_run *run, const char *path, neume_error *erro
     neume_status status = nm_tensor_file_load(&file, run->context, path, error);
     if (status)
         return status;
-    status = restore(run, &file, path, error);
+    status = nm_checkpoint_read(run, &file, path, error);
     nm_tensor_file_clear(&file);
     return status;
 }

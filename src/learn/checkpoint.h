@@ -18,4 +18,8 @@ neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *erro
  * shapes the weights is another; then the run is only to be cleared. */
 neume_status nm_checkpoint_load(nm_run *run, const char *path, neume_error *error);
 
+/* The same of a file that has been read from `path`. */
+neume_status nm_checkpoint_read(nm_run *run, const nm_tensor_file *file, const char *path,
+                                neume_error *error);
+
 #endif

@@ -45,6 +45,10 @@ enum { NM_MODEL_DATA_COUNT = 3 + NEUME_MAX_STREAMS };
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
                           const neume_network_options *network, neume_error *error);
 
+/* A model of the file `path`, which it takes over (also on failure). Fails with NEUME_BAD_MODEL. */
+neume_status nm_model_read(neume_model **out, nm_tensor_file *file, const char *path,
+                           neume_error *error);
+
 /* Adds what the baselines say of a piece in the model's words. */
 void nm_model_baseline(nm_baseline_sums *sums, const neume_model *model,
                        const neume_sequence *sequence);

@@ -258,20 +258,19 @@ static neume_status load_parts(loading *from, neume_error *error) {
     return status;
 }
 
-neume_status neume_model_load(neume_model **out, neume_context *context, const char *path,
-                              neume_error *error) {
-    loading from = {.path = path};
+neume_status nm_model_read(neume_model **out, nm_tensor_file *file, const char *path,
+                           neume_error *error) {
+    loading from = {.path = path, .file = *file};
+    *file = (nm_tensor_file){.context = from.file.context};
     *out = NULL;
-    neume_status status = nm_tensor_file_load(&from.file, context, path, error);
-    if (status)
-        return status;
-    status = nm_metadata_read(&from.metadata, from.file.metadata, path, "model", error);
+    neume_status status =
+        nm_metadata_read(&from.metadata, from.file.metadata, path, "model", error);
     if (!status) {
-        from.model = nm_alloc(context, 1, sizeof *from.model);
+        from.model = nm_alloc(from.file.context, 1, sizeof *from.model);
         status = from.model ? NEUME_OK : nm_fail_memory(error, path);
     }
     if (!status) {
-        from.model->context = context;
+        from.model->context = from.file.context;
         status = load_parts(&from, error);
     }
     json_decref(from.metadata);
@@ -281,4 +280,12 @@ neume_status neume_model_load(neume_model **out, neume_context *context, const c
     else
         *out = from.model;
     return status;
+}
+
+neume_status neume_model_load(neume_model **out, neume_context *context, const char *path,
+                              neume_error *error) {
+    nm_tensor_file file;
+    *out = NULL;
+    const neume_status status = nm_tensor_file_load(&file, context, path, error);
+    return status ? status : nm_model_read(out, &file, path, error);
 }
