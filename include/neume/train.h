@@ -99,7 +99,10 @@ typedef struct neume_train_options {
     double save_seconds;  /**< seconds between checkpoints; 0: none; default 300 */
     uint64_t
         keep; /**< keep the models of the last K epochs beside; UINT64_MAX: of all; default 0 */
-    uint64_t keep_every; /**< of these epochs only every so many; at least 1, the default */
+    uint64_t keep_every;    /**< of these epochs only every so many; at least 1, the default */
+    uint64_t sample_epochs; /**< epochs between songs that are composed on the way, at the first
+                               validation after them; default 0: none */
+    const char *samples;    /**< what the paths of these songs begin with; "e0010.mid" follows */
     bool
         overfit; /**< train on the first batch alone, over and over: a test of the program itself */
     bool resume; /**< go on from the checkpoint if there is one */

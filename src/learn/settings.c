@@ -49,6 +49,8 @@ neume_status nm_settings_check(const neume_train_options *options, neume_error *
         if (!is_within(&ranges[i]))
             return nm_fail(error, NEUME_BAD_USAGE, "%s %g: expected %s", ranges[i].name,
                            ranges[i].value, ranges[i].expected);
+    if (options->sample_epochs && !options->samples)
+        return nm_fail(error, NEUME_BAD_USAGE, "samples: no path for them");
     if (!options->epochs && !options->max_updates && options->time_limit == 0 &&
         !options->usual_epochs)
         return nm_fail(error, NEUME_BAD_USAGE,

@@ -6,6 +6,7 @@
 #include "learn/plan.h"
 #include "learn/run_files.h"
 #include "learn/run_log.h"
+#include "learn/run_samples.h"
 #include "learn/settings.h"
 
 #include <math.h>
@@ -78,6 +79,7 @@ static bool is_asked_to_stop(const trainer *it) {
 }
 
 static neume_status validate(trainer *it, neume_error *error) {
+    const uint64_t before = it->run.state.validated_epoch;
     neume_train_progress progress = progress_of(it);
     neume_status status = nm_run_validate(&it->run, error);
     if (status)
@@ -93,7 +95,7 @@ static neume_status validate(trainer *it, neume_error *error) {
     it->line_update = state->update;
     if (!status)
         tell(it, &progress);
-    return status;
+    return status ? status : nm_run_samples_write(&it->run, before, error);
 }
 
 /* Log, model, checkpoint: what is written before the checkpoint is written again, the same, by a
