@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* neume train: from a folder of MIDI files to a model. */
-#include "cli/train.h"
+#include "cli/run_folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,8 @@
 /* A run's objects. */
 typedef struct run_state {
     train_settings *settings;
+    const nm_arguments *arguments;
+    nm_run_folder folder;
     neume_context *context;
     neume_corpus *corpus;
     neume_error *error;
@@ -125,6 +127,30 @@ static neume_status plan(const run_state *run) {
     return NEUME_OK;
 }
 
+/* Tells in the run's folder what came of it; why a run failed counts more than that it could not be
+ * told. What was complete already stays as it is. */
+static neume_status account(const run_state *run, const neume_train_result *result,
+                            uint64_t planned_updates, neume_status status) {
+    neume_error failure = {.status = NEUME_OK};
+    const nm_run_account it = {.folder = &run->folder,
+                               .settings = run->settings,
+                               .arguments = run->arguments,
+                               .context = run->context,
+                               .corpus = run->corpus,
+                               .result = result,
+                               .planned_updates = planned_updates,
+                               .status = status,
+                               .reason = run->error->line};
+    if (!run->folder.path || result->updates == 0 || result->end == NEUME_END_ALREADY_DONE)
+        return status;
+    const neume_status told = nm_run_account_write(&it, &failure);
+    if (status)
+        return status;
+    if (told)
+        *run->error = failure;
+    return told;
+}
+
 static neume_status train(const run_state *run) {
     train_settings *s = run->settings;
     if (!s->is_quiet)
@@ -135,9 +161,9 @@ static neume_status train(const run_state *run) {
                       .time_limit = s->train.time_limit};
     s->train.observer = nm_watch_start(&watch);
     neume_train_result result;
-    const neume_status status =
-        neume_train(&result, run->context, run->corpus, &s->train, run->error);
+    neume_status status = neume_train(&result, run->context, run->corpus, &s->train, run->error);
     nm_watch_finish(&watch);
+    status = account(run, &result, watch.planned_updates, status);
     if (status)
         return status;
     if (s->general.json)
@@ -146,6 +172,8 @@ static neume_status train(const run_state *run) {
                               run->error);
     if (!s->is_quiet)
         nm_train_print_result(s, run->corpus, &result, watch.planned_updates);
+    if (!s->is_quiet && run->folder.path && result.end != NEUME_END_ALREADY_DONE)
+        printf("Report: %sreport.md\n", run->folder.path);
     return NEUME_OK;
 }
 
@@ -154,10 +182,12 @@ static neume_log_level level_of(const train_settings *s) {
 }
 
 static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
-    run_state run = {.settings = settings, .error = error};
+    run_state run = {.settings = settings, .arguments = arguments, .error = error};
     const train_settings *s = settings;
     adopt(settings);
     neume_status status = check_usage(s, error);
+    if (!status)
+        status = nm_run_folder_settle(&run.folder, settings, error);
     if (!status)
         status = check_outputs(s, error);
     if (!status)
@@ -168,6 +198,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
         status = s->is_dry_run ? plan(&run) : train(&run);
     neume_corpus_free(run.corpus);
     neume_context_free(run.context);
+    nm_run_folder_clear(&run.folder);
     return status;
 }
 
@@ -176,6 +207,8 @@ static const char *const examples[] = {
     "ten minutes of training on the MIDI files below songs/",
     "neume train songs/ -o songs.neume --preset chords --resume",
     "go on where a run was stopped",
+    "neume train songs/ -o runs/first/ --time-limit 8h --samples 10",
+    "a folder with all that a night of training leaves, and report.md to read in the morning",
     "neume train songs/ --preset chords --dry-run",
     "what is in the folder, and what training would take",
     "neume train celtic/ jazz/ -o styles.neume --preset streams --labels folder",

@@ -58,6 +58,10 @@ void nm_train_print_result(const train_settings *settings, const neume_corpus *c
 json_t *nm_train_result_json(const train_settings *settings, const neume_corpus *corpus,
                              const neume_train_result *result, uint64_t planned_updates);
 
+/* What the held-out loss means, beside what needs no network; the baselines of rolls, which have no
+ * words, see what a key did in its last two steps. Borrowed: static. */
+const char *nm_train_judgement(const neume_train_result *result, bool has_words);
+
 /* What a run would take. */
 void nm_train_print_estimate(const train_settings *settings, const neume_corpus *corpus,
                              const neume_train_estimate *estimate);

@@ -9,10 +9,12 @@ static const nm_opt main_options[] = {
      .letter = 'o',
      .kind = NM_OPT_TEXT,
      IN(train.output),
-     .value = "MODEL",
+     .value = "MODEL|DIR/",
      .default_text = "none: it must be given",
-     .help = "the model file to write, such as NAME.neume; beside it NAME.last.neume, the last "
-             "model, and NAME.neume.ckpt, the state to go on from"},
+     .help =
+         "the model file to write, such as NAME.neume; beside it NAME.last.neume, the last "
+         "model, and NAME.neume.ckpt, the state to go on from; or a folder, NAME/, for these as "
+         "model.neume with the log, the account of every file, curves, samples and a report"},
     {.name = "preset",
      .kind = NM_OPT_TEXT,
      IN(preset),
@@ -329,6 +331,12 @@ static const nm_opt file_options[] = {
      .least = 1,
      .most = 1000000,
      .help = "keep only those of every Nth epoch"},
+    {.name = "samples",
+     .kind = NM_OPT_UNSIGNED,
+     IN(train.sample_epochs),
+     .value = "N",
+     .help = "compose 30 seconds with the model after every Nth epoch, at its first validation: "
+             "NAME.e0010.mid, in a folder samples/e0010.mid; 0: never"},
     {.name = "log",
      .kind = NM_OPT_TEXT,
      IN(train.log),

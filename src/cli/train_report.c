@@ -89,21 +89,22 @@ static const char *end_name(neume_train_end end) {
     return names[end];
 }
 
-/* What the held-out loss means, beside what needs no network; the baselines of rolls see what a key
- * did in its last two steps. */
-static void print_judgement(const neume_train_result *r, bool has_words) {
+const char *nm_train_judgement(const neume_train_result *r, bool has_words) {
+    static const char *const judgements[][2] = {
+        {"It is no better than the unigram baseline, which knows how common each key is and no "
+         "more:\ngive it more time, more music or another --lr.",
+         "It is no better than the unigram baseline, which knows how common each word is and no "
+         "more:\ngive it more time, more music or another --lr."},
+        {"It is better than the unigram baseline, not than the trigram, which sees the last two "
+         "steps of a key:\nmore time or more music should help.",
+         "It is better than the unigram baseline, not than the trigram, which sees the last two "
+         "words:\nmore time or more music should help."},
+        {"It is better than the trigram baseline: it makes use of more than the last two steps of "
+         "a key.",
+         "It is better than the trigram baseline: it makes use of more than the last two words."}};
     if (r->valid_loss >= r->unigram)
-        printf("It is no better than the unigram baseline, which knows how common each %s is and "
-               "no more:\ngive it more time, more music or another --lr.\n",
-               has_words ? "word" : "key");
-    else if (r->valid_loss >= r->trigram)
-        printf("It is better than the unigram baseline, not than the trigram, which sees the last "
-               "two %s:\nmore time or more music should help.\n",
-               has_words ? "words" : "steps of a key");
-    else
-        printf("It is better than the trigram baseline: it makes use of more than the last two "
-               "%s.\n",
-               has_words ? "words" : "steps of a key");
+        return judgements[0][has_words];
+    return judgements[r->valid_loss >= r->trigram ? 1 : 2][has_words];
 }
 
 static void print_losses(const neume_train_result *r, const neume_codec *codec, size_t pieces) {
@@ -120,7 +121,7 @@ static void print_losses(const neume_train_result *r, const neume_codec *codec, 
         printf("  calibrated  %7.3f   at temperature %.3f\n", r->calibrated_loss, r->temperature);
     printf("  trigram     %7.3f\n  unigram     %7.3f\n  uniform     %7.3f\n", r->trigram,
            r->unigram, r->uniform);
-    print_judgement(r, has_words(codec));
+    puts(nm_train_judgement(r, has_words(codec)));
 }
 
 /* A timed run's schedule ran over updates that were estimated at its beginning. */

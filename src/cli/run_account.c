@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/* What is made in a run's folder when the run has ended: curves, examples, the report. */
+#include "cli/plot.h"
+#include "cli/run_folder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static neume_status fail_memory(const nm_run_account *it, neume_error *error) {
+    return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", it->folder->path);
+}
+
+/* The baselines that a model may come near to. */
+static size_t levels_of(neume_level *levels, const neume_train_result *result) {
+    size_t count = 0;
+    if (isfinite(result->unigram))
+        levels[count++] = (neume_level){"unigram", result->unigram};
+    if (isfinite(result->trigram))
+        levels[count++] = (neume_level){"trigram", result->trigram};
+    return count;
+}
+
+static neume_status draw_as(const nm_run_account *it, const nm_plot_log *log, const char *name,
+                            neume_error *error) {
+    neume_level levels[2];
+    const nm_plot_settings settings = {.levels = levels,
+                                       .level_count = levels_of(levels, it->result)};
+    char *path = nm_run_folder_name(it->folder, name);
+    if (!path)
+        return fail_memory(it, error);
+    const neume_status status =
+        nm_plot_save(path, it->context, (nm_plot_logs){log, 1}, &settings, error);
+    free(path);
+    return status;
+}
+
+/* A log without a validation has no curves. */
+static neume_status draw_curves(const nm_run_account *it, nm_run_story *story, neume_error *error) {
+    nm_plot_log log;
+    nm_media media;
+    neume_error nothing;
+    if (nm_media_open(&media, &nothing))
+        return NEUME_OK;
+    nm_media_close(&media);
+    neume_status status = nm_plot_log_read(&log, it->settings->train.log, &nothing);
+    if (!status) {
+        status = draw_as(it, &log, "curves.svg", error);
+        if (!status)
+            status = draw_as(it, &log, "curves.png", error);
+        story->has_curves = !status;
+    } else if (status == NEUME_BAD_INPUT) {
+        status = NEUME_OK;
+    }
+    nm_plot_log_clear(&log);
+    return status;
+}
+
+static neume_status save_example(const nm_run_account *it, nm_example *example, size_t index,
+                                 const neume_song *song, neume_error *error) {
+    snprintf(example->name, sizeof example->name, "samples/example-%zu.mid", index + 1);
+    example->notes = song->note_count;
+    example->seconds = song->seconds;
+    example->seed = it->settings->train.seed;
+    char *path = nm_run_folder_name(it->folder, example->name);
+    if (!path)
+        return fail_memory(it, error);
+    const neume_status status = neume_midi_save(path, it->context, song->score, error);
+    free(path);
+    return status;
+}
+
+static neume_status compose(const nm_run_account *it, nm_run_story *story, const neume_model *model,
+                            neume_error *error) {
+    neume_song songs[NM_EXAMPLES] = {{.score = NULL}};
+    neume_generate_options options = neume_generate_options_default();
+    options.seed = it->settings->train.seed;
+    options.count = NM_EXAMPLES;
+    options.length_steps = 0;
+    options.seconds = NM_EXAMPLE_SECONDS;
+    neume_status status = neume_generate(songs, it->context, model, &options, error);
+    for (size_t i = 0; i < NM_EXAMPLES && !status; i++) {
+        status = save_example(it, &story->examples[i], i, &songs[i], error);
+        story->example_count += !status;
+    }
+    for (size_t i = 0; i < NM_EXAMPLES; i++)
+        neume_song_clear(&songs[i]);
+    return status;
+}
+
+/* A run that was stopped ends at once: it composes nothing. One that was stopped early has no model
+ * yet. */
+static neume_status look_at_model(const nm_run_account *it, nm_run_story *story,
+                                  neume_error *error) {
+    neume_model *model = NULL;
+    neume_error nothing;
+    story->why_no_examples = "there is no model yet";
+    if (neume_model_load(&model, it->context, it->folder->model, &nothing))
+        return NEUME_OK;
+    story->parameters = neume_model_parameter_count(model);
+    story->description = json_loads(neume_model_description(model), 0, NULL);
+    story->why_no_examples = it->status ? "the run was not over" : NULL;
+    const neume_status status = it->status ? NEUME_OK : compose(it, story, model, error);
+    neume_model_free(model);
+    return status;
+}
+
+static neume_status save_report(const nm_run_account *it, const nm_run_story *story,
+                                neume_error *error) {
+    char *text = NULL, *path = nm_run_folder_name(it->folder, "report.md");
+    size_t size = 0;
+    neume_status status = NEUME_NO_MEMORY;
+    FILE *stream = path ? open_memstream(&text, &size) : NULL;
+    if (stream) {
+        nm_run_report_print(stream, it, story);
+        const bool is_whole = !ferror(stream);
+        if (fclose(stream) == 0 && is_whole)
+            status = neume_file_save(path, it->context, (neume_bytes){text, size}, error);
+    }
+    if (status == NEUME_NO_MEMORY)
+        fail_memory(it, error);
+    free(text);
+    free(path);
+    return status;
+}
+
+neume_status nm_run_account_write(const nm_run_account *it, neume_error *error) {
+    nm_run_story story = {.example_count = 0};
+    neume_status status = draw_curves(it, &story, error);
+    if (!status)
+        status = look_at_model(it, &story, error);
+    if (!status)
+        status = save_report(it, &story, error);
+    json_decref(story.description);
+    return status;
+}
