@@ -25,6 +25,10 @@ typedef struct train_settings {
 /* The options of train, in groups over train_settings. */
 extern const nm_opt_table nm_train_table;
 
+/* Of these the learning rate's. */
+enum { NM_RATE_OPTIONS = 3 };
+extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];
+
 /* Watches a run: a progress line on standard error, a stop on SIGINT or SIGTERM. */
 typedef struct nm_watch {
     bool is_quiet, is_verbose;

@@ -211,7 +211,6 @@ static const nm_opt batch_options[] = {
 };
 
 static const char *const optimizers[] = {"adamw", "adam", "rmsprop", "sgd", "adadelta", NULL};
-static const char *const schedules[] = {"constant", "cosine", NULL};
 static const char *const precisions[] = {"fp32", "fp16", NULL};
 
 static const nm_opt optimizer_options[] = {
@@ -220,23 +219,6 @@ static const nm_opt optimizer_options[] = {
      IN(train.optimizer),
      .choices = optimizers,
      .help = "how gradients become steps"},
-    {.name = "lr",
-     .kind = NM_OPT_REAL,
-     IN(train.learning_rate),
-     .value = "X",
-     .is_above_low = true,
-     .help = "learning rate at its highest"},
-    {.name = "schedule",
-     .kind = NM_OPT_CHOICE,
-     IN(train.schedule),
-     .choices = schedules,
-     .help = "of the learning rate over the planned updates; cosine ends at 0"},
-    {.name = "warmup",
-     .kind = NM_OPT_REAL,
-     IN(train.warmup),
-     .value = "SHARE",
-     .high = 1,
-     .help = "share of the planned updates in which the learning rate rises"},
     {.name = "clip",
      .kind = NM_OPT_REAL,
      IN(train.clip),
@@ -370,6 +352,7 @@ static const nm_opt_group groups[] = {
     {"Network", network_options, NM_OPT_COUNT(network_options), 0},
     {"Regularisation", regularisation_options, NM_OPT_COUNT(regularisation_options), 0},
     {"Batches", batch_options, NM_OPT_COUNT(batch_options), 0},
+    {"Learning rate", nm_rate_options, NM_RATE_OPTIONS, 0},
     {"Optimiser", optimizer_options, NM_OPT_COUNT(optimizer_options), 0},
     {"Files and reports", file_options, NM_OPT_COUNT(file_options), 0},
     {"Machine", nm_machine_options, NM_OPT_COUNT(nm_machine_options),
