@@ -25,6 +25,13 @@ typedef enum neume_train_precision {
                         AVX512-FP16, and kernels avx512 */
 } neume_train_precision;
 
+/** What becomes of an update whose loss or gradient is not finite. */
+typedef enum neume_on_not_finite {
+    NEUME_ON_NOT_FINITE_STOP, /**< the run ends before the weights are touched */
+    NEUME_ON_NOT_FINITE_SKIP  /**< it is left out: weights, moments, average and carried state stay
+                               */
+} neume_on_not_finite;
+
 typedef enum neume_schedule { NEUME_SCHEDULE_CONSTANT, NEUME_SCHEDULE_COSINE } neume_schedule;
 
 /** What keeps a network from learning pieces by heart. Probabilities are 0..<1. */
@@ -59,7 +66,8 @@ typedef struct neume_train_progress {
     double valid_accuracies[NEUME_MAX_STREAMS];
     double steps_per_second;
     double learning_rate;
-    double gradient_norm;
+    double gradient_norm; /**< of the last update that was not skipped */
+    uint64_t skipped;     /**< updates of the run that were */
 } neume_train_progress;
 
 /** Who watches a run. */
@@ -87,7 +95,9 @@ typedef struct neume_train_options {
     double warmup; /**< share of the planned updates with a rising learning rate, 0..1 */
     double clip;   /**< largest norm of the gradient; 0: none */
     double weight_decay;
-    double ema;            /**< decay of the averaged weights, 0..<1; 0: none */
+    double ema;                        /**< decay of the averaged weights, 0..<1; 0: none */
+    neume_on_not_finite on_not_finite; /**< default NEUME_ON_NOT_FINITE_STOP */
+    uint64_t most_skips;   /**< in a row, before the run ends all the same; default 10 */
     uint64_t epochs;       /**< stop after; 0: no limit */
     uint64_t max_updates;  /**< stop after; 0: no limit */
     double time_limit;     /**< seconds of the whole run; 0: no limit */
@@ -137,6 +147,7 @@ typedef struct neume_train_result {
     neume_train_end end;
     uint64_t epochs, updates;
     uint64_t best_update;
+    uint64_t skipped; /**< updates whose loss or gradient was not finite */
     double seconds;
     double train_loss, valid_loss, valid_accuracy; /**< of the model saved */
     double uniform, unigram, trigram;

@@ -211,6 +211,7 @@ static const nm_opt batch_options[] = {
 };
 
 static const char *const optimizers[] = {"adamw", "adam", "rmsprop", "sgd", "adadelta", NULL};
+static const char *const on_not_finite[] = {"stop", "skip", NULL};
 static const char *const precisions[] = {"fp32", "fp16", NULL};
 
 static const nm_opt optimizer_options[] = {
@@ -224,6 +225,17 @@ static const nm_opt optimizer_options[] = {
      IN(train.clip),
      .value = "X",
      .help = "largest norm of the gradient; 0: any"},
+    {.name = "not-finite",
+     .kind = NM_OPT_CHOICE,
+     IN(train.on_not_finite),
+     .choices = on_not_finite,
+     .help = "where the loss or the gradient of an update is not finite: end the run, or leave the "
+             "update out"},
+    {.name = "most-skips",
+     .kind = NM_OPT_UNSIGNED,
+     IN(train.most_skips),
+     .value = "N",
+     .help = "end the run all the same after so many skipped updates in a row"},
     {.name = "weight-decay",
      .kind = NM_OPT_REAL,
      IN(train.weight_decay),

@@ -144,6 +144,9 @@ void nm_train_print_result(const train_settings *s, const neume_corpus *corpus,
     if (r->best_update && r->best_update != r->updates)
         printf(", best at update %s", nm_report_count(updates, r->best_update));
     putchar('\n');
+    if (r->skipped)
+        printf("%s update%s skipped, whose loss or gradient was not finite\n",
+               nm_report_count(updates, r->skipped), r->skipped == 1 ? " was" : "s were");
     if (isfinite(r->train_loss))
         printf("Training loss %.3f nats %s %s\n", r->train_loss, nm_report_article(unit), unit);
     print_losses(r, neume_corpus_codec(corpus), neume_corpus_count(corpus).valid_pieces);
@@ -156,13 +159,14 @@ json_t *nm_train_result_json(const train_settings *s, const neume_corpus *corpus
                              const neume_train_result *r, uint64_t planned_updates) {
     static const char *const ends[] = {"planned", "time", "patience", "until", "already-done"};
     return json_pack(
-        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}",
+        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, "
+        "s:o}",
         "model", nm_report_json_text(s->train.output), "preset", s->preset, "end", ends[r->end],
         "epochs", (json_int_t)r->epochs, "updates", (json_int_t)r->updates, "planned_updates",
-        (json_int_t)planned_updates, "best_update", (json_int_t)r->best_update, "seconds",
-        nm_report_json_number(r->seconds), "train_loss", nm_report_json_number(r->train_loss),
-        "valid_loss", nm_report_json_number(r->valid_loss), "valid_accuracy",
-        nm_report_json_number(r->valid_accuracy), "temperature",
+        (json_int_t)planned_updates, "best_update", (json_int_t)r->best_update, "skipped",
+        (json_int_t)r->skipped, "seconds", nm_report_json_number(r->seconds), "train_loss",
+        nm_report_json_number(r->train_loss), "valid_loss", nm_report_json_number(r->valid_loss),
+        "valid_accuracy", nm_report_json_number(r->valid_accuracy), "temperature",
         nm_report_json_number(r->temperature), "calibrated_loss",
         nm_report_json_number(r->calibrated_loss), "baselines", "uniform",
         nm_report_json_number(r->uniform), "unigram", nm_report_json_number(r->unigram), "trigram",

@@ -39,7 +39,8 @@ static const field fields[] = {
     COUNT(worse),         NUMBERS(loss_sums),     COUNT(step_sum),
     COUNTS(correct_sums), NUMBER(learning_rate),  NUMBER(gradient_norm),
     NUMBER(seconds),      NUMBER(temperature),    NUMBER(calibrated_loss),
-    VALIDATION(last),     VALIDATION(best),
+    COUNT(skipped),       COUNT(skipped_in_row),  VALIDATION(last),
+    VALIDATION(best),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
@@ -103,7 +104,7 @@ static bool state_of(nm_run_state *out, const json_t *object) {
         if (!read_field(&fields[i], out, json_object_get(object, fields[i].name)))
             return false;
     return out->update <= out->planned && out->validated <= out->update &&
-           out->best.update <= out->update;
+           out->best.update <= out->update && out->skipped <= out->update;
 }
 
 static json_t *description_of(const nm_run *run) {
@@ -176,8 +177,19 @@ static void note_positions(places *to, const nm_run *run) {
     nm_batcher_queue(run->batcher, &to->queue[0], &to->queue[1]);
 }
 
+/* What would not load again is not written. */
+static bool has_finite_blocks(const nm_run *run) {
+    const nm_params *params = nm_model_params(run->model);
+    const real *const blocks[] = {run->model->weights, run->average, run->moments[0],
+                                  run->moments[1]};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        if (blocks[i] && !nm_block_is_finite(params, blocks[i]))
+            return false;
+    return true;
+}
+
 neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *error) {
-    if (!nm_block_is_finite(nm_model_params(run->model), run->model->weights))
+    if (!has_finite_blocks(run))
         return nm_fail(error, NEUME_NOT_FINITE,
                        "training: a weight is not finite after update %llu: try a lower learning "
                        "rate or stronger clipping",

@@ -167,6 +167,7 @@ static neume_train_options options_of(const recipe *from) {
         .weight_decay = from->weight_decay,
         .ema = from->ema,
         .usual_epochs = from->usual_epochs,
+        .most_skips = 10,
         .keep_every = 1,
         .save_epochs = 1,
         .save_seconds = 300,

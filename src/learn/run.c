@@ -166,7 +166,7 @@ neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus
         return status;
     fit_batch(run);
     neume_status (*const steps[])(nm_run *, neume_error *) = {
-        make_model, make_batcher, make_network, make_scorer, make_blocks};
+        make_model, make_batcher, make_network, nm_run_make_carried, make_scorer, make_blocks};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !status; i++)
         status = steps[i](run, error);
     if (status) {
@@ -185,6 +185,7 @@ void nm_run_clear(nm_run *run) {
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         nm_free_aligned(context, run->moments[i]);
     nm_free_aligned(context, run->gradient);
+    nm_free(context, run->carried);
     nm_free(context, run->valid_sums);
     nm_scorer_free(run->scorer);
     nm_network_run_clear(&run->network);
@@ -250,15 +251,17 @@ static pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
     return sums;
 }
 
+/* Of moments and average, skipped updates are none. */
 static void apply_gradient(nm_run *run, uint64_t update, double norm) {
     const neume_train_options *options = &run->options;
+    const uint64_t step = update - run->state.skipped;
     const bool is_clipped = options->clip > 0 && norm > options->clip;
     const nm_optim optim = {.kind = options->optimizer,
                             .learning_rate = run->state.learning_rate,
                             .weight_decay = options->weight_decay,
                             .gradient_factor = is_clipped ? options->clip / norm : 1,
-                            .average_decay = nm_average_decay(options->ema, update),
-                            .update = update};
+                            .average_decay = nm_average_decay(options->ema, step),
+                            .update = step};
     const nm_optim_blocks blocks = {.weights = run->model->weights,
                                     .gradient = run->gradient,
                                     .state = {run->moments[0], run->moments[1]},
@@ -266,20 +269,24 @@ static void apply_gradient(nm_run *run, uint64_t update, double norm) {
     nm_optim_step(run->context->pool, &optim, params_of(run), &blocks);
 }
 
-neume_status nm_run_fail_not_finite(uint64_t update, const char *what, neume_error *error) {
-    return nm_fail(error, NEUME_NOT_FINITE,
-                   "training: the %s is not finite at update %llu: try a lower learning rate or "
-                   "stronger clipping",
-                   what, (unsigned long long)update);
-}
-
 static void note_update(nm_run_state *state, const pass_sums *sums, size_t steps) {
     state->update++;
+    state->skipped_in_row = 0;
     state->step_sum += steps;
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
         state->loss_sums[s] += sums->nats[s];
         state->correct_sums[s] += sums->correct[s];
     }
+}
+
+static double clipped_norm(const neume_train_options *options, double norm) {
+    return options->clip > 0 && norm > options->clip ? options->clip : norm;
+}
+
+/* Moments are sums of squares: they must be finite too. */
+static bool is_usable(const nm_run *run, double norm) {
+    const double used = clipped_norm(&run->options, norm);
+    return isfinite(norm) && isfinite((real)(used * used));
 }
 
 /* How fast the running statistics of batch norms follow the batches. */
@@ -290,17 +297,16 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     const uint64_t update = state->update + 1;
     const nm_batch batch = next_batch(run);
     const size_t steps = nm_batcher_valid_count(run->batcher);
+    nm_run_keep_carried(run);
     nm_network_pack_noisy(&run->network, run->model->weights, update);
     nm_network_forward(&run->network, &batch, update, NM_PASS_TRAIN);
     const pass_sums sums = sum_pass(run, &batch);
     if (!isfinite(sums.all))
-        return nm_run_fail_not_finite(update, "loss", error);
+        return nm_run_refuse_update(run, "loss", error);
     nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
     const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient);
-    if (!isfinite(norm)) {
-        memset(run->gradient, 0, block_size(run)); /* no step will */
-        return nm_run_fail_not_finite(update, "gradient", error);
-    }
+    if (!is_usable(run, norm))
+        return nm_run_refuse_update(run, "gradient", error);
     nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
     state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
     state->gradient_norm = norm;

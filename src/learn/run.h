@@ -37,6 +37,8 @@ typedef struct nm_run_state {
     uint64_t kept_epoch;      /* of the last model that was kept beside; 0: none yet */
     uint64_t worse;           /* validations since the best */
     uint64_t step_sum;        /* since the last validation, like the next two */
+    uint64_t skipped;         /* of the updates done */
+    uint64_t skipped_in_row;  /* up to the last */
     uint64_t correct_sums[NEUME_MAX_STREAMS];
     double loss_sums[NEUME_MAX_STREAMS]; /* nats */
     double learning_rate, gradient_norm; /* of the last update */
@@ -59,8 +61,9 @@ typedef struct nm_run {
     real *moments[NM_MAX_MOMENTS]; /* of the optimiser; NULL where it needs fewer */
     real *average;                 /* NULL without EMA */
     real *best;                    /* weights of the best model; NULL without validation pieces */
-    unsigned until;                /* the stream of options.until */
-    nm_batch first;                /* the only batch of an overfitting run; T 0: not drawn yet */
+    real *carried;  /* the network's state before the update; NULL: none is skipped */
+    unsigned until; /* the stream of options.until */
+    nm_batch first; /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */
     nm_run_state state;
 } nm_run;
@@ -74,8 +77,19 @@ void nm_run_clear(nm_run *run);
 /* Back to where nm_run_init left it. */
 void nm_run_restart(nm_run *run);
 
-/* One update. Fails with NEUME_NOT_FINITE, naming the update; then the weights are as before. */
+/* One update. Where its loss or gradient is not finite it fails with NEUME_NOT_FINITE, naming the
+ * update, or leaves it out, as the options say; in both the weights are as before. */
 neume_status nm_run_update(nm_run *run, neume_error *error);
+
+/* Room for nm_run_keep_carried; nothing where no update is skipped. */
+neume_status nm_run_make_carried(nm_run *run, neume_error *error);
+
+/* Remembers what the network carries into an update. */
+void nm_run_keep_carried(nm_run *run);
+
+/* Ends an update whose `what` is not finite, as the options say. Skipped, it counts as an update of
+ * the plan, of the epoch and of random numbers; all that it would have changed is as before. */
+neume_status nm_run_refuse_update(nm_run *run, const char *what, neume_error *error);
 
 /* "training: the WHAT is not finite at update N: ..." */
 neume_status nm_run_fail_not_finite(uint64_t update, const char *what, neume_error *error);

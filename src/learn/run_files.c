@@ -77,16 +77,16 @@ nm_validation nm_run_files_best(const nm_run *run) {
  * bytes. The temperature is that of the best model. */
 static json_t *training_json(const nm_run *run, const nm_validation *of) {
     const bool is_best = of->update == nm_run_files_best(run).update;
-    json_t *results =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
-                  nm_json_count(of->epoch), "update", nm_json_count(of->update), "planned_updates",
-                  nm_json_count(run->state.planned), "train_loss", nm_json_real(of->train.loss),
-                  "train_accuracy", nm_json_real(of->train.accuracy), "valid_loss",
-                  nm_json_real(of->valid.loss), "valid_accuracy", nm_json_real(of->valid.accuracy),
-                  "uniform", nm_json_real(run->uniform), "unigram", nm_json_real(run->unigram),
-                  "trigram", nm_json_real(run->trigram), "temperature",
-                  nm_json_real(is_best ? run->state.temperature : 1), "calibrated_loss",
-                  nm_json_real(is_best ? run->state.calibrated_loss : NAN));
+    json_t *results = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
+        nm_json_count(of->epoch), "update", nm_json_count(of->update), "planned_updates",
+        nm_json_count(run->state.planned), "skipped", nm_json_count(run->state.skipped),
+        "train_loss", nm_json_real(of->train.loss), "train_accuracy",
+        nm_json_real(of->train.accuracy), "valid_loss", nm_json_real(of->valid.loss),
+        "valid_accuracy", nm_json_real(of->valid.accuracy), "uniform", nm_json_real(run->uniform),
+        "unigram", nm_json_real(run->unigram), "trigram", nm_json_real(run->trigram), "temperature",
+        nm_json_real(is_best ? run->state.temperature : 1), "calibrated_loss",
+        nm_json_real(is_best ? run->state.calibrated_loss : NAN));
     return json_pack("{s:o, s:o}", "settings", nm_settings_json(&run->options), "results", results);
 }
 
@@ -146,4 +146,11 @@ neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uin
     for (uint64_t old = first; old + keep <= epoch && keep < epoch && !status; old++)
         status = remove_kept(files, old, error);
     return status;
+}
+
+void nm_run_files_tell_kept(const nm_run_files *files, uint64_t update, neume_error *error) {
+    const size_t used = error ? strlen(error->line) : 0;
+    if (error)
+        snprintf(error->line + used, sizeof error->line - used,
+                 "; %s of update %" PRIu64 " is kept", files->checkpoint, update);
 }

@@ -31,6 +31,9 @@ neume_status nm_run_files_save_last(const nm_run_files *files, const nm_run *run
 neume_status nm_run_files_keep(const nm_run_files *files, const nm_run *run, uint64_t before,
                                neume_error *error);
 
+/* Adds to a failure that the checkpoint of an update from before it is still there. */
+void nm_run_files_tell_kept(const nm_run_files *files, uint64_t update, neume_error *error);
+
 /* What the best model is known by: the record of its validation. Without validation pieces the
  * best is the last, as it is now. */
 nm_validation nm_run_files_best(const nm_run *run);

@@ -20,7 +20,7 @@ typedef struct trainer {
     nm_run_log log;
     double started;     /* by nm_clock, less the seconds of the parts before */
     double saved, cost; /* seconds at the last checkpoint, and those that it took */
-    uint64_t saved_epoch;
+    uint64_t saved_epoch, saved_update;
     bool best_is_saved;
     double line_seconds; /* at the last line of the log, for the speed */
     uint64_t line_update;
@@ -61,7 +61,8 @@ static neume_train_progress progress_of(const trainer *it) {
                                      .stream_count = neume_codec_stream_count(run->corpus->codec),
                                      .steps_per_second = since > 0 ? steps / since : 0,
                                      .learning_rate = state->learning_rate,
-                                     .gradient_norm = state->gradient_norm};
+                                     .gradient_norm = state->gradient_norm,
+                                     .skipped = state->skipped};
     set_train(&progress, nm_run_train_means(run));
     set_valid(&progress, &state->last.valid);
     return progress;
@@ -114,6 +115,7 @@ static neume_status save(trainer *it, neume_error *error) {
         return status;
     it->best_is_saved = true;
     it->saved_epoch = nm_run_epochs(run);
+    it->saved_update = run->state.update;
     it->saved = seconds_now(it);
     it->cost = it->saved - start;
     return NEUME_OK;
@@ -226,6 +228,7 @@ static void fill_result(neume_train_result *out, const trainer *it) {
     out->epochs = nm_run_epochs(run);
     out->updates = run->state.update;
     out->best_update = best.update;
+    out->skipped = run->state.skipped;
     out->seconds = seconds_now(it);
     out->train_loss = best.train.loss;
     out->valid_loss = best.valid.loss;
@@ -257,7 +260,7 @@ static neume_status go_on(trainer *it, neume_error *error) {
     it->started -= run->state.seconds;
     it->saved = it->line_seconds = seconds_now(it);
     it->saved_epoch = nm_run_epochs(run);
-    it->line_update = run->state.update;
+    it->line_update = it->saved_update = run->state.update;
     status = nm_plan(run, error);
     if (!status)
         status = nm_run_log_open(&it->log, options_of(it)->log, error);
@@ -275,6 +278,8 @@ static neume_status run_on(trainer *it, neume_train_result *out, neume_error *er
     neume_status status = train(it, &out->end, error);
     if (!status)
         status = finish(it, error);
+    if (status == NEUME_NOT_FINITE)
+        nm_run_files_tell_kept(&it->files, it->saved_update, error);
     fill_result(out, it);
     return status;
 }
@@ -339,6 +344,7 @@ static neume_status tell_of_model(neume_train_result *out, neume_context *contex
                                 .epochs = count_member(results, "epoch"),
                                 .updates = count_member(results, "update"),
                                 .best_update = count_member(results, "update"),
+                                .skipped = count_member(results, "skipped"),
                                 .train_loss = member(results, "train_loss"),
                                 .valid_loss = member(results, "valid_loss"),
                                 .valid_accuracy = member(results, "valid_accuracy"),

@@ -39,7 +39,8 @@ static void the_log_has_a_line_a_validation_with_the_agreed_keys(void **state) {
                                        "train_loss",     "valid_loss",       "train_accuracy",
                                        "valid_accuracy", "losses",           "valid_losses",
                                        "accuracies",     "valid_accuracies", "steps_per_second",
-                                       "learning_rate",  "gradient_norm"};
+                                       "learning_rate",  "gradient_norm",    "skipped"};
+    enum { KEYS = sizeof keys / sizeof keys[0] };
     static const char *const by_stream[][2] = {{"losses", "train_loss"},
                                                {"valid_losses", "valid_loss"},
                                                {"accuracies", "train_accuracy"},
@@ -48,8 +49,8 @@ static void the_log_has_a_line_a_validation_with_the_agreed_keys(void **state) {
     json_t *line;
     json_int_t update = 0;
     json_array_foreach(lines, index, line) {
-        assert_int_equal(json_object_size(line), 14);
-        for (size_t k = 0; k < 14; k++)
+        assert_int_equal(json_object_size(line), KEYS);
+        for (size_t k = 0; k < KEYS; k++)
             assert_non_null(json_object_get(line, keys[k]));
         for (size_t k = 0; k < 4; k++) {
             const json_t *values = json_object_get(line, by_stream[k][0]);
@@ -352,6 +353,7 @@ static void a_loss_that_is_not_finite_ends_the_run_and_spares_the_checkpoint(voi
     it.options.clip = 0;
     assert_int_equal(train(&it), NEUME_NOT_FINITE);
     assert_non_null(strstr(it.error.line, "update"));
+    assert_non_null(strstr(it.error.line, "m.neume.ckpt of update 0 is kept"));
     nm_buffer checkpoint = bytes_of(it.context, it.folder.checkpoint);
     assert_true(checkpoint.size > 0);
     nm_buffer_clear(&checkpoint);
