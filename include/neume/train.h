@@ -66,8 +66,10 @@ typedef struct neume_train_progress {
     double valid_accuracies[NEUME_MAX_STREAMS];
     double steps_per_second;
     double learning_rate;
-    double gradient_norm; /**< of the last update that was not skipped */
-    uint64_t skipped;     /**< updates of the run that were */
+    double gradient_norm; /**< of the last update that was not skipped, before it was clipped */
+    double gradient_norm_mean, gradient_norm_max; /**< over those since the last validation; NAN */
+    double clipped;   /**< share of these whose gradient was clipped; NAN where there is none */
+    uint64_t skipped; /**< updates of the run that were */
 } neume_train_progress;
 
 /** Who watches a run. */

@@ -39,8 +39,9 @@ static const field fields[] = {
     COUNT(worse),         NUMBERS(loss_sums),     COUNT(step_sum),
     COUNTS(correct_sums), NUMBER(learning_rate),  NUMBER(gradient_norm),
     NUMBER(seconds),      NUMBER(temperature),    NUMBER(calibrated_loss),
-    COUNT(skipped),       COUNT(skipped_in_row),  VALIDATION(last),
-    VALIDATION(best),
+    COUNT(skipped),       COUNT(skipped_in_row),  COUNT(norm_count),
+    COUNT(clipped_count), NUMBER(norm_sum),       NUMBER(norm_max),
+    VALIDATION(last),     VALIDATION(best),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };

@@ -279,6 +279,14 @@ static void note_update(nm_run_state *state, const pass_sums *sums, size_t steps
     }
 }
 
+static void note_norm(nm_run_state *state, double norm, double clip) {
+    state->gradient_norm = norm;
+    state->norm_count++;
+    state->norm_sum += norm;
+    state->norm_max = fmax(state->norm_max, norm);
+    state->clipped_count += clip > 0 && norm > clip;
+}
+
 static double clipped_norm(const neume_train_options *options, double norm) {
     return options->clip > 0 && norm > options->clip ? options->clip : norm;
 }
@@ -309,7 +317,7 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
         return nm_run_refuse_update(run, "gradient", error);
     nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
     state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
-    state->gradient_norm = norm;
+    note_norm(state, norm, run->options.clip);
     apply_gradient(run, update, norm);
     note_update(state, &sums, steps);
     return NEUME_OK;

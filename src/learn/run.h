@@ -39,6 +39,9 @@ typedef struct nm_run_state {
     uint64_t step_sum;        /* since the last validation, like the next two */
     uint64_t skipped;         /* of the updates done */
     uint64_t skipped_in_row;  /* up to the last */
+    uint64_t norm_count;    /* updates not skipped since the last validation, like the next three */
+    uint64_t clipped_count; /* of these */
+    double norm_sum, norm_max;
     uint64_t correct_sums[NEUME_MAX_STREAMS];
     double loss_sums[NEUME_MAX_STREAMS]; /* nats */
     double learning_rate, gradient_norm; /* of the last update */

@@ -103,8 +103,9 @@ static json_t *by_stream(const double *values, const neume_codec *codec) {
 
 static json_t *line_of(const neume_train_progress *progress, const neume_codec *codec) {
     return json_pack(
-        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "epoch",
-        (json_int_t)progress->epoch, "update", (json_int_t)progress->update, "seconds",
+        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:I}",
+        "epoch", (json_int_t)progress->epoch, "update", (json_int_t)progress->update, "seconds",
         nm_json_real(progress->seconds), "train_loss", nm_json_real(progress->train_loss),
         "valid_loss", nm_json_real(progress->valid_loss), "train_accuracy",
         nm_json_real(progress->train_accuracy), "valid_accuracy",
@@ -114,7 +115,10 @@ static json_t *line_of(const neume_train_progress *progress, const neume_codec *
         by_stream(progress->valid_accuracies, codec), "steps_per_second",
         nm_json_real(progress->steps_per_second), "learning_rate",
         nm_json_real(progress->learning_rate), "gradient_norm",
-        nm_json_real(progress->gradient_norm), "skipped", (json_int_t)progress->skipped);
+        nm_json_real(progress->gradient_norm), "gradient_norm_mean",
+        nm_json_real(progress->gradient_norm_mean), "gradient_norm_max",
+        nm_json_real(progress->gradient_norm_max), "clipped", nm_json_real(progress->clipped),
+        "skipped", (json_int_t)progress->skipped);
 }
 
 neume_status nm_run_log_write(const nm_run_log *log, const neume_train_progress *progress,

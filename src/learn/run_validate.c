@@ -108,6 +108,8 @@ neume_status nm_run_validate(nm_run *run, neume_error *error) {
     state->validated = state->update;
     state->validated_epoch = found.epoch;
     state->step_sum = 0;
+    state->norm_count = state->clipped_count = 0;
+    state->norm_sum = state->norm_max = 0;
     memset(state->loss_sums, 0, sizeof state->loss_sums);
     memset(state->correct_sums, 0, sizeof state->correct_sums);
     if (!run->scorer || state->best.update == 0 || found.valid.loss < state->best.valid.loss)

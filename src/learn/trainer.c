@@ -48,6 +48,14 @@ static void set_valid(neume_train_progress *progress, const nm_means *means) {
     memcpy(progress->valid_accuracies, means->accuracies, sizeof means->accuracies);
 }
 
+static void set_norms(neume_train_progress *progress, const nm_run_state *state) {
+    const double count = state->norm_count > 0 ? (double)state->norm_count : NAN;
+    progress->gradient_norm = state->gradient_norm;
+    progress->gradient_norm_mean = state->norm_sum / count;
+    progress->gradient_norm_max = state->norm_count > 0 ? state->norm_max : NAN;
+    progress->clipped = (double)state->clipped_count / count;
+}
+
 static neume_train_progress progress_of(const trainer *it) {
     const nm_run *run = &it->run;
     const nm_run_state *state = &run->state;
@@ -61,8 +69,8 @@ static neume_train_progress progress_of(const trainer *it) {
                                      .stream_count = neume_codec_stream_count(run->corpus->codec),
                                      .steps_per_second = since > 0 ? steps / since : 0,
                                      .learning_rate = state->learning_rate,
-                                     .gradient_norm = state->gradient_norm,
                                      .skipped = state->skipped};
+    set_norms(&progress, state);
     set_train(&progress, nm_run_train_means(run));
     set_valid(&progress, &state->last.valid);
     return progress;

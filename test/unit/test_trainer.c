@@ -35,11 +35,24 @@ static void the_log_has_a_line_a_validation_with_the_agreed_keys(void **state) {
     json_t *lines = log_of(&it);
     assert_int_equal(json_array_size(lines), it.seen.validations);
     assert_true(it.seen.validations >= 2);
-    static const char *const keys[] = {"epoch",          "update",           "seconds",
-                                       "train_loss",     "valid_loss",       "train_accuracy",
-                                       "valid_accuracy", "losses",           "valid_losses",
-                                       "accuracies",     "valid_accuracies", "steps_per_second",
-                                       "learning_rate",  "gradient_norm",    "skipped"};
+    static const char *const keys[] = {"epoch",
+                                       "update",
+                                       "seconds",
+                                       "train_loss",
+                                       "valid_loss",
+                                       "train_accuracy",
+                                       "valid_accuracy",
+                                       "losses",
+                                       "valid_losses",
+                                       "accuracies",
+                                       "valid_accuracies",
+                                       "steps_per_second",
+                                       "learning_rate",
+                                       "gradient_norm",
+                                       "gradient_norm_mean",
+                                       "gradient_norm_max",
+                                       "clipped",
+                                       "skipped"};
     enum { KEYS = sizeof keys / sizeof keys[0] };
     static const char *const by_stream[][2] = {{"losses", "train_loss"},
                                                {"valid_losses", "valid_loss"},
@@ -63,6 +76,41 @@ static void the_log_has_a_line_a_validation_with_the_agreed_keys(void **state) {
     }
     assert_int_equal(update, it.result.updates);
     json_decref(lines);
+    close_session(&it);
+}
+
+/* Norms of the updates since the last validation, and what the log should say of them. */
+typedef struct norms {
+    unsigned count, clipped, lines;
+    double sum, max;
+} norms;
+
+static void check_norms(void *data, const neume_train_progress *progress) {
+    norms *seen = data;
+    if (!progress->is_validation) {
+        seen->count++;
+        seen->clipped += progress->gradient_norm > 0.5;
+        seen->sum += progress->gradient_norm;
+        seen->max = fmax(seen->max, progress->gradient_norm);
+        return;
+    }
+    assert_int_equal(seen->count, 4);
+    assert_true(fabs(progress->gradient_norm_mean - seen->sum / 4) < 1e-12);
+    assert_true(progress->gradient_norm_max == seen->max);
+    assert_true(progress->clipped == seen->clipped / 4.0);
+    *seen = (norms){.lines = seen->lines + 1};
+}
+
+static void a_validation_tells_mean_and_largest_norm_since_the_one_before(void **state) {
+    (void)state;
+    session it;
+    norms seen = {0};
+    open_session(&it, 1, NEUME_ISA_C);
+    it.options.valid_every = 4;
+    it.options.clip = 0.5;
+    it.options.observer = (neume_train_observer){.progress = check_norms, .data = &seen};
+    assert_int_equal(neume_train(&it.result, it.context, it.corpus, &it.options, NULL), NEUME_OK);
+    assert_int_equal(seen.lines, 5);
     close_session(&it);
 }
 
@@ -435,6 +483,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_leaves_best_last_checkpoint_and_log),
         cmocka_unit_test(the_log_has_a_line_a_validation_with_the_agreed_keys),
+        cmocka_unit_test(a_validation_tells_mean_and_largest_norm_since_the_one_before),
         cmocka_unit_test(the_best_model_is_that_of_the_lowest_validation),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &plain),
         cmocka_unit_test_prestate(one_thread_and_two_leave_the_same_bytes, &fastest),
