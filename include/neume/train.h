@@ -6,6 +6,7 @@
 
 #include <neume/corpus.h>
 #include <neume/model.h>
+#include <neume/schedule.h>
 
 NEUME_BEGIN_DECLS
 
@@ -31,8 +32,6 @@ typedef enum neume_on_not_finite {
     NEUME_ON_NOT_FINITE_SKIP  /**< it is left out: weights, moments, average and carried state stay
                                */
 } neume_on_not_finite;
-
-typedef enum neume_schedule { NEUME_SCHEDULE_CONSTANT, NEUME_SCHEDULE_COSINE } neume_schedule;
 
 /** What keeps a network from learning pieces by heart. Probabilities are 0..<1. */
 typedef struct neume_regularisation {
@@ -94,6 +93,7 @@ typedef struct neume_train_options {
     neume_optimizer optimizer;
     double learning_rate;
     neume_schedule schedule;
+    neume_schedule_options rates;
     double warmup; /**< share of the planned updates with a rising learning rate, 0..1 */
     double clip;   /**< largest norm of the gradient; 0: none */
     double weight_decay;

@@ -187,6 +187,8 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     adopt(settings);
     neume_status status = check_usage(s, error);
     if (!status)
+        status = nm_train_check_rate(s, arguments, error);
+    if (!status)
         status = nm_run_folder_settle(&run.folder, settings, error);
     if (!status)
         status = check_outputs(s, error);

@@ -26,8 +26,12 @@ typedef struct train_settings {
 extern const nm_opt_table nm_train_table;
 
 /* Of these the learning rate's. */
-enum { NM_RATE_OPTIONS = 3 };
+enum { NM_RATE_OPTIONS = 11 };
 extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];
+
+/* Fails with NEUME_BAD_USAGE where one of them is given that the schedule does not look at. */
+neume_status nm_train_check_rate(const train_settings *settings, const nm_arguments *arguments,
+                                 neume_error *error);
 
 /* Watches a run: a progress line on standard error, a stop on SIGINT or SIGTERM. */
 typedef struct nm_watch {

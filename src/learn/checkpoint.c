@@ -41,7 +41,8 @@ static const field fields[] = {
     NUMBER(seconds),      NUMBER(temperature),    NUMBER(calibrated_loss),
     COUNT(skipped),       COUNT(skipped_in_row),  COUNT(norm_count),
     COUNT(clipped_count), NUMBER(norm_sum),       NUMBER(norm_max),
-    VALIDATION(last),     VALIDATION(best),
+    COUNT(plateau.seen),  COUNT(plateau.worse),   COUNT(plateau.drops),
+    NUMBER(plateau.best), VALIDATION(last),       VALIDATION(best),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };

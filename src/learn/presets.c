@@ -162,6 +162,7 @@ static neume_train_options options_of(const recipe *from) {
         .optimizer = NEUME_OPTIMIZER_ADAMW,
         .learning_rate = from->learning_rate,
         .schedule = NEUME_SCHEDULE_COSINE,
+        .rates = neume_schedule_options_default(),
         .warmup = 0.02,
         .clip = from->clip,
         .weight_decay = from->weight_decay,

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "learn/schedule.h"
 #include "learn/settings.h"
 #include "nn/ops.h"
 
@@ -316,7 +315,8 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     if (!is_usable(run, norm))
         return nm_run_refuse_update(run, "gradient", error);
     nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
-    state->learning_rate = nm_schedule_rate(&run->options, update, state->planned);
+    state->learning_rate =
+        nm_schedule_rate(&run->options, update, state->planned, state->plateau.drops);
     note_norm(state, norm, run->options.clip);
     apply_gradient(run, update, norm);
     note_update(state, &sums, steps);

@@ -7,6 +7,7 @@
 #include "learn/batch.h"
 #include "learn/model.h"
 #include "learn/network_run.h"
+#include "learn/schedule.h"
 #include "learn/scorer.h"
 #include "nn/optim.h"
 
@@ -47,7 +48,8 @@ typedef struct nm_run_state {
     double learning_rate, gradient_norm; /* of the last update */
     double seconds;                      /* of the parts of the run before this one */
     double temperature,
-        calibrated_loss;      /* of the best model, once the run has ended; 1, NAN before */
+        calibrated_loss; /* of the best model, once the run has ended; 1, NAN before */
+    nm_plateau plateau;
     nm_validation last, best; /* best.update is 0 before the first */
 } nm_run_state;
 

@@ -93,6 +93,21 @@ static void note_best(nm_run *run) {
         memcpy(run->best, nm_run_weights(run), nm_model_params(run->model)->size * sizeof(real));
 }
 
+/* The validation loss, or that of training where nothing is held out. */
+static void note_plateau(nm_run *run) {
+    nm_run_state *state = &run->state;
+    const double loss = run->scorer ? state->last.valid.loss : state->last.train.loss;
+    const neume_train_options *options = &run->options;
+    if (options->schedule != NEUME_SCHEDULE_PLATEAU ||
+        !nm_plateau_note(&state->plateau, &options->rates, loss))
+        return;
+    nm_log(run->context, NEUME_LOG_INFO,
+           "plateau: no better loss for %llu validations: learning rate %.3g from update %llu on",
+           (unsigned long long)options->rates.plateau_patience,
+           nm_schedule_rate(options, state->planned, state->planned, state->plateau.drops),
+           (unsigned long long)state->update + 1);
+}
+
 neume_status nm_run_validate(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
     nm_validation found = {.epoch = nm_run_epochs(run),
@@ -105,6 +120,7 @@ neume_status nm_run_validate(nm_run *run, neume_error *error) {
     if (status)
         return status;
     state->last = found;
+    note_plateau(run);
     state->validated = state->update;
     state->validated_epoch = found.epoch;
     state->step_sum = 0;

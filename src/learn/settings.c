@@ -2,6 +2,7 @@
 #include "learn/settings.h"
 
 #include "base/error.h"
+#include "learn/schedule.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -55,7 +56,7 @@ neume_status nm_settings_check(const neume_train_options *options, neume_error *
         !options->usual_epochs)
         return nm_fail(error, NEUME_BAD_USAGE,
                        "training would never end: expected epochs, updates or a time limit");
-    return NEUME_OK;
+    return nm_schedule_check(options, error);
 }
 
 static const char *optimizer_name(neume_optimizer optimizer) {
@@ -69,7 +70,7 @@ static const char *precision_name(neume_train_precision precision) {
 }
 
 static const char *schedule_name(neume_schedule schedule) {
-    static const char *const names[] = {"constant", "cosine"};
+    static const char *const names[] = {"constant", "cosine", "step", "plateau"};
     return names[schedule];
 }
 
@@ -88,6 +89,32 @@ static json_t *regularisation_json(const neume_regularisation *noise) {
         short_of(noise->label_smoothing), "ar", short_of(noise->ar), "tar", short_of(noise->tar));
 }
 
+/* Of the schedule's numbers only those that are looked at. */
+static json_t *rates_json(const neume_train_options *options) {
+    const neume_schedule_options *of = &options->rates;
+    json_t *numbers = json_object(), *more = NULL;
+    if (options->schedule == NEUME_SCHEDULE_STEP)
+        more = json_pack("{s:o, s:f}", "step_every", nm_json_count(of->step_every), "step_factor",
+                         of->step_factor);
+    else if (options->schedule == NEUME_SCHEDULE_PLATEAU)
+        more = json_pack("{s:o, s:f}", "plateau_patience", nm_json_count(of->plateau_patience),
+                         "plateau_factor", of->plateau_factor);
+    else if (options->schedule == NEUME_SCHEDULE_COSINE && of->restarts)
+        more =
+            json_pack("{s:o, s:f, s:f}", "restarts", nm_json_count(of->restarts), "restart_growth",
+                      of->restart_growth, "restart_height", of->restart_height);
+    else
+        more = json_object();
+    int failed = json_object_update(numbers, more);
+    if (of->lowest > 0)
+        failed = failed || json_object_set_new(numbers, "lowest_rate", json_real(of->lowest));
+    json_decref(more);
+    if (!failed)
+        return numbers;
+    json_decref(numbers);
+    return NULL;
+}
+
 json_t *nm_settings_json(const neume_train_options *options) {
     json_t *object = json_pack(
         "{s:I, s:I, s:o, s:f, s:s, s:f, s:s, s:f, s:f, s:f, s:f, s:s, s:b}", "batch",
@@ -98,7 +125,10 @@ json_t *nm_settings_json(const neume_train_options *options) {
         "weight_decay", options->weight_decay, "ema", options->ema, "precision",
         precision_name(options->precision), "overfit", (int)options->overfit);
     json_t *noise = regularisation_json(&options->regularisation);
-    const bool is_whole = object && noise && json_object_update(object, noise) == 0;
+    json_t *rates = rates_json(options);
+    const bool is_whole =
+        json_object_update(object, noise) == 0 && json_object_update(object, rates) == 0;
+    json_decref(rates);
     json_decref(noise);
     if (is_whole)
         return object;
@@ -106,14 +136,17 @@ json_t *nm_settings_json(const neume_train_options *options) {
     return NULL;
 }
 
-static const json_t *changed(const char **key, const json_t *then, json_t *now) {
-    json_t *value;
-    json_object_foreach(now, *key, value) {
-        const json_t *before = json_object_get(then, *key);
-        if (!json_equal(value, before))
-            return before;
+/* The first key whose value is not the same in both; NULL: there is none. */
+static const char *changed(const json_t *then, const json_t *now) {
+    const json_t *const both[] = {now, then};
+    for (size_t i = 0; i < 2; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach((json_t *)(uintptr_t)both[i], key, value) {
+            if (!json_equal(value, json_object_get(both[1 - i], key)))
+                return key;
+        }
     }
-    *key = NULL;
     return NULL;
 }
 
@@ -122,16 +155,15 @@ neume_status nm_settings_match(const json_t *then, const neume_train_options *op
     json_t *now = nm_settings_json(options);
     if (!now)
         return nm_fail_memory(error, path);
-    const char *key;
-    const json_t *before = changed(&key, then, now);
+    const char *key = changed(then, now);
     neume_status status = NEUME_OK;
     if (key) {
-        char *old = json_dumps(before, JSON_ENCODE_ANY);
+        char *old = json_dumps(json_object_get(then, key), JSON_ENCODE_ANY);
         char *new = json_dumps(json_object_get(now, key), JSON_ENCODE_ANY);
         status = nm_fail(error, NEUME_BAD_USAGE,
                          "%s: the run was started with %s %s, now %s: go on with the same, or "
                          "start anew with --force",
-                         path, key, old ? old : "unknown", new ? new : "unknown");
+                         path, key, old ? old : "none", new ? new : "none");
         free(new);
         free(old);
     }

@@ -57,4 +57,31 @@ class Optimiser(tool.Case):
         self.assertEqual(json.loads(self.read("log").decode().splitlines()[-1])["skipped"], 0)
 
 
+    def rates(self, *arguments):
+        self.train("--max-updates", "40", "--valid-every", "1", "--warmup", "0", "--log", self.path("log"), "--force",
+                   "--lr", "0.02", *arguments)
+        return [json.loads(line)["learning_rate"] for line in self.read("log").decode().splitlines()]
+
+    def test_the_log_shows_the_rates_of_each_schedule(self):
+        self.songs()
+        self.assertEqual(set(self.rates("--schedule", "constant")), {0.02})
+        step = self.rates("--schedule", "step", "--step-factor", "0.1", "--lowest-lr", "1e-3")
+        self.assertEqual([round(rate, 12) for rate in step], [0.02] * 10 + [0.002] * 10 + [0.001] * 20)
+        warm = self.rates("--restarts", "1", "--restart-growth", "3", "--restart-height", "0.5")
+        self.assertEqual([warm[0], warm[10]], [0.02, 0.01])
+        self.assertEqual(sorted(warm[:10], reverse=True), warm[:10])
+        self.assertEqual(sorted(warm[10:], reverse=True), warm[10:])
+
+    def test_a_plateau_is_said_and_lowers_the_rate(self):
+        self.songs()
+        done = self.train("--schedule", "plateau", "--plateau-patience", "2", "--lr", "0.5", "--ema", "0", "--warmup",
+                          "0", "--max-updates", "60", "--valid-every", "2", "--log", self.path("log"))
+        said = [line for line in done.errors.splitlines() if "plateau" in line]
+        self.assertRegex(said[0], r"^neume: plateau: no better loss for 2 validations: "
+                                  r"learning rate 0\.25 from update \d+ on$")
+        rates = [json.loads(line)["learning_rate"] for line in self.read("log").decode().splitlines()]
+        self.assertEqual(rates, sorted(rates, reverse=True))
+        self.assertEqual(len(set(rates)), 1 + len([line for line in said if int(line.split()[-2]) <= 60]))
+
+
 tool.main()

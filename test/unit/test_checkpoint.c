@@ -22,6 +22,102 @@ static void a_run_stopped_at_any_update_goes_on_to_the_same_bytes(void **state) 
     close_session(&whole);
 }
 
+static void choose_constant(neume_train_options *options) {
+    options->schedule = NEUME_SCHEDULE_CONSTANT;
+}
+
+static void choose_cosine(neume_train_options *options) {
+    options->schedule = NEUME_SCHEDULE_COSINE;
+}
+
+static void choose_restarts(neume_train_options *options) {
+    options->rates.restarts = 2;
+    options->rates.restart_height = 0.5;
+    options->rates.lowest = 1e-4;
+}
+
+static void choose_steps(neume_train_options *options) {
+    options->schedule = NEUME_SCHEDULE_STEP;
+    options->rates.step_every = 3;
+}
+
+/* So high a rate that validations get worse, and the rate drops. */
+static void choose_plateau(neume_train_options *options) {
+    options->schedule = NEUME_SCHEDULE_PLATEAU;
+    options->rates.plateau_patience = 2;
+    options->learning_rate = 0.5;
+    options->ema = 0;
+}
+
+typedef void (*choice)(neume_train_options *options);
+
+static const choice schedules[] = {choose_constant, choose_cosine, choose_restarts, choose_steps,
+                                   choose_plateau};
+enum { SCHEDULES = sizeof schedules / sizeof schedules[0] };
+
+static size_t count_rates(const session *it) {
+    json_t *lines = log_of(it), *line;
+    size_t index, count = 0;
+    double last = 0;
+    json_array_foreach(lines, index, line) {
+        const double rate = json_real_value(json_object_get(line, "learning_rate"));
+        count += rate != last;
+        last = rate;
+    }
+    json_decref(lines);
+    return count;
+}
+
+static void set_schedule(neume_train_options *options, choice choose) {
+    options->valid_every = 1;
+    options->warmup = 0;
+    choose(options);
+}
+
+static void open_schedule(session *it, choice choose) {
+    open_session(it, 1, NEUME_ISA_C);
+    set_schedule(&it->options, choose);
+}
+
+static void every_schedule_goes_on_from_its_middle(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SCHEDULES; i++) {
+        session whole;
+        open_schedule(&whole, schedules[i]);
+        train_well(&whole);
+        assert_true(i == 0 || count_rates(&whole) >= 3);
+        for (uint64_t stop = 1; stop < 20; stop++) {
+            session parts;
+            open_schedule(&parts, schedules[i]);
+            parts.seen.stop_after = stop;
+            assert_int_equal(train(&parts), NEUME_INTERRUPTED);
+            parts.seen.stop_after = 0;
+            parts.options.resume = true;
+            train_well(&parts);
+            assert_same_run(&whole, &parts);
+            close_session(&parts);
+        }
+        close_session(&whole);
+    }
+}
+
+/* A number that only one of the two has is another setting too. */
+static void refuses_to_go_on_with_another_schedule(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SCHEDULES; i++)
+        for (size_t k = 0; k < SCHEDULES; k++) {
+            session it;
+            open_schedule(&it, schedules[i]);
+            it.seen.stop_after = 3;
+            assert_int_equal(train(&it), NEUME_INTERRUPTED);
+            it.options = small_options(&it.folder);
+            set_schedule(&it.options, schedules[k]);
+            it.options.resume = true;
+            assert_int_equal(train(&it), i == k ? NEUME_INTERRUPTED : NEUME_BAD_USAGE);
+            close_session(&it);
+        }
+}
+
 static void copy_file(const session *it, const char *to, const char *from) {
     nm_buffer bytes = bytes_of(it->context, from);
     const neume_bytes part = {bytes.data, bytes.size};
@@ -212,6 +308,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &plain),
         cmocka_unit_test_prestate(a_run_stopped_at_any_update_goes_on_to_the_same_bytes, &fastest),
+        cmocka_unit_test(every_schedule_goes_on_from_its_middle),
+        cmocka_unit_test(refuses_to_go_on_with_another_schedule),
         cmocka_unit_test(files_newer_than_the_checkpoint_are_written_again_the_same),
         cmocka_unit_test(a_best_model_from_before_the_stop_is_written_again),
         cmocka_unit_test(an_overfitting_run_goes_on_to_the_same_bytes),
