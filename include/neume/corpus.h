@@ -59,6 +59,7 @@ typedef struct neume_corpus_options {
     size_t valid_count;      /**< this many pieces, those of the smallest hashes; default 0 */
     neume_inputs valid_from; /**< validation pieces come from here, as given; default none */
     size_t min_steps;        /**< a piece has at least so many steps; default 2 */
+    size_t max_steps;        /**< and at most so many; default 1,000,000 */
     neume_labels_from labels; /**< of the training pieces; a validation piece whose label no
                                  training piece has has none; default NEUME_LABELS_NONE */
 } neume_corpus_options;

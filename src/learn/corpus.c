@@ -13,7 +13,8 @@ neume_corpus_options neume_corpus_options_default(void) {
     return (neume_corpus_options){.reading = neume_midi_read_options_default(),
                                   .codec = neume_codec_options_default(),
                                   .valid_fraction = 0.1,
-                                  .min_steps = 2};
+                                  .min_steps = 2,
+                                  .max_steps = 1000000};
 }
 
 static neume_corpus *corpus_new(neume_context *context) {
@@ -103,8 +104,10 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
     neume_corpus *corpus = corpus_new(context);
     if (!corpus)
         return nm_fail_memory(error, "corpus");
-    nm_corpus_reader reader = {
-        .corpus = corpus, .midi = options->reading, .min_steps = options->min_steps};
+    nm_corpus_reader reader = {.corpus = corpus,
+                               .midi = options->reading,
+                               .min_steps = options->min_steps,
+                               .max_steps = options->max_steps};
     corpus->owns_codec = true;
     corpus->shifts = options->transpose;
     neume_codec_options codec = options->codec;
@@ -166,6 +169,7 @@ neume_status nm_corpus_load_as_given(neume_corpus **out, neume_context *context,
     nm_corpus_reader reader = {.corpus = corpus,
                                .midi = options->reading,
                                .min_steps = 1,
+                               .max_steps = SIZE_MAX,
                                .split = options->split,
                                .transpose = options->transpose};
     neume_status status =

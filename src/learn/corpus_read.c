@@ -192,6 +192,10 @@ static outcome encode(neume_sequence *out, nm_corpus_reader *reader, const neume
         return leave(nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED,
                                           "%zu steps, expected at least %zu", out->step_count,
                                           reader->min_steps));
+    if (out->step_count > reader->max_steps)
+        return leave(nm_corpus_set_status(corpus, file, NEUME_FILE_SKIPPED,
+                                          "%zu steps, expected at most %zu", out->step_count,
+                                          reader->max_steps));
     return GO_ON;
 }
 

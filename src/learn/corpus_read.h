@@ -10,7 +10,7 @@ typedef struct nm_corpus_reader {
     neume_corpus *corpus; /* whose files are filled in */
     neume_codec *codec;   /* open: it learns the words that it meets */
     neume_midi_read_options midi;
-    size_t min_steps;
+    size_t min_steps, max_steps;
     neume_split split; /* the only one wanted of benchmark files; NEUME_SPLIT_NONE: all */
     int transpose;     /* semitones by which every piece is moved before it becomes words */
     nm_buffer bytes;   /* of the file being read */
