@@ -50,6 +50,15 @@ typedef struct neume_shifts {
     int low, high; /**< low <= 0 <= high */
 } neume_shifts;
 
+/** What becomes of pieces of the same notes: in another key, tempo, velocity or instrument, under
+ * another name. */
+typedef enum neume_near_duplicates {
+    NEUME_NEAR_TOGETHER, /**< all of them train, or all validate; where validation pieces are given,
+                            the others leave training */
+    NEUME_NEAR_DROP,     /**< only the first is kept, and a given validation piece */
+    NEUME_NEAR_IGNORE    /**< as if they had nothing in common */
+} neume_near_duplicates;
+
 typedef struct neume_corpus_options {
     neume_midi_read_options reading;
     neume_codec_options codec; /**< of "frame" the grid becomes that of a benchmark file */
@@ -60,6 +69,7 @@ typedef struct neume_corpus_options {
     neume_inputs valid_from; /**< validation pieces come from here, as given; default none */
     size_t min_steps;        /**< a piece has at least so many steps; default 2 */
     size_t max_steps;        /**< and at most so many; default 1,000,000 */
+    neume_near_duplicates near_duplicates; /**< default NEUME_NEAR_TOGETHER */
     neume_labels_from labels; /**< of the training pieces; a validation piece whose label no
                                  training piece has has none; default NEUME_LABELS_NONE */
 } neume_corpus_options;
@@ -71,7 +81,7 @@ typedef enum neume_file_status {
     NEUME_FILE_OTHER,     /**< neither by content nor by name MIDI */
     NEUME_FILE_SKIPPED,   /**< not usable; the reason says why */
     NEUME_FILE_DUPLICATE, /**< the same words as a file that came before it, or as a validation
-                             piece */
+                             piece; or the same notes, where near duplicates are left out */
     NEUME_FILE_REPAIRED,  /**< used, after repairs */
     NEUME_FILE_CLEAN      /**< used as it was */
 } neume_file_status;
@@ -92,7 +102,8 @@ typedef struct neume_corpus_file {
     neume_file_status status;
     const char *reason; /**< why skipped, of what a duplicate, what was repaired; "" */
     bool has_offset;
-    uint64_t offset; /**< bytes */
+    uint64_t offset;   /**< bytes */
+    const char *alike; /**< name of the first file of the same notes, where that is another; "" */
     size_t note_count;
     size_t step_count;
     uint64_t hash; /**< of the piece's words; 0 where there are none */
@@ -102,6 +113,7 @@ typedef struct neume_corpus_file {
 /** The counts of the report; seen = clean + repaired + skipped + duplicate. */
 typedef struct neume_corpus_counts {
     size_t seen, clean, repaired, skipped, duplicate, other;
+    size_t alike; /**< of those that are used, the ones of the same notes as one before */
     size_t train_pieces, valid_pieces;
     size_t train_steps, valid_steps;
     size_t train_notes, valid_notes;

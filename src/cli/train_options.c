@@ -256,6 +256,7 @@ static const nm_opt optimizer_options[] = {
              "a processor with AVX512-FP16"},
 };
 
+static const char *const near_duplicates[] = {"together", "drop", "ignore", NULL};
 static const char *const label_sources[] = {"none", "folder", NULL};
 
 static const nm_opt data_options[] = {
@@ -269,6 +270,13 @@ static const nm_opt data_options[] = {
      IN(valid_from),
      .value = "DIR",
      .help = "take the validation pieces from this folder instead"},
+    {.name = "near-duplicates",
+     .kind = NM_OPT_CHOICE,
+     IN(corpus.near_duplicates),
+     .choices = near_duplicates,
+     .help =
+         "pieces of the same notes in another key, tempo, velocity or instrument: together, all "
+         "to train on or all held out; drop, all but the first; or ignore it"},
     {.name = "valid-every",
      .kind = NM_OPT_UNSIGNED,
      IN(train.valid_every),

@@ -6,20 +6,22 @@
 #include <string.h>
 
 static json_t *file_json(const neume_corpus_file *file) {
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:s}", "file", nm_report_json_text(file->path),
-                     "status", neume_file_status_name(file->status), "reason",
-                     nm_report_json_text(file->reason), "offset",
-                     file->has_offset ? json_integer((json_int_t)file->offset) : json_null(),
-                     "notes", (json_int_t)file->note_count, "steps", (json_int_t)file->step_count,
-                     "split", neume_split_name(file->split));
+    return json_pack(
+        "{s:o, s:s, s:o, s:o, s:o*, s:I, s:I, s:s}", "file", nm_report_json_text(file->path),
+        "status", neume_file_status_name(file->status), "reason", nm_report_json_text(file->reason),
+        "offset", file->has_offset ? json_integer((json_int_t)file->offset) : json_null(), "alike",
+        file->alike[0] ? nm_report_json_text(file->alike) : NULL, "notes",
+        (json_int_t)file->note_count, "steps", (json_int_t)file->step_count, "split",
+        neume_split_name(file->split));
 }
 
 static json_t *counts_json(const neume_corpus *corpus) {
     const neume_corpus_counts c = neume_corpus_count(corpus);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)c.seen, "clean",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o*}", "seen", (json_int_t)c.seen, "clean",
                      (json_int_t)c.clean, "repaired", (json_int_t)c.repaired, "skipped",
                      (json_int_t)c.skipped, "duplicate", (json_int_t)c.duplicate, "other",
-                     (json_int_t)c.other);
+                     (json_int_t)c.other, "alike",
+                     c.alike ? json_integer((json_int_t)c.alike) : NULL);
 }
 
 json_t *nm_train_report_json(const neume_corpus *corpus) {
@@ -69,6 +71,9 @@ void nm_train_print_corpus(FILE *stream, const neume_corpus *corpus) {
     if (c.other)
         fprintf(stream, "; %zu other file%s", c.other, c.other == 1 ? "" : "s");
     fputc('\n', stream);
+    if (c.alike)
+        fprintf(stream, "%zu of them %s the same notes as another, in other keys or tempos\n",
+                c.alike, c.alike == 1 ? "has" : "have");
     nm_cli_print_unused(corpus, ": see --report");
     if (c.train_pieces == 0)
         return;

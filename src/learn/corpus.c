@@ -44,6 +44,7 @@ void neume_corpus_free(neume_corpus *corpus) {
     }
     nm_free(context, corpus->reasons);
     nm_free(context, corpus->folders);
+    nm_free(context, corpus->prints);
     nm_labels_clear(&corpus->labels, context);
     nm_free(context, corpus->files);
     nm_file_list_clear(&corpus->found);
@@ -106,6 +107,7 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
         return nm_fail_memory(error, "corpus");
     nm_corpus_reader reader = {.corpus = corpus,
                                .midi = options->reading,
+                               .wants_prints = options->near_duplicates != NEUME_NEAR_IGNORE,
                                .min_steps = options->min_steps,
                                .max_steps = options->max_steps};
     corpus->owns_codec = true;
@@ -222,6 +224,8 @@ neume_corpus_counts neume_corpus_count(const neume_corpus *corpus) {
         counts.skipped += status == NEUME_FILE_SKIPPED;
         counts.duplicate += status == NEUME_FILE_DUPLICATE;
         counts.other += status == NEUME_FILE_OTHER;
+        counts.alike +=
+            corpus->files[i].alike[0] != '\0' && corpus->files[i].split != NEUME_SPLIT_NONE;
     }
     count_pieces(corpus->train, corpus->train_count, &counts.train_steps, &counts.train_notes);
     count_pieces(corpus->valid, corpus->valid_count, &counts.valid_steps, &counts.valid_notes);

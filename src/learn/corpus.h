@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "learn/labels.h"
 #include "music/codec.h"
+#include "music/fingerprint.h"
 
 #include <neume/evaluate.h>
 
@@ -27,6 +28,7 @@ struct neume_corpus {
     neume_corpus_file *files; /* [file_count], one for each found */
     char **reasons;           /* [file_count] owned, NULL for "" */
     char **folders;           /* [file_count] owned */
+    nm_fingerprint *prints;   /* [file_count] empty where there is no piece, or none was wanted */
     size_t file_count;
     size_t notes_beyond;     /* that a transposition took out of the pieces */
     nm_piece *train, *valid; /* in the order of the files; for an evaluation all are in `train` */

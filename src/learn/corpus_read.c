@@ -59,7 +59,8 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
     corpus->files = nm_alloc(corpus->context, count, sizeof *corpus->files);
     corpus->reasons = nm_alloc(corpus->context, count, sizeof *corpus->reasons);
     corpus->folders = nm_alloc(corpus->context, count, sizeof *corpus->folders);
-    if (!corpus->files || !corpus->reasons || !corpus->folders)
+    corpus->prints = nm_alloc(corpus->context, count, sizeof *corpus->prints);
+    if (!corpus->files || !corpus->reasons || !corpus->folders || !corpus->prints)
         return nm_fail_memory(error, "list of files");
     corpus->file_count = count;
     for (size_t i = 0; i < count; i++) {
@@ -69,7 +70,8 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
         corpus->files[i] = (neume_corpus_file){.path = corpus->found.entries[i].path,
                                                .name = name_of(&corpus->found.entries[i]),
                                                .folder = corpus->folders[i],
-                                               .reason = ""};
+                                               .reason = "",
+                                               .alike = ""};
     }
     return NEUME_OK;
 }
@@ -222,6 +224,8 @@ static outcome keep(nm_corpus_reader *reader, neume_sequence *sequence, const ne
                     size_t file) {
     neume_corpus *corpus = reader->corpus;
     if (note_repairs(corpus, file, score) ||
+        (reader->wants_prints &&
+         nm_fingerprint_of_score(&corpus->prints[file], corpus->context, score)) ||
         !nm_reserve(corpus->context, &reader->pieces, &reader->piece_capacity,
                     reader->piece_count + 1, sizeof *reader->pieces))
         return OUT_OF_MEMORY;
@@ -260,6 +264,10 @@ void nm_corpus_reader_clear(nm_corpus_reader *reader) {
     for (size_t i = 0; i < reader->piece_count; i++)
         neume_sequence_clear(context, &reader->pieces[i].sequence);
     nm_free(context, reader->pieces);
+    nm_free(context, reader->family);
+    nm_free(context, reader->families);
+    reader->family = NULL;
+    reader->families = NULL;
     reader->pieces = NULL;
     reader->piece_count = reader->piece_capacity = 0;
     reader->bytes.context = context;

@@ -6,16 +6,26 @@
 
 #include "learn/corpus.h"
 
+/* Pieces of the same notes. */
+typedef struct nm_family {
+    bool has_pieces;
+    size_t first_piece;
+    uint64_t least_hash; /* of its pieces */
+} nm_family;
+
 typedef struct nm_corpus_reader {
     neume_corpus *corpus; /* whose files are filled in */
     neume_codec *codec;   /* open: it learns the words that it meets */
     neume_midi_read_options midi;
+    bool wants_prints; /* by which pieces of the same notes are found */
     size_t min_steps, max_steps;
     neume_split split; /* the only one wanted of benchmark files; NEUME_SPLIT_NONE: all */
     int transpose;     /* semitones by which every piece is moved before it becomes words */
     nm_buffer bytes;   /* of the file being read */
     nm_piece *pieces; /* what could be used, in the order of the files; words as `codec` has them */
     size_t piece_count, piece_capacity;
+    size_t *family;      /* [file_count] which of the families a file is of; NULL: not asked */
+    nm_family *families; /* [file_count] */
 } nm_corpus_reader;
 
 /* Finds everything below the inputs, and makes room for its entries. May be called once. */

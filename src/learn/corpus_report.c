@@ -16,6 +16,7 @@ static json_t *report_file(const neume_corpus_file *file, neume_context *context
                     file->has_offset ? json_integer((json_int_t)file->offset) : json_null()) &&
         nm_json_put(object, "notes", json_integer((json_int_t)file->note_count)) &&
         nm_json_put(object, "steps", json_integer((json_int_t)file->step_count)) &&
+        (!file->alike[0] || nm_json_put(object, "alike", nm_json_text(context, file->alike))) &&
         nm_json_put(object, "split", json_string(neume_split_name(file->split)));
     if (is_done)
         return object;

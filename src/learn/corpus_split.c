@@ -2,7 +2,9 @@
 #include "learn/corpus_split.h"
 
 #include "base/mem.h"
+#include "learn/corpus_alike.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* A piece's place in some order. */
@@ -56,28 +58,68 @@ static uint64_t mix(uint64_t x) {
     return x ^ x >> 31;
 }
 
-/* How many of `count` pieces in ascending order validate: at least one where any shall, and never
- * all. */
-static size_t valid_share(const ranked *order, size_t count, const neume_corpus_options *options) {
-    size_t wanted = options->valid_count;
-    if (wanted == 0 && options->valid_fraction > 0) {
-        while (wanted < count && (double)order[wanted].rank * 0x1p-64 < options->valid_fraction)
-            wanted++;
-        wanted += wanted == 0;
-    }
-    return wanted < count ? wanted : count ? count - 1 : 0;
+/* Pieces that may validate, in the order in which they are asked; those of a family have one rank.
+ */
+typedef struct candidates {
+    ranked *order; /* [count] */
+    size_t count;
+} candidates;
+
+static size_t family_end(const candidates *of, size_t begin) {
+    size_t end = begin + 1;
+    while (end < of->count && of->order[end].rank == of->order[begin].rank)
+        end++;
+    return end;
 }
 
+/* Families validate as a whole, where that leaves `most` pieces of room; returns how many pieces
+ * do. */
+static size_t take_families(nm_corpus_reader *reader, const candidates *of, double below,
+                            size_t most) {
+    size_t taken = 0;
+    for (size_t begin = 0, end; begin < of->count; begin = end) {
+        end = family_end(of, begin);
+        if ((double)of->order[begin].rank * 0x1p-64 >= below || end - begin > most - taken)
+            continue;
+        taken += end - begin;
+        for (size_t i = begin; i < end; i++)
+            reader->pieces[of->order[i].piece].split = NEUME_SPLIT_VALID;
+    }
+    return taken;
+}
+
+static void take_first(nm_corpus_reader *reader, const candidates *of, size_t most) {
+    size_t begin = 0, end = 0;
+    for (; begin < of->count; begin = end) {
+        end = family_end(of, begin);
+        if (end - begin <= most)
+            break;
+    }
+    for (size_t i = begin; i < end && begin < of->count; i++)
+        reader->pieces[of->order[i].piece].split = NEUME_SPLIT_VALID;
+}
+
+/* At least one piece validates where any shall, and never all. */
+static void take_validation(nm_corpus_reader *reader, const candidates *of,
+                            const neume_corpus_options *options) {
+    const size_t room = of->count ? of->count - 1 : 0;
+    if (options->valid_count > 0)
+        (void)take_families(reader, of, INFINITY,
+                            options->valid_count < room ? options->valid_count : room);
+    else if (options->valid_fraction > 0 &&
+             take_families(reader, of, options->valid_fraction, room) == 0)
+        take_first(reader, of, room);
+}
+
+/* A family is asked by the least hash of its pieces. */
 static void choose_validation(nm_corpus_reader *reader, ranked *order,
                               const neume_corpus_options *options) {
-    size_t count = 0;
+    candidates of = {.order = order};
     for (size_t i = 0; i < reader->piece_count; i++)
         if (reader->pieces[i].split == NEUME_SPLIT_TRAIN && !reader->pieces[i].is_given)
-            order[count++] = (ranked){mix(reader->pieces[i].hash), false, i};
-    qsort(order, count, sizeof *order, by_rank);
-    const size_t valid = valid_share(order, count, options);
-    for (size_t i = 0; i < valid; i++)
-        reader->pieces[order[i].piece].split = NEUME_SPLIT_VALID;
+            order[of.count++] = (ranked){mix(nm_corpus_family_hash(reader, i)), false, i};
+    qsort(order, of.count, sizeof *order, by_rank);
+    take_validation(reader, &of, options);
 }
 
 neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_options *options,
@@ -90,7 +132,9 @@ neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_option
         if (!reader->pieces[i].is_given)
             reader->pieces[i].split =
                 reader->pieces[i].file < first_valid ? NEUME_SPLIT_TRAIN : NEUME_SPLIT_VALID;
-    const neume_status status = leave_out_duplicates(reader, order);
+    neume_status status = leave_out_duplicates(reader, order);
+    if (!status)
+        status = nm_corpus_find_alike(reader, options);
     if (!status && options->valid_from.count == 0)
         choose_validation(reader, order, options);
     nm_free(context, order);
