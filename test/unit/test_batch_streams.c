@@ -54,7 +54,8 @@ static void assert_place(row_track *track, const neume_corpus *corpus, const nm_
     for (unsigned s = 0; s < streams; s++) {
         const uint32_t word = piece->words[track->step * streams + s];
         assert_int_equal(batch->targets[s].words[at], word);
-        assert_int_equal(batch->targets[s].states[at], track->row.state);
+        assert_int_equal(batch->targets[s].states[at],
+                         nm_codec_grammar(codec)->rule[track->row.state]);
         assert_true(nm_row_allows(&track->row, codec, s, word));
         nm_row_say(&track->row, codec, s, word);
     }

@@ -121,7 +121,7 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
         nm_row_read(&row, codec, inputs + i * columns, contexts + i * maps);
         for (unsigned s = 0; s < streams; s++) {
             targets[s * count + i] = words[i * streams + s];
-            states[s * count + i] = row.state;
+            states[s * count + i] = nm_codec_grammar(codec)->rule[row.state];
             nm_row_say(&row, codec, s, words[i * streams + s]);
         }
         nm_row_end_step(&row, codec, words + i * streams);

@@ -44,13 +44,13 @@ static void close_case(event_case *c) {
 /* Takes all words that begin so out of what may be drawn. */
 static void forbid(event_case *c, const char *prefix) {
     const uint32_t count = neume_codec_word_count(c->model->codec, 0);
-    const uint32_t states = nm_codec_grammar(c->model->codec)->state_count;
+    const uint32_t rules = nm_codec_grammar(c->model->codec)->rule_count;
     for (uint32_t w = 0; w < count; w++)
-        for (uint32_t s = 0;
+        for (uint32_t r = 0;
              strncmp(neume_codec_word(c->model->codec, 0, w), prefix, strlen(prefix)) == 0 &&
-             s < states;
-             s++)
-            c->model->masks[0][(size_t)s * count + w] = 0;
+             r < rules;
+             r++)
+            c->model->masks[0][(size_t)r * count + w] = 0;
 }
 
 /* Where a note begins that is said behind so many words: ticks of their score, which is `*score`.
