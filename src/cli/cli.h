@@ -91,6 +91,9 @@ neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_e
  * fine. Fails with NEUME_CANNOT_WRITE, or NEUME_BAD_USAGE for a folder. */
 neume_status nm_cli_check_output(const char *path, neume_error *error);
 
+/* Makes the folder at `path`, where there is none. Fails with NEUME_CANNOT_WRITE. */
+neume_status nm_cli_make_folder(const char *path, neume_error *error);
+
 /* Says on standard error which files were skipped or duplicate, and why: the first ten; of the
  * others how many, and `where` to find them. */
 void nm_cli_print_unused(const neume_corpus *corpus, const char *where);

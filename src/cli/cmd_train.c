@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* neume train: from a folder of MIDI files to a model. */
 #include "cli/run_folder.h"
+#include "cli/tensorboard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,8 @@ static neume_status check_outputs(const train_settings *s, neume_error *error) {
         status = nm_cli_check_output(s->train.log, error);
     if (!status && s->report)
         status = nm_cli_check_output(s->report, error);
+    if (!status && !s->is_dry_run)
+        status = nm_tensorboard_check(s->tensorboard, error);
     if (!status && s->train.output && !s->is_dry_run && !s->train.resume && !s->train.force &&
         stat(s->train.output, &about) == 0)
         status = nm_report_fail(error, NEUME_BAD_USAGE,
@@ -159,10 +162,17 @@ static neume_status train(const run_state *run) {
                       .is_verbose = s->is_verbose,
                       .unit = neume_codec_step_unit(neume_corpus_codec(run->corpus)),
                       .time_limit = s->train.time_limit};
-    s->train.observer = nm_watch_start(&watch);
+    nm_tensorboard board;
+    s->train.observer = nm_tensorboard_start(
+        &board, s->tensorboard, neume_corpus_codec(run->corpus), nm_watch_start(&watch));
     neume_train_result result;
     neume_status status = neume_train(&result, run->context, run->corpus, &s->train, run->error);
+    nm_tensorboard_finish(&board);
     nm_watch_finish(&watch);
+    if (board.failure.status && (!status || status == NEUME_INTERRUPTED)) { /* why it was stopped */
+        *run->error = board.failure;
+        status = board.failure.status;
+    }
     status = account(run, &result, watch.planned_updates, status);
     if (status)
         return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/run_folder.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,18 +19,9 @@ char *nm_run_folder_name(const nm_run_folder *folder, const char *name) {
     return joined(folder->path, name);
 }
 
-static neume_status make_folder(const char *path, neume_error *error) {
-    struct stat about;
-    const int failure = mkdir(path, 0777) == 0 ? 0 : errno;
-    if (!failure || (stat(path, &about) == 0 && S_ISDIR(about.st_mode)))
-        return NEUME_OK;
-    return nm_report_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be made: %s", path,
-                          strerror(failure == EEXIST ? ENOTDIR : failure));
-}
-
 static neume_status make_folders(const nm_run_folder *folder, neume_error *error) {
-    const neume_status status = make_folder(folder->path, error);
-    return status ? status : make_folder(folder->samples, error);
+    const neume_status status = nm_cli_make_folder(folder->path, error);
+    return status ? status : nm_cli_make_folder(folder->samples, error);
 }
 
 /* NAME.e0010.mid beside NAME.neume. */

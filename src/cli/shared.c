@@ -262,6 +262,15 @@ neume_status nm_cli_check_output(const char *path, neume_error *error) {
     return status;
 }
 
+neume_status nm_cli_make_folder(const char *path, neume_error *error) {
+    struct stat about;
+    const int failure = mkdir(path, 0777) == 0 ? 0 : errno;
+    if (!failure || (stat(path, &about) == 0 && S_ISDIR(about.st_mode)))
+        return NEUME_OK;
+    return nm_report_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be made: %s", path,
+                          strerror(failure == EEXIST ? ENOTDIR : failure));
+}
+
 static bool is_unused(const neume_corpus_file *file) {
     return file->status == NEUME_FILE_SKIPPED || file->status == NEUME_FILE_DUPLICATE;
 }

@@ -17,8 +17,9 @@ typedef struct train_settings {
     nm_opt_interval save;
     nm_opt_shifts transpose;
     nm_opt_target until;
-    const char *valid_from; /* a file or folder; or NULL */
-    const char *report;     /* a path; or NULL */
+    const char *valid_from;  /* a file or folder; or NULL */
+    const char *report;      /* a path; or NULL */
+    const char *tensorboard; /* a folder; or NULL */
     bool is_dry_run, is_quiet, is_verbose;
 } train_settings;
 
