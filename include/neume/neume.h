@@ -13,6 +13,7 @@
 #include <neume/generate.h>
 #include <neume/midi.h>
 #include <neume/model.h>
+#include <neume/range_test.h>
 #include <neume/schedule.h>
 #include <neume/score.h>
 #include <neume/status.h>

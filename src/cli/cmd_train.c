@@ -67,7 +67,7 @@ static void adopt(train_settings *s) {
 }
 
 static neume_status check_usage(const train_settings *s, neume_error *error) {
-    if (!s->train.output && !s->is_dry_run)
+    if (!s->train.output && !s->is_dry_run && !s->finds_rate)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "missing --output, expected the model file to write");
     if (s->train.resume && s->train.force)
@@ -84,10 +84,10 @@ static neume_status check_outputs(const train_settings *s, neume_error *error) {
         status = nm_cli_check_output(s->train.log, error);
     if (!status && s->report)
         status = nm_cli_check_output(s->report, error);
-    if (!status && !s->is_dry_run)
+    if (!status && !s->is_dry_run && !s->finds_rate)
         status = nm_tensorboard_check(s->tensorboard, error);
-    if (!status && s->train.output && !s->is_dry_run && !s->train.resume && !s->train.force &&
-        stat(s->train.output, &about) == 0)
+    if (!status && s->train.output && !s->is_dry_run && !s->finds_rate && !s->train.resume &&
+        !s->train.force && stat(s->train.output, &about) == 0)
         status = nm_report_fail(error, NEUME_BAD_USAGE,
                                 "%s: exists; --force overwrites it, --resume goes on with it",
                                 s->train.output);
@@ -187,6 +187,25 @@ static neume_status train(const run_state *run) {
     return NEUME_OK;
 }
 
+static neume_status find_rate(const run_state *run) {
+    train_settings *s = run->settings;
+    if (!s->is_quiet)
+        nm_train_print_corpus(stderr, run->corpus);
+    nm_watch watch = {.is_quiet = s->is_quiet,
+                      .unit = neume_codec_step_unit(neume_corpus_codec(run->corpus))};
+    s->train.observer = nm_watch_start(&watch);
+    s->range.training = &s->train;
+    s->range.updates = s->train.max_updates;
+    neume_range_test *test;
+    neume_status status =
+        neume_range_test_new(&test, run->context, run->corpus, &s->range, run->error);
+    nm_watch_finish(&watch);
+    if (!status)
+        status = nm_train_tell_range(s, run->context, test, run->error);
+    neume_range_test_free(test);
+    return status;
+}
+
 static neume_log_level level_of(const train_settings *s) {
     return s->is_quiet ? NEUME_LOG_WARNING : s->is_verbose ? NEUME_LOG_DEBUG : NEUME_LOG_INFO;
 }
@@ -207,7 +226,7 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     if (!status)
         status = load(&run, (neume_inputs){arguments->operands, arguments->operand_count});
     if (!status)
-        status = s->is_dry_run ? plan(&run) : train(&run);
+        status = s->is_dry_run ? plan(&run) : s->finds_rate ? find_rate(&run) : train(&run);
     neume_corpus_free(run.corpus);
     neume_context_free(run.context);
     nm_run_folder_clear(&run.folder);

@@ -17,17 +17,18 @@ typedef struct train_settings {
     nm_opt_interval save;
     nm_opt_shifts transpose;
     nm_opt_target until;
-    const char *valid_from;  /* a file or folder; or NULL */
-    const char *report;      /* a path; or NULL */
-    const char *tensorboard; /* a folder; or NULL */
-    bool is_dry_run, is_quiet, is_verbose;
+    const char *valid_from;    /* a file or folder; or NULL */
+    const char *report;        /* a path; or NULL */
+    const char *tensorboard;   /* a folder; or NULL */
+    neume_range_options range; /* of --find-lr */
+    bool finds_rate, is_dry_run, is_quiet, is_verbose;
 } train_settings;
 
 /* The options of train, in groups over train_settings. */
 extern const nm_opt_table nm_train_table;
 
 /* Of these the learning rate's. */
-enum { NM_RATE_OPTIONS = 11 };
+enum { NM_RATE_OPTIONS = 14 };
 extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];
 
 /* Fails with NEUME_BAD_USAGE where one of them is given that the schedule does not look at. */
@@ -70,6 +71,10 @@ json_t *nm_train_result_json(const train_settings *settings, const neume_corpus 
 /* What the held-out loss means, beside what needs no network; the baselines of rolls, which have no
  * words, see what a key did in its last two steps. Borrowed: static. */
 const char *nm_train_judgement(const neume_train_result *result, bool has_words);
+
+/* What --find-lr found: the curve into the log, a table or JSON on standard output. */
+neume_status nm_train_tell_range(const train_settings *settings, neume_context *context,
+                                 const neume_range_test *test, neume_error *error);
 
 /* What a run would take. */
 void nm_train_print_estimate(const train_settings *settings, const neume_corpus *corpus,

@@ -74,6 +74,28 @@ const nm_opt nm_rate_options[NM_RATE_OPTIONS] = {
      IN(train.rates.plateau_factor),
      FACTOR,
      .help = "what it is multiplied by then"},
+    {.name = "find-lr",
+     .kind = NM_OPT_FLAG,
+     IN(finds_rate),
+     .help =
+         "train no model: raise the learning rate from update to update, say what the loss does "
+         "and suggest a rate; --log gets the curve, --max-updates is how many (default 200)"},
+    {.name = "find-lr-from",
+     .kind = NM_OPT_REAL,
+     IN(range.low),
+     .value = "X",
+     .is_above_low = true,
+     .high = 1e6,
+     .default_text = "a thousandth of --lr",
+     .help = "the rate of its first update"},
+    {.name = "find-lr-to",
+     .kind = NM_OPT_REAL,
+     IN(range.high),
+     .value = "X",
+     .is_above_low = true,
+     .high = 1e6,
+     .default_text = "a hundred times --lr",
+     .help = "the rate of its last update"},
 };
 
 /* The options that one schedule alone looks at; given with another they would do nothing. */
@@ -87,6 +109,12 @@ neume_status nm_train_check_rate(const train_settings *settings, const nm_argume
         {"restart-height", NEUME_SCHEDULE_COSINE}, {"step-every", NEUME_SCHEDULE_STEP},
         {"step-factor", NEUME_SCHEDULE_STEP},      {"plateau-patience", NEUME_SCHEDULE_PLATEAU},
         {"plateau-factor", NEUME_SCHEDULE_PLATEAU}};
+    if (!settings->finds_rate && (settings->range.low > 0 || settings->range.high > 0))
+        return nm_report_fail(error, NEUME_BAD_USAGE,
+                              "--find-lr-from and --find-lr-to: for --find-lr alone");
+    if (settings->finds_rate && (settings->is_dry_run || settings->train.resume))
+        return nm_report_fail(error, NEUME_BAD_USAGE, "--find-lr and --%s contradict each other",
+                              settings->is_dry_run ? "dry-run" : "resume");
     for (size_t i = 0; i < NM_OPT_COUNT(owners); i++)
         if (nm_opt_given(arguments, owners[i].option) &&
             settings->train.schedule != owners[i].schedule)

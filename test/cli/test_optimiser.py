@@ -84,4 +84,44 @@ class Optimiser(tool.Case):
         self.assertEqual(len(set(rates)), 1 + len([line for line in said if int(line.split()[-2]) <= 60]))
 
 
+    def find(self, *arguments, code=0):
+        return self.neume("train", self.path("songs"), *tool.TINY, "--find-lr", *arguments, code=code)
+
+    def test_finding_a_rate_shows_a_curve_and_suggests_one(self):
+        self.songs()
+        done = self.find("--max-updates", "60")
+        lines = done.text.splitlines()
+        self.assertEqual(lines[0], "learning rate     loss  gradient norm")
+        rows = [line.split() for line in lines[1:25]]
+        self.assertEqual([rows[0][0], len(rows)], ["2e-05", 24])
+        rates = [float(row[0]) for row in rows]
+        self.assertEqual(rates, sorted(rates))
+        self.assertRegex(lines[25], r"^The loss falls fastest at \S+ and is lowest at \S+ \(\d\.\d\d\d\)\. ")
+        self.assertRegex(done.text, r"\nSuggestion: --lr \d\S*, a tenth of where it is lowest")
+        self.assertEqual(os.listdir(self.folder), ["songs"])
+
+    def test_its_curve_is_json_lines_and_a_model_is_left_alone(self):
+        self.songs()
+        self.put("m.neume", b"precious")
+        found = json.loads(self.find("--max-updates", "50", "--log", self.path("curve"), "--json", "-o",
+                                     self.path("m.neume"), "--find-lr-from", "1e-4", "--find-lr-to", "0.01").text)
+        self.assertEqual(set(found), {"updates", "end", "ended_at", "steepest", "lowest", "lowest_loss", "suggestion"})
+        self.assertEqual([found["updates"], found["end"]], [50, "whole"])
+        points = [json.loads(line) for line in self.read("curve").decode().splitlines()]
+        self.assertEqual([point["update"] for point in points], list(range(1, 51)))
+        self.assertEqual(set(points[0]), {"update", "learning_rate", "loss", "smoothed_loss", "gradient_norm"})
+        self.assertAlmostEqual(points[0]["learning_rate"], 1e-4)
+        self.assertAlmostEqual(points[-1]["learning_rate"], 0.01)
+        lowest = min(points, key=lambda point: point["smoothed_loss"])
+        self.assertAlmostEqual(found["suggestion"], lowest["learning_rate"] / 10)
+        self.assertEqual(self.read("m.neume"), b"precious")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["curve", "m.neume", "songs"])
+
+    def test_no_range_and_no_place_for_the_curve_are_refused(self):
+        self.songs()
+        self.find("--find-lr-from", "1", "--find-lr-to", "0.1", code=2)
+        self.find("--max-updates", "5", code=2)
+        self.find("--log", self.path("none", "curve"), code=5)
+
+
 tool.main()
