@@ -291,6 +291,8 @@ static neume_status walk_folder(nm_file_list *list, const char *path, size_t nam
                                 unsigned depth) {
     struct dirent **names;
     const int count = scandir(path, &names, is_shown, by_bytes);
+    if (count < 0 && errno == ENOMEM)
+        return NEUME_NO_MEMORY;
     if (count < 0)
         return add_entry(list, path, name_offset, errno);
     neume_status status = NEUME_OK;

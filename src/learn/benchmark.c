@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <jansson.h>
@@ -150,13 +151,15 @@ neume_status nm_benchmark_read(nm_benchmark **out, neume_context *context, neume
     if (bytes.size_bytes > NM_BENCHMARK_MAX_BYTES)
         return nm_fail(error, NEUME_BAD_INPUT, "benchmark: %zu bytes, expected %d at most",
                        bytes.size_bytes, NM_BENCHMARK_MAX_BYTES);
-    json_t *root = json_loadb(bytes.data, bytes.size_bytes, JSON_REJECT_DUPLICATES, &reason);
-    if (!root && json_error_code(&reason) == json_error_out_of_memory)
+    json_t *root;
+    neume_status status =
+        nm_json_parse(&root, bytes.data, bytes.size_bytes, JSON_REJECT_DUPLICATES, &reason);
+    if (status == NEUME_NO_MEMORY)
         return nm_fail_memory(error, "benchmark");
-    if (!root)
+    if (status)
         return nm_fail_at(error, NEUME_BAD_INPUT, (uint64_t)reason.position,
                           "benchmark: no JSON at line %d, column %d", reason.line, reason.column);
-    const neume_status status = read_root(out, context, root, error);
+    status = read_root(out, context, root, error);
     json_decref(root);
     return status;
 }

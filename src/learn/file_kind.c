@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "nn/model_file.h"
 
 #include <neume/midi.h>
 #include <neume/model.h>
 
-#include <jansson.h>
 #include <string.h>
 
 enum { LOOK_BYTES = 8192 }; /* enough to tell MIDI and safetensors from all else */
 
-/* What the key "neume" in a safetensors header says that the file is. */
-static neume_file_kind kind_in_header(const char *header, size_t size) {
-    json_t *object = json_loadb(header, size, 0, NULL);
+static neume_file_kind kind_named(const char *kind) {
+    if (kind && strcmp(kind, "model") == 0)
+        return NEUME_KIND_MODEL;
+    return kind && strcmp(kind, "checkpoint") == 0 ? NEUME_KIND_CHECKPOINT : NEUME_KIND_OTHER;
+}
+
+/* What the key "neume" in a safetensors header says that the file is. Fails with NEUME_NO_MEMORY.
+ */
+static neume_status read_header(neume_file_kind *out, const char *header, size_t size) {
+    json_t *object, *inner = NULL;
+    neume_status status = nm_json_parse(&object, header, size, 0, NULL);
     const json_t *metadata = json_object_get(object, "__metadata__");
     const char *text = json_string_value(json_object_get(metadata, "neume"));
-    json_t *inner = text ? json_loads(text, 0, NULL) : NULL;
-    const char *kind = json_string_value(json_object_get(inner, "kind"));
-    neume_file_kind found = NEUME_KIND_OTHER;
-    if (kind && strcmp(kind, "model") == 0)
-        found = NEUME_KIND_MODEL;
-    else if (kind && strcmp(kind, "checkpoint") == 0)
-        found = NEUME_KIND_CHECKPOINT;
+    if (text)
+        status = nm_json_parse(&inner, text, strlen(text), 0, NULL);
+    *out = kind_named(json_string_value(json_object_get(inner, "kind")));
     json_decref(inner);
     json_decref(object);
-    return found;
+    return status == NEUME_NO_MEMORY ? status : NEUME_OK;
 }
 
 /* `bytes` holds the file's start; the rest of the header is read where it is longer. */
@@ -39,9 +44,10 @@ static neume_status kind_of_tensor_file(neume_file_kind *out, nm_buffer *bytes, 
         if (status)
             return status;
     }
-    if (bytes->size >= sizeof(uint64_t) + size)
-        *out = kind_in_header((const char *)bytes->data + sizeof(uint64_t), size);
-    return NEUME_OK;
+    if (bytes->size < sizeof(uint64_t) + size)
+        return NEUME_OK;
+    const char *header = (const char *)bytes->data + sizeof(uint64_t);
+    return read_header(out, header, size) ? nm_fail_memory(error, path) : NEUME_OK;
 }
 
 neume_status neume_file_kind_of(neume_file_kind *out, neume_context *context, const char *path,

@@ -2,6 +2,7 @@
 #include "learn/metadata.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -28,15 +29,14 @@ static neume_status check(const json_t *object, const char *path, const char *ki
 
 neume_status nm_metadata_read(json_t **out, const char *text, const char *path, const char *kind,
                               neume_error *error) {
-    json_error_t why;
     *out = NULL;
     if (!text)
         return nm_fail(error, NEUME_BAD_MODEL,
                        "%s: a safetensors file of another program, expected one of neume", path);
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &why);
-    if (!object && json_error_code(&why) == json_error_out_of_memory)
+    json_t *object;
+    neume_status status = nm_json_parse(&object, text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
+    if (status == NEUME_NO_MEMORY)
         return nm_fail_memory(error, path);
-    neume_status status = NEUME_OK;
     if (!json_is_object(object))
         status = nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata are no JSON object", path);
     else

@@ -39,9 +39,12 @@ static neume_status load_codec(loading *from, neume_error *error) {
     neume_status status = find_data(&words, from, "data.vocabulary", error);
     if (status)
         return status;
-    char *settings = json_dumps(json_object_get(from->metadata, "codec"), JSON_REAL_PRECISION(17));
-    if (!settings)
+    const json_t *codec = json_object_get(from->metadata, "codec");
+    if (!json_is_object(codec))
         return nm_fail(error, NEUME_BAD_MODEL, "%s: its metadata have no codec", from->path);
+    char *settings = json_dumps(codec, JSON_REAL_PRECISION(17));
+    if (!settings)
+        return nm_fail_memory(error, from->path);
     status = nm_codec_restore(&from->model->codec, from->model->context, settings, words, &why);
     free(settings);
     if (status)

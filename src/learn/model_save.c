@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "learn/metadata.h"
 #include "learn/model.h"
@@ -12,7 +13,9 @@ _Static_assert(sizeof(real) == sizeof(float), "model files hold single precision
 
 static json_t *describe_codec(const neume_codec *codec, neume_context *context) {
     char *settings = nm_codec_settings(codec);
-    json_t *object = settings ? json_loads(settings, 0, NULL) : NULL;
+    json_t *object = NULL;
+    if (settings)
+        (void)nm_json_parse(&object, settings, strlen(settings), 0, NULL);
     nm_free(context, settings);
     return object;
 }

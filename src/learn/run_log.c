@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "learn/settings.h"
 
 #include <errno.h>
@@ -26,29 +27,28 @@ static bool is_kept(const json_t *line, uint64_t update) {
            (uint64_t)json_integer_value(at) <= update;
 }
 
-/* Bytes of the whole lines to keep; SIZE_MAX for want of memory. */
-static size_t kept_size(const nm_buffer *lines, uint64_t update) {
-    size_t kept = 0;
-    while (kept < lines->size) {
-        json_error_t why = {0};
-        const char *line = (const char *)lines->data + kept;
-        const char *end = memchr(line, '\n', lines->size - kept);
-        json_t *object = end ? json_loadb(line, (size_t)(end - line), 0, &why) : NULL;
+/* Leaves the bytes of the whole lines to keep in *kept. Fails with NEUME_NO_MEMORY. */
+static neume_status find_kept(size_t *kept, const nm_buffer *lines, uint64_t update) {
+    const char *line = (const char *)lines->data, *end;
+    const char *const stop = line + lines->size;
+    *kept = 0;
+    for (; line < stop && (end = memchr(line, '\n', (size_t)(stop - line))); line = end + 1) {
+        json_t *object;
+        if (nm_json_parse(&object, line, (size_t)(end - line), 0, NULL) == NEUME_NO_MEMORY)
+            return NEUME_NO_MEMORY;
         const bool stays = is_kept(object, update);
         json_decref(object);
-        if (!object && end && json_error_code(&why) == json_error_out_of_memory)
-            return SIZE_MAX;
         if (!stays)
             break;
-        kept += (size_t)(end - line) + 1;
+        *kept += (size_t)(end - line) + 1;
     }
-    return kept;
+    return NEUME_OK;
 }
 
 static neume_status cut_file(const nm_run_log *log, const nm_buffer *lines, uint64_t update,
                              neume_error *error) {
-    const size_t kept = kept_size(lines, update);
-    if (kept == SIZE_MAX)
+    size_t kept;
+    if (find_kept(&kept, lines, update))
         return nm_fail_memory(error, log->path);
     int result;
     do

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "learn/checkpoint.h"
 #include "learn/plan.h"
 #include "learn/run_files.h"
@@ -346,7 +347,12 @@ static neume_status tell_of_model(neume_train_result *out, neume_context *contex
     const neume_status status = neume_model_load(&model, context, path, error);
     if (status)
         return status;
-    json_t *description = json_loads(neume_model_description(model), 0, NULL);
+    const char *text = neume_model_description(model);
+    json_t *description;
+    if (nm_json_parse(&description, text, strlen(text), 0, NULL)) {
+        neume_model_free(model);
+        return nm_fail_memory(error, path);
+    }
     const json_t *results = json_object_get(json_object_get(description, "training"), "results");
     *out = (neume_train_result){.end = NEUME_END_ALREADY_DONE,
                                 .epochs = count_member(results, "epoch"),

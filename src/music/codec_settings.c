@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* A codec as a text of settings and a list of words, for model files, and back. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "music/codec_kind.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,29 +72,32 @@ static bool read_metres(uint8_t *metres, const json_t *array) {
     return true;
 }
 
+enum { SETTINGS = 15 };
+
 /* What the settings say, as far as it can be said; the options' ranges are checked later. */
 typedef struct stored_options {
     neume_codec_options options;
     int low, high; /* shifts */
 } stored_options;
 
-static bool read_options(stored_options *out, const json_t *object) {
+static bool read_options(stored_options *out, const json_t *object, json_error_t *reason) {
     const char *voicing, *rest_unit, *order, *onsets, *timing, *drums;
     json_t *metres;
     json_int_t grid;
-    json_error_t reason;
     int melody, lowest, highest;
     neume_codec_options *options = &out->options;
     *options = neume_codec_options_default();
     if (json_unpack_ex(
-            (json_t *)(uintptr_t)object, &reason, JSON_STRICT,
-            "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i], s:s, s:s, s:s, "
-            "s:[i, i]}",
+            (json_t *)(uintptr_t)object, reason, 0,
+            "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i!], s:s, s:s, s:s, "
+            "s:[i, i!]}",
             "name", &options->name, "grid", &grid, "voicing", &voicing, "spacing_quarters",
             &options->spacing_quarters, "track", &options->track, "program", &options->program,
             "melody", &melody, "rest_unit", &rest_unit, "order", &order, "metres", &metres,
             "pitch_range", &lowest, &highest, "onsets", &onsets, "timing", &timing, "drums", &drums,
             "shifts", &out->low, &out->high))
+        return false;
+    if (json_object_size(object) != SETTINGS) /* JSON_STRICT forgets keys where memory runs out */
         return false;
     options->grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
     options->melody = melody != 0;
@@ -116,7 +119,11 @@ static neume_status make_from_settings(neume_codec **out, neume_context *context
                                        const json_t *object, neume_error *error) {
     stored_options read;
     neume_error refusal = {0};
-    if (!read_options(&read, object))
+    json_error_t reason = {0};
+    const bool is_read = read_options(&read, object, &reason);
+    if (!is_read && json_error_code(&reason) == json_error_out_of_memory)
+        return nm_fail_memory(error, "codec settings");
+    if (!is_read)
         return nm_fail(
             error, NEUME_BAD_MODEL,
             "codec settings: expected name, grid, voicing, spacing_quarters, track, "
@@ -206,12 +213,16 @@ neume_status nm_codec_restore(neume_codec **out, neume_context *context, const c
                               neume_bytes vocabulary, neume_error *error) {
     *out = NULL;
     json_error_t reason;
-    json_t *object = json_loads(settings, JSON_REJECT_DUPLICATES, &reason);
-    if (!object)
+    json_t *object;
+    neume_status status =
+        nm_json_parse(&object, settings, strlen(settings), JSON_REJECT_DUPLICATES, &reason);
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, "codec settings");
+    if (status)
         return nm_fail(error, NEUME_BAD_MODEL, "codec settings: no JSON object from line %d on",
                        reason.line);
     neume_codec *codec = NULL;
-    neume_status status = make_from_settings(&codec, context, object, error);
+    status = make_from_settings(&codec, context, object, error);
     if (!status)
         status = restore_codec(codec, vocabulary, error);
     json_decref(object);

@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "nn/model_format.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,19 +71,16 @@ static neume_status read_header_size(parser *p, nm_reader *reader, size_t *size)
 
 static neume_status parse_header(const parser *p, const char *text, size_t size, json_t **out) {
     json_error_t failure;
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &failure);
-    if (*out)
+    const neume_status status = nm_json_parse(out, text, size, JSON_REJECT_DUPLICATES, &failure);
+    if (!status)
         return NEUME_OK;
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(p->error, p->name);
     const uint64_t offset =
         NM_HEADER_START + (failure.position > 0 ? (uint64_t)failure.position : 0);
-    switch (json_error_code(&failure)) {
-    case json_error_out_of_memory:
-        return nm_fail_memory(p->error, p->name);
-    case json_error_duplicate_key:
-        return bad_at(p, offset, "a name stands twice in the header");
-    default:
-        return bad_at(p, offset, "the header is no JSON text");
-    }
+    return json_error_code(&failure) == json_error_duplicate_key
+               ? bad_at(p, offset, "a name stands twice in the header")
+               : bad_at(p, offset, "the header is no JSON text");
 }
 
 static neume_status read_metadata(const parser *p, const json_t *root) {
