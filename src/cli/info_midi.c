@@ -201,6 +201,8 @@ static void print_tracks(const neume_score *score, const char *charset) {
     const unsigned tracks = neume_score_track_count(score);
     for (unsigned t = 0; voices && t < tracks; t++)
         print_track(score, t, &voices[t], charset);
+    if (!voices && tracks)
+        puts("  tracks    (out of memory)");
     free(voices);
 }
 
@@ -214,7 +216,7 @@ static void print_lyrics(const neume_score *score, const char *charset) {
         if (texts[i].kind != LYRIC)
             continue;
         char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
-        printf("%s%s", shown ? "" : "  lyrics    ", utf8 ? utf8 : "");
+        printf("%s%s", shown ? "" : "  lyrics    ", utf8 ? utf8 : "(out of memory)");
         shown += 1 + (utf8 ? strlen(utf8) : 0);
         free(utf8);
     }
@@ -232,7 +234,7 @@ static void print_texts(const neume_score *score, const char *charset) {
         if (texts[i].kind > COPYRIGHT)
             continue;
         char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
-        printf("  %-9s \"%s\"\n", text_kind(texts[i].kind), utf8 ? utf8 : "");
+        printf("  %-9s \"%s\"\n", text_kind(texts[i].kind), utf8 ? utf8 : "(out of memory)");
         shown++;
         free(utf8);
     }

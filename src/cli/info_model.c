@@ -71,7 +71,7 @@ static void print_values(const char *prefix, const json_t *object) {
             continue;
         }
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-        printf("  %-34s %s\n", name, text ? text : "");
+        printf("  %-34s %s\n", name, text ? text : "(out of memory)");
         free(text);
     }
 }

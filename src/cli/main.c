@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A file that the command opens must not take the place of a closed standard stream: text for it
  * would end up in the file. Opened the wrong way round, so that using it is still an error. */
@@ -13,6 +14,17 @@ static void guard_streams(void) {
     for (int stream = 0; stream <= 2; stream++)
         if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream ? O_RDONLY : O_WRONLY) != stream)
             exit(1);
+}
+
+/* Jansson's memory. Where there is none it loses letters of what it reads, and goes on; so the
+ * command ends instead, as by a kill: nothing is half written then. */
+static void *allocate_json(size_t size) {
+    void *block = malloc(size);
+    if (!block && size) {
+        nm_report_line(NULL, "out of memory");
+        _exit(nm_report_exit_code(NEUME_NO_MEMORY));
+    }
+    return block;
 }
 
 static neume_status check_operands(const nm_command *command, const nm_arguments *arguments,
@@ -98,6 +110,7 @@ static neume_status run(int argc, char **argv, const nm_command **command, neume
 
 int main(int argc, char **argv) {
     guard_streams();
+    json_set_alloc_funcs(allocate_json, free);
     neume_error error = {0};
     const nm_command *command = NULL;
     neume_status status = run(argc, argv, &command, &error);

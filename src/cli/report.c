@@ -149,6 +149,8 @@ neume_status nm_report_json(FILE *stream, json_t *value, neume_error *error) {
     json_decref(value);
     if (is_written)
         return NEUME_OK;
+    if (failure == ENOMEM)
+        return nm_report_fail(error, NEUME_NO_MEMORY, "report: out of memory");
     return nm_report_fail(error, NEUME_CANNOT_WRITE, "report: cannot be written: %s",
                           strerror(failure));
 }

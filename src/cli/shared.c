@@ -216,7 +216,8 @@ neume_status nm_cli_read_all(char **out, size_t *size, const char *path, neume_e
     *size = 0;
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (!file)
-        return nm_report_fail(error, NEUME_BAD_INPUT, "%s: %s", path, strerror(errno));
+        return nm_report_fail(error, errno == ENOMEM ? NEUME_NO_MEMORY : NEUME_BAD_INPUT, "%s: %s",
+                              path, strerror(errno));
     const neume_status status = read_stream(out, size, file, path, error);
     if (file != stdin)
         fclose(file);
