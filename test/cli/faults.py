@@ -33,20 +33,23 @@ class Case(tool.Case):
         done.what = f"{fault} ({done.struck}): exit {done.code}\n{done.errors}"
         return done
 
-    def strike_each(self, group, how, arguments, judge, prepare=lambda: None):
-        """Strikes call 1, 2, 3 ... of a group until the program ends before. `judge` looks at each run.
-        Prints and returns how often there was which exit code."""
-        codes = collections.Counter()
+    def strike_each(self, kind, how, arguments, judge, prepare=lambda: None, start=1, step=1):
+        """Strikes call start, start + step ... of a group until the program ends before; of "GROUP+" all calls
+        that follow too. `judge` looks at each run. Prints and returns how often there was which exit
+        code."""
+        codes, call = collections.Counter(), start
+        group, stays = kind.rstrip("+"), "+" if kind.endswith("+") else ""
         while True:
             prepare()
-            done = self.faulty(f"{group}:{sum(codes.values()) + 1}:{how}", *arguments)
+            done = self.faulty(f"{group}:{call}{stays}:{how}", *arguments)
             if done.struck is None:
                 self.assertEqual(done.code, 0, done.what)
                 break
             codes[done.code] += 1
+            call += step
             judge(done)
         ends = ", ".join(f"{count} x exit {code}" for code, count in sorted(codes.items()))
-        print(f"{arguments[0]}: {group} {how}: {sum(codes.values())} calls struck: {ends}", flush=True)
+        print(f"{arguments[0]}: {kind} {how}: of {call - 1} calls {sum(codes.values())} struck: {ends}", flush=True)
         return codes
 
     def disk(self):

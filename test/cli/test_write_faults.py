@@ -82,15 +82,9 @@ class WriteFaults(faults.Case):
     def test_training_survives_a_disk_that_fails_for_good(self):
         """From the K-th call on; then temporary files can still be removed, as on a full disk."""
         old, whole = self.runs()
-        k = 1
-        while True:
-            self.fill_disk(old)
-            done = self.faulty(f"write:{k}+:{FULL}", *self.train("--force"))
-            if not done.struck:
-                break
-            self.judge_training(done, FULL, old, whole)
-            k += 7
-        self.assertGreater(k, 100)
+        codes = self.strike_each("write+", FULL, self.train("--force"), prepare=lambda: self.fill_disk(old),
+                                 judge=lambda done: self.judge_training(done, FULL, old, whole), step=7)
+        self.assertGreater(codes[5], 12)
 
     def judge_same(self, done, whole):
         self.assertEqual(done.code, 0, done.what)

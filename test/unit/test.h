@@ -12,13 +12,23 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/context.h"
 
-/* An allocator that counts what is out and fails from the `fail_at`th allocation on (0: never). */
+/* An allocator that counts what is out and fails from the `fail_at`th allocation on (0: never), or
+ * at that one alone. */
 typedef struct test_memory {
     size_t allocations, blocks_out, fail_at;
+    bool fails_once;
 } test_memory;
+
+static inline bool test_memory_fails(test_memory *memory) {
+    if (!memory->fail_at)
+        return false;
+    const size_t number = ++memory->allocations;
+    return memory->fails_once ? number == memory->fail_at : number >= memory->fail_at;
+}
 
 static inline void *test_reallocate(void *data, void *block, size_t size) {
     test_memory *memory = data;
@@ -27,7 +37,7 @@ static inline void *test_reallocate(void *data, void *block, size_t size) {
         free(block);
         return NULL;
     }
-    if (memory->fail_at && ++memory->allocations >= memory->fail_at)
+    if (test_memory_fails(memory))
         return NULL;
     void *grown = realloc(block, size);
     memory->blocks_out += !block && grown;
@@ -60,25 +70,54 @@ static inline int test_tear_down(void **state) {
     return 0;
 }
 
-/* Runs `body` with allocation 1, 2, 3 ... failing until it succeeds. `body` returns a status; on
- * failure it must leave nothing allocated. Allocations of the context itself are made before. */
-static inline void
-test_each_allocation_failing(neume_status (*body)(neume_context *context, void *data), void *data) {
-    for (size_t fail_at = 1;; fail_at++) {
-        test_memory memory = {0};
-        neume_context *context = test_context(1, NEUME_ISA_C, &memory);
-        const size_t before = memory.blocks_out;
-        memory.allocations = 0;
-        memory.fail_at = fail_at;
-        const neume_status status = body(context, data);
-        if (memory.blocks_out != before)
-            fail_msg("allocation %zu failed: %zu blocks were not freed", fail_at,
-                     memory.blocks_out - before);
-        memory.fail_at = 0;
-        neume_context_free(context);
-        if (status == NEUME_OK)
-            return;
-        assert_int_equal(status, NEUME_NO_MEMORY);
+/* Jansson's memory, which is asked for without a context. What is out is not counted, for texts are
+ * given back with free(): the sanitizer finds leaks of it. */
+static test_memory *test_json_memory;
+
+static inline void *test_json_allocate(size_t size) {
+    return test_memory_fails(test_json_memory) ? NULL : malloc(size);
+}
+
+typedef neume_status (*test_body)(neume_context *context, void *data);
+
+/* One run of `body`, which must leave nothing allocated; whether an allocation failed in
+ * *has_failed. */
+static inline neume_status test_failing_at(test_memory memory, test_body body, void *data,
+                                           bool *has_failed) {
+    const test_memory plan = memory;
+    memory = (test_memory){0};
+    neume_context *context = test_context(1, NEUME_ISA_C, &memory);
+    const size_t before = memory.blocks_out;
+    memory.fail_at = plan.fail_at;
+    memory.fails_once = plan.fails_once;
+    memory.allocations = 0;
+    test_json_memory = &memory;
+    if (!plan.fails_once)
+        json_set_alloc_funcs(test_json_allocate, free);
+    const neume_status status = body(context, data);
+    json_set_alloc_funcs(malloc, free);
+    if (memory.blocks_out != before)
+        fail_msg("allocation %zu failed: %zu blocks were not freed", plan.fail_at,
+                 memory.blocks_out - before);
+    *has_failed = memory.allocations >= plan.fail_at;
+    memory.fail_at = 0;
+    neume_context_free(context);
+    return status;
+}
+
+/* Runs `body` with allocations 1, 2, 3 ... and all that follow failing until none is left to fail,
+ * jansson's too; then with each of the context's failing alone. `body` returns a status, NEUME_OK
+ * where it got over that; it must leave nothing allocated. Allocations of the context itself are
+ * made before. */
+static inline void test_each_allocation_failing(test_body body, void *data) {
+    for (int fails_once = 0; fails_once < 2; fails_once++) {
+        bool has_failed = true;
+        for (size_t fail_at = 1; has_failed; fail_at++) {
+            const test_memory plan = {.fail_at = fail_at, .fails_once = fails_once};
+            const neume_status status = test_failing_at(plan, body, data, &has_failed);
+            if (!has_failed || status != NEUME_OK)
+                assert_int_equal(status, has_failed ? NEUME_NO_MEMORY : NEUME_OK);
+        }
     }
 }
 
