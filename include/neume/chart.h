@@ -16,7 +16,7 @@ NEUME_BEGIN_DECLS
 typedef struct neume_curve {
     const char *label;      /**< UTF-8, at its right end; NULL: none */
     const double *x;        /**< [count] ascending */
-    const double *y;        /**< [count] one that is not finite leaves a gap */
+    const double *y;        /**< [count] one that is not finite, or beyond 1e100, leaves a gap */
     const char *mark_label; /**< beside the point that is marked; NULL: none */
     size_t count;
     size_t mark;    /**< the point that is marked; SIZE_MAX: none */

@@ -19,11 +19,12 @@ neume_status nm_media_open(nm_media *out, neume_error *error) {
     if (out->library && find(&out->draw, out, "neume_chart_draw") &&
         find(&out->clear, out, "neume_picture_clear"))
         return NEUME_OK;
+    const char *why = dlerror();
+    nm_report_fail(error, NEUME_FAILED,
+                   "no pictures: %.200s; neume makes libneume-media where it is built with cairo",
+                   why ? why : "out of memory");
     nm_media_close(out);
-    return nm_report_fail(error, NEUME_FAILED,
-                          "no pictures: %s is not installed; neume makes it where it is built with "
-                          "cairo",
-                          LIBRARY);
+    return NEUME_FAILED;
 }
 
 void nm_media_close(nm_media *media) {

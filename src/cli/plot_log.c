@@ -96,9 +96,12 @@ static bool is_in_order(const nm_plot_log *log, const json_t *object) {
 
 static neume_status read_line(nm_plot_log *log, char *line, size_t size, neume_error *error) {
     replace_no_numbers(line, size);
-    json_t *object = json_loadb(line, size, 0, NULL);
+    json_error_t why = {.line = 0};
+    json_t *object = json_loadb(line, size, 0, &why);
     neume_status status = NEUME_OK;
-    if (!json_is_integer(json_object_get(object, "update")))
+    if (!object && json_error_code(&why) == json_error_out_of_memory)
+        status = nm_report_fail(error, NEUME_NO_MEMORY, "out of memory");
+    else if (!json_is_integer(json_object_get(object, "update")))
         status = nm_report_fail(error, NEUME_BAD_INPUT,
                                 "expected a run log of neume train --log, such as {\"update\": 20, "
                                 "\"train_loss\": 2.5, ...}");

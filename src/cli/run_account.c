@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static neume_status fail_memory(const nm_run_account *it, neume_error *error) {
     return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", it->folder->path);
@@ -35,25 +36,18 @@ static neume_status draw_as(const nm_run_account *it, const nm_plot_log *log, co
     return status;
 }
 
-/* A log without a validation has no curves. */
-static neume_status draw_curves(const nm_run_account *it, nm_run_story *story, neume_error *error) {
-    nm_plot_log log;
+static bool can_draw(void) {
     nm_media media;
     neume_error nothing;
-    if (nm_media_open(&media, &nothing))
-        return NEUME_OK;
+    const bool can = nm_media_open(&media, &nothing) == NEUME_OK;
     nm_media_close(&media);
-    neume_status status = nm_plot_log_read(&log, it->settings->train.log, &nothing);
-    if (!status) {
-        status = draw_as(it, &log, "curves.svg", error);
-        if (!status)
-            status = draw_as(it, &log, "curves.png", error);
-        story->has_curves = !status;
-    } else if (status == NEUME_BAD_INPUT) {
-        status = NEUME_OK;
-    }
-    nm_plot_log_clear(&log);
-    return status;
+    return can;
+}
+
+static neume_status draw_curves(const nm_run_account *it, const nm_plot_log *log,
+                                neume_error *error) {
+    const neume_status status = draw_as(it, log, "curves.svg", error);
+    return status ? status : draw_as(it, log, "curves.png", error);
 }
 
 static neume_status save_example(const nm_run_account *it, nm_example *example, size_t index,
@@ -93,14 +87,16 @@ static neume_status compose(const nm_run_account *it, nm_run_story *story, const
 static neume_status look_at_model(const nm_run_account *it, nm_run_story *story,
                                   neume_error *error) {
     neume_model *model = NULL;
-    neume_error nothing;
     story->why_no_examples = "there is no model yet";
-    if (neume_model_load(&model, it->context, it->folder->model, &nothing))
+    if (access(it->folder->model, F_OK) != 0)
         return NEUME_OK;
+    neume_status status = neume_model_load(&model, it->context, it->folder->model, error);
+    if (status)
+        return status;
     story->parameters = neume_model_parameter_count(model);
     story->description = json_loads(neume_model_description(model), 0, NULL);
     story->why_no_examples = it->status ? "the run was not over" : NULL;
-    const neume_status status = it->status ? NEUME_OK : compose(it, story, model, error);
+    status = it->status ? NEUME_OK : compose(it, story, model, error);
     neume_model_free(model);
     return status;
 }
@@ -124,13 +120,19 @@ static neume_status save_report(const nm_run_account *it, const nm_run_story *st
     return status;
 }
 
+/* What needs most of others, the pictures, comes last: what is told is on the disk by then. */
 neume_status nm_run_account_write(const nm_run_account *it, neume_error *error) {
     nm_run_story story = {.example_count = 0};
-    neume_status status = draw_curves(it, &story, error);
-    if (!status)
-        status = look_at_model(it, &story, error);
+    nm_plot_log log;
+    neume_error nothing;
+    const neume_status unread = nm_plot_log_read(&log, it->settings->train.log, &nothing);
+    story.has_curves = !unread && can_draw();
+    neume_status status = look_at_model(it, &story, error);
     if (!status)
         status = save_report(it, &story, error);
+    if (!status && story.has_curves)
+        status = draw_curves(it, &log, error);
+    nm_plot_log_clear(&log);
     json_decref(story.description);
     return status;
 }

@@ -13,8 +13,20 @@ bool nm_range_is_empty(nm_range range) {
     return range.low > range.high;
 }
 
+/* Beyond this, and nearer to 0 on a logarithmic scale, squares and ratios may overflow: no loss is
+ * there. */
+#define FURTHEST 1e100
+
+static bool is_near(double value) {
+    return fabs(value) <= FURTHEST; /* false for NAN */
+}
+
+bool nm_has_place(double value, bool is_log) {
+    return is_near(value) && (!is_log || value >= 1 / FURTHEST);
+}
+
 void nm_range_add(nm_range *range, double value) {
-    if (!isfinite(value))
+    if (!is_near(value))
         return;
     range->low = fmin(range->low, value);
     range->high = fmax(range->high, value);
@@ -25,10 +37,10 @@ void nm_range_add(nm_range *range, double value) {
 /* One value alone stands in the middle. */
 static nm_range with_room(nm_range range) {
     const double span = range.high - range.low;
-    const double least = 1e-9 * fmax(fabs(range.low), fabs(range.high));
-    if (span > least)
+    const double size = fmax(fabs(range.low), fabs(range.high));
+    if (span > 1e-9 * size && size > 1 / FURTHEST)
         return (nm_range){range.low - ROOM * span, range.high + ROOM * span};
-    const double room = range.high != 0 ? 0.1 * fabs(range.high) : 1;
+    const double room = size > 1 / FURTHEST ? 0.1 * size : 1;
     return (nm_range){range.low - room, range.high + room};
 }
 
@@ -48,14 +60,14 @@ nm_scale nm_scale_fit(nm_range range, bool is_log) {
 double nm_scale_place(const nm_scale *scale, double value) {
     double share;
     if (scale->is_log)
-        share = log(value / scale->low) / log(scale->high / scale->low);
+        share = (log(value) - log(scale->low)) / (log(scale->high) - log(scale->low));
     else
         share = (value - scale->low) / (scale->high - scale->low);
     return scale->from + share * (scale->to - scale->from);
 }
 
 bool nm_scale_has(const nm_scale *scale, double value) {
-    return isfinite(value) && (!scale->is_log || value > 0);
+    return nm_has_place(value, scale->is_log);
 }
 
 static void add(nm_ticks *out, double value, double step) {
@@ -81,8 +93,9 @@ static double round_up(double step) {
 static void choose_linear(nm_ticks *out, const nm_scale *scale, unsigned most) {
     const double span = scale->high - scale->low, step = round_up(span / most);
     const double slack = 1e-9 * span;
-    for (double k = ceil((scale->low - slack) / step); k * step <= scale->high + slack; k++)
-        add(out, k * step == 0 ? 0 : k * step, step);
+    const double first = ceil((scale->low - slack) / step);
+    for (unsigned i = 0; i < NM_TICK_COUNT && (first + i) * step <= scale->high + slack; i++)
+        add(out, (first + i) * step == 0 ? 0 : (first + i) * step, step);
 }
 
 /* Factors of the decades that are named: 1; 1, 2, 5; or every `every`th decade alone. */

@@ -14,10 +14,15 @@ typedef struct nm_range {
 nm_range nm_range_empty(void);
 bool nm_range_is_empty(nm_range range);
 
-/* Widens the range to hold a value; one that is not finite changes nothing. */
+/* Whether a value can have a place: finite, not beyond 1e100; of a logarithmic scale 1e-100 at
+ * least. */
+bool nm_has_place(double value, bool is_log);
+
+/* Widens the range to hold a value that can have a place; others change nothing. */
 void nm_range_add(nm_range *range, double value);
 
-/* A line from values low..high, low < high, to places from..to; of a logarithmic one low > 0. */
+/* A line from values low..high, low < high, to places from..to; of a logarithmic one low is 1e-110
+ * or more. */
 typedef struct nm_scale {
     double low, high;
     double from, to;
@@ -25,12 +30,12 @@ typedef struct nm_scale {
 } nm_scale;
 
 /* A scale for these values with a little room above and below, so that one value has room too; an
- * empty range becomes 0..1. `is_log` where range.low > 0. */
+ * empty range becomes 0..1. `is_log` where all of them have a place on such a scale. */
 nm_scale nm_scale_fit(nm_range range, bool is_log);
 
 double nm_scale_place(const nm_scale *scale, double value);
 
-/* Whether a value has a place: finite, and above 0 where the scale is logarithmic. */
+/* nm_has_place of this scale. */
 bool nm_scale_has(const nm_scale *scale, double value);
 
 enum { NM_TICK_COUNT = 48, NM_TICK_TEXT = 32 };

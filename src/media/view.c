@@ -6,14 +6,14 @@
 #define LOG_FROM 12 /* the factor that values span where an axis chooses to be logarithmic */
 #define LABEL_GAP 8.0
 
-static nm_range values_of(const neume_panel *panel, bool is_positive) {
+static nm_range values_of(const neume_panel *panel, bool is_log) {
     nm_range range = nm_range_empty();
     for (size_t c = 0; c < panel->curve_count; c++)
         for (size_t i = 0; i < panel->curves[c].count; i++)
-            if (!is_positive || panel->curves[c].y[i] > 0)
+            if (nm_has_place(panel->curves[c].y[i], is_log))
                 nm_range_add(&range, panel->curves[c].y[i]);
     for (size_t i = 0; i < panel->level_count; i++)
-        if (!is_positive || panel->levels[i].y > 0)
+        if (nm_has_place(panel->levels[i].y, is_log))
             nm_range_add(&range, panel->levels[i].y);
     return range;
 }
@@ -22,9 +22,9 @@ void nm_view_scale(nm_view *view, const neume_panel *panel) {
     const nm_range all = values_of(panel, false);
     bool is_log = panel->axis == NEUME_AXIS_LOG;
     if (panel->axis == NEUME_AXIS_AUTO)
-        is_log = all.low > 0 && all.high / all.low > LOG_FROM;
+        is_log = nm_has_place(all.low, true) && all.high / all.low > LOG_FROM;
     *view = (nm_view){.panel = panel};
-    view->y = nm_scale_fit(is_log ? values_of(panel, true) : all, is_log);
+    view->y = nm_scale_fit(values_of(panel, is_log), is_log);
     const double most = floor((panel->height - NM_VIEW_TITLE - NM_VIEW_AXIS) / 20);
     nm_ticks_choose(&view->y_ticks, &view->y, (unsigned)fmin(8, fmax(2, most)));
 }

@@ -241,8 +241,8 @@ class Plot(tool.Case):
         if done.returncode == 0:
             tool.skip("libneume-media is installed on this machine")
         self.assertEqual((done.returncode, done.stderr),
-                         (1, "neume plot: no pictures: libneume-media.so.0 is not installed; neume makes it where "
-                             "it is built with cairo\n"))
+                         (1, "neume plot: no pictures: libneume-media.so.0: cannot open shared object file: No such "
+                             "file or directory; neume makes libneume-media where it is built with cairo\n"))
 
 
 tool.main()
