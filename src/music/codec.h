@@ -75,6 +75,9 @@ void nm_codec_read_side(const neume_codec *codec, const nm_tracker *tracker, uin
 enum { NM_MAX_SHIFT = 48 };
 void nm_codec_set_shifts(neume_codec *codec, int low, int high);
 
+/* Those that were set: 0 semitones or fewer, 0 or more. */
+void nm_codec_shifts(const neume_codec *codec, int *low, int *high);
+
 /* The same word in another key within the shifts; NEUME_NO_WORD where it leaves MIDI's range. */
 uint32_t nm_codec_shifted(const neume_codec *codec, unsigned stream, uint32_t word, int shift);
 
@@ -89,6 +92,13 @@ bool nm_codec_shift_step(const neume_codec *codec, uint32_t *out, const uint32_t
 neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap);
 bool nm_codec_is_closed(const neume_codec *codec);
+
+/* Gives an open codec that has learnt nothing the words of a closed one of its kind: they keep
+ * their ids when it is closed, whatever their counts, and its own new words stand behind them. A
+ * learnt vocabulary can grow so often. Fails with NEUME_BAD_USAGE where it has, and for want of
+ * memory; then the codec is only to be freed. */
+enum { NM_MAX_GROWTHS = 32 };
+neume_status nm_codec_begin_with(neume_codec *codec, const neume_codec *known, neume_error *error);
 
 /* The id of a word of a codec that is not closed, which learns it where it is new; NEUME_NO_WORD
  * for want of memory. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Closing a codec: its vocabularies sorted, and the tables that follow from them: the grammar, the
  * words of other keys, the time that words take. */
+#include "base/error.h"
 #include "base/mem.h"
 #include "music/codec_kind.h"
 
@@ -85,6 +86,11 @@ void nm_codec_set_shifts(neume_codec *codec, int low, int high) {
     codec->shift_high = high > NM_MAX_SHIFT ? NM_MAX_SHIFT : high;
 }
 
+void nm_codec_shifts(const neume_codec *codec, int *low, int *high) {
+    *low = codec->shift_low;
+    *high = codec->shift_high;
+}
+
 static bool is_within_shifts(const neume_codec *codec, int shift) {
     return shift == 0 || (shift >= codec->shift_low && shift <= codec->shift_high);
 }
@@ -128,7 +134,16 @@ static bool gather_words(nm_vocabulary *out, const neume_codec *codec, unsigned 
     return true;
 }
 
-/* The same words, sorted, behind <end> and <unk>. */
+/* <end> and <unk>, and the words that the codec was given. */
+static bool begin_words(nm_vocabulary *out, const neume_codec *codec, unsigned stream) {
+    const nm_vocabulary *words = &codec->vocabularies[stream];
+    bool is_made = nm_codec_start_vocabulary(codec, stream, out);
+    for (uint32_t word = NM_WORD_FIRST; word < codec->growths[stream].known && is_made; word++)
+        is_made = nm_vocabulary_add(out, words->texts[word]) == word;
+    return is_made;
+}
+
+/* The gathered words, sorted, behind those that it begins with. */
 static bool sort_words(nm_vocabulary *out, const neume_codec *codec, unsigned stream,
                        const nm_vocabulary *gathered) {
     const char **texts = nm_alloc(codec->context, gathered->count, sizeof *texts);
@@ -137,7 +152,7 @@ static bool sort_words(nm_vocabulary *out, const neume_codec *codec, unsigned st
     for (uint32_t word = 0; word < gathered->count; word++)
         texts[word] = gathered->texts[word];
     qsort(texts, gathered->count, sizeof *texts, compare_texts);
-    bool is_made = nm_codec_start_vocabulary(codec, stream, out);
+    bool is_made = begin_words(out, codec, stream);
     for (uint32_t word = 0; word < gathered->count && is_made; word++)
         is_made = nm_vocabulary_add(out, texts[word]) != UINT32_MAX;
     nm_free(codec->context, texts);
@@ -156,6 +171,16 @@ static bool close_vocabulary(nm_vocabulary *out, const neume_codec *codec, unsig
     return is_made;
 }
 
+/* Where the words that are new to what the codec was given begin. */
+static void note_growth(neume_codec *codec) {
+    for (unsigned s = 0; s < codec->kind->stream_count; s++) {
+        nm_growth *growth = &codec->growths[s];
+        if (growth->known && codec->vocabularies[s].count > growth->known)
+            growth->begins[growth->count++] = growth->known;
+        growth->known = 0;
+    }
+}
+
 static void map_words(uint32_t *remap, const nm_vocabulary *from, const nm_vocabulary *to) {
     for (uint32_t word = 0; word < from->count; word++) {
         const uint32_t found = nm_vocabulary_find(to, from->texts[word]);
@@ -172,6 +197,24 @@ static void exchange(neume_codec *codec, nm_vocabulary vocabularies[NEUME_MAX_ST
     }
 }
 
+neume_status nm_codec_begin_with(neume_codec *codec, const neume_codec *known, neume_error *error) {
+    for (unsigned s = 0; s < codec->kind->stream_count; s++) {
+        nm_growth *growth = &codec->growths[s];
+        if (codec->kind->is_roll || nm_codec_is_fixed(codec, s))
+            continue;
+        *growth = known->growths[s];
+        if (growth->count == NM_MAX_GROWTHS)
+            return nm_fail(error, NEUME_BAD_USAGE, "vocabulary: it has grown %d times already",
+                           NM_MAX_GROWTHS);
+        growth->known = known->vocabularies[s].count;
+        for (uint32_t word = NM_WORD_FIRST; word < growth->known; word++)
+            if (nm_vocabulary_add(&codec->vocabularies[s], known->vocabularies[s].texts[word]) !=
+                word)
+                return nm_fail_memory(error, "vocabulary");
+    }
+    return NEUME_OK;
+}
+
 neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
                             uint32_t *const *remap) {
     const unsigned stream_count = codec->kind->stream_count;
@@ -184,7 +227,9 @@ neume_status nm_codec_close(neume_codec *codec, const uint64_t *const *counts,
     if (is_made) {
         exchange(codec, vocabularies);
         is_made = nm_codec_seal(codec) == NEUME_OK;
-        if (!is_made)
+        if (is_made)
+            note_growth(codec);
+        else
             exchange(codec, vocabularies);
     }
     for (unsigned s = 0; s < stream_count; s++) {

@@ -154,11 +154,20 @@ typedef struct nm_codec_kind {
                            const neume_sequence *sequence);
 } nm_codec_kind;
 
+/* Where the learnt words of a stream begin anew in their order: those that a vocabulary had grown
+ * by stand behind those that it had. */
+typedef struct nm_growth {
+    uint32_t begins[NM_MAX_GROWTHS]; /* ids, ascending */
+    unsigned count;
+    uint32_t known; /* of an open codec: words that it was given, which closing leaves in place */
+} nm_growth;
+
 struct neume_codec {
     neume_context *context;
     const nm_codec_kind *kind;
     neume_codec_options options;
     nm_vocabulary vocabularies[NEUME_MAX_STREAMS];
+    nm_growth growths[NEUME_MAX_STREAMS];
     bool is_closed;
     nm_grammar grammar;                   /* once closed; its tables are owned */
     uint32_t *shifted[NEUME_MAX_STREAMS]; /* [high - low + 1][V] the words of other keys */

@@ -24,6 +24,32 @@ static json_t *metres_json(const uint8_t *metres) {
     return array;
 }
 
+static json_t *growth_json(const nm_growth *growth) {
+    json_t *array = json_array();
+    for (unsigned i = 0; array && i < growth->count; i++)
+        if (json_array_append_new(array, json_integer(growth->begins[i]))) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+/* Adds the growths of all streams, where any has grown; false for want of memory. */
+static bool put_growths(json_t *object, const neume_codec *codec) {
+    unsigned count = 0;
+    for (unsigned s = 0; s < codec->kind->stream_count; s++)
+        count += codec->growths[s].count;
+    if (count == 0)
+        return true;
+    json_t *streams = json_array();
+    for (unsigned s = 0; s < codec->kind->stream_count; s++)
+        if (json_array_append_new(streams, growth_json(&codec->growths[s]))) {
+            json_decref(streams);
+            return false;
+        }
+    return json_object_set_new(object, "grown", streams) == 0;
+}
+
 char *nm_codec_settings(const neume_codec *codec) {
     const neume_codec_options *options = &codec->options;
     json_t *object = json_pack(
@@ -36,7 +62,8 @@ char *nm_codec_settings(const neume_codec *codec) {
         options->pitch_range.high, "onsets", keeping[options->onsets], "timing",
         timings[options->timing], "drums", keeping[options->drums], "shifts", codec->shift_low,
         codec->shift_high);
-    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+    const bool is_whole = object && put_growths(object, codec);
+    char *text = is_whole ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
     char *copy = text ? nm_copy_text(codec->context, text, strlen(text)) : NULL;
     free(text);
     json_decref(object);
@@ -78,26 +105,52 @@ enum { SETTINGS = 15 };
 typedef struct stored_options {
     neume_codec_options options;
     int low, high; /* shifts */
+    nm_growth growths[NEUME_MAX_STREAMS];
 } stored_options;
+
+static bool read_growth(nm_growth *out, const json_t *array) {
+    if (!json_is_array(array) || json_array_size(array) > NM_MAX_GROWTHS)
+        return false;
+    for (out->count = 0; out->count < json_array_size(array); out->count++) {
+        const json_int_t begin = json_integer_value(json_array_get(array, out->count));
+        const json_int_t least =
+            out->count ? (json_int_t)out->begins[out->count - 1] + 1 : (json_int_t)NM_WORD_FIRST;
+        if (begin < least || begin > INT32_MAX)
+            return false;
+        out->begins[out->count] = (uint32_t)begin;
+    }
+    return true;
+}
+
+/* NULL: of a vocabulary that has never grown. */
+static bool read_growths(nm_growth *out, const json_t *streams) {
+    if (json_array_size(streams) > NEUME_MAX_STREAMS)
+        return false;
+    for (size_t s = 0; s < json_array_size(streams); s++)
+        if (!read_growth(&out[s], json_array_get(streams, s)))
+            return false;
+    return !streams || json_is_array(streams);
+}
 
 static bool read_options(stored_options *out, const json_t *object, json_error_t *reason) {
     const char *voicing, *rest_unit, *order, *onsets, *timing, *drums;
-    json_t *metres;
+    json_t *metres, *grown = NULL;
     json_int_t grid;
     int melody, lowest, highest;
     neume_codec_options *options = &out->options;
-    *options = neume_codec_options_default();
+    *out = (stored_options){.options = neume_codec_options_default()};
     if (json_unpack_ex(
             (json_t *)(uintptr_t)object, reason, 0,
             "{s:s, s:I, s:s, s:F, s:i, s:i, s:b, s:s, s:s, s:o, s:[i, i!], s:s, s:s, s:s, "
-            "s:[i, i!]}",
+            "s:[i, i!], s?:o}",
             "name", &options->name, "grid", &grid, "voicing", &voicing, "spacing_quarters",
             &options->spacing_quarters, "track", &options->track, "program", &options->program,
             "melody", &melody, "rest_unit", &rest_unit, "order", &order, "metres", &metres,
             "pitch_range", &lowest, &highest, "onsets", &onsets, "timing", &timing, "drums", &drums,
-            "shifts", &out->low, &out->high))
+            "shifts", &out->low, &out->high, "grown", &grown) ||
+        !read_growths(out->growths, grown))
         return false;
-    if (json_object_size(object) != SETTINGS) /* JSON_STRICT forgets keys where memory runs out */
+    if (json_object_size(object) != SETTINGS + (grown != NULL)) /* JSON_STRICT forgets keys where memory runs out */
         return false;
     options->grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
     options->melody = melody != 0;
@@ -114,7 +167,19 @@ static bool read_options(stored_options *out, const json_t *object, json_error_t
            out->high <= NM_MAX_SHIFT && read_metres(options->metres, metres);
 }
 
-/* An open codec from the settings; nothing in them is trusted. */
+static neume_status take_growths(neume_codec *codec, const nm_growth *growths, neume_error *error) {
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
+        const bool is_learnt = s < codec->kind->stream_count && !nm_codec_is_fixed(codec, s);
+        if (growths[s].count && !is_learnt)
+            return nm_fail(error, NEUME_BAD_MODEL,
+                           "codec settings: stream %u has no vocabulary that can grow", s);
+        codec->growths[s] = growths[s];
+    }
+    return NEUME_OK;
+}
+
+/* An open codec from the settings; nothing in them is trusted. Freed by the caller, also after
+ * failure. */
 static neume_status make_from_settings(neume_codec **out, neume_context *context,
                                        const json_t *object, neume_error *error) {
     stored_options read;
@@ -135,7 +200,16 @@ static neume_status make_from_settings(neume_codec **out, neume_context *context
     if (status)
         return nm_fail_memory(error, "codec");
     nm_codec_set_shifts(*out, read.low, read.high);
-    return NEUME_OK;
+    return take_growths(*out, read.growths, error);
+}
+
+/* Whether the order of the words begins anew behind those that the codec has. */
+static bool is_growth(const neume_codec *codec, unsigned stream) {
+    const nm_growth *growth = &codec->growths[stream];
+    for (unsigned i = 0; i < growth->count; i++)
+        if (growth->begins[i] == codec->vocabularies[stream].count)
+            return true;
+    return false;
 }
 
 /* Whether the codec could have written this word behind those that it has: in order, said in its
@@ -143,11 +217,21 @@ static neume_status make_from_settings(neume_codec **out, neume_context *context
 static bool belongs(const neume_codec *codec, unsigned stream, const char *text) {
     const nm_vocabulary *words = &codec->vocabularies[stream];
     char spelt[NM_MAX_WORD_TEXT];
-    if (nm_codec_is_fixed(codec, stream))
+    if (nm_codec_is_fixed(codec, stream) || nm_vocabulary_find(words, text) != UINT32_MAX)
         return false;
-    if (words->count > NM_WORD_FIRST && strcmp(words->texts[words->count - 1], text) >= 0)
+    if (words->count > NM_WORD_FIRST && !is_growth(codec, stream) &&
+        strcmp(words->texts[words->count - 1], text) >= 0)
         return false;
     return codec->kind->spell(spelt, &codec->options, stream, text) && strcmp(spelt, text) == 0;
+}
+
+/* Each growth brought words. */
+static neume_status match_growth(const neume_codec *codec, unsigned stream, neume_error *error) {
+    const nm_growth *growth = &codec->growths[stream];
+    if (growth->count == 0 || growth->begins[growth->count - 1] < codec->vocabularies[stream].count)
+        return NEUME_OK;
+    return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: stream %u has not grown at word %u", stream,
+                   growth->begins[growth->count - 1]);
 }
 
 /* Takes the words of one stream from `*words`: those that it starts with, and those that follow up
@@ -178,7 +262,7 @@ static neume_status restore_stream(neume_codec *codec, unsigned stream, neume_by
         return nm_fail(error, NEUME_BAD_MODEL, "vocabulary: stream %u does not start with %s",
                        stream, first > NM_WORD_FIRST ? "the codec's words" : "<end> and <unk>");
     *words = (neume_bytes){text, (size_t)(end - text)};
-    return NEUME_OK;
+    return match_growth(codec, stream, error);
 }
 
 static neume_status restore_words(neume_codec *codec, neume_bytes words, neume_error *error) {
