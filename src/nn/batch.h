@@ -61,6 +61,7 @@ typedef struct nm_run_options {
     bool is_half;      /* computes with nm_ops_half_of, which there must be */
     nm_noise noise;
     uint64_t seed;          /* of all masks */
+    size_t moving_from;     /* no gradient is wanted of what lies before it in a block */
     nm_precision precision; /* of the weights of layers and matrices, rows of the embedding and the
                              * logits of a key excepted; of a training run NM_FP32 */
 } nm_run_options;

@@ -55,7 +55,7 @@ static const real *note_forward(const nm_biaxial_pass *p, const real *heard) {
     return nm_axis_forward(p, note, note->x, &part);
 }
 
-/* From the gradient in the place of the logits to that of all parameters. */
+/* From the gradient in the place of the logits to that of all parameters from moving_from on. */
 static void chunk_backward(const nm_biaxial_pass *p, const real *x) {
     const nm_biaxial_run *run = p->run;
     const nm_axis_part along_time = part_along_time(p), along_keys = part_along_keys(p);
@@ -66,7 +66,11 @@ static void chunk_backward(const nm_biaxial_pass *p, const real *x) {
                                        .dx = run->buffers[0],
                                        .dweight = run->gradient + run->out_weight,
                                        .dbias = run->gradient + run->out_bias});
+    if (run->options.moving_from >= run->out_weight)
+        return;
     const real *dx = nm_axis_backward(p, &run->note, &along_keys, run->buffers[0]);
+    if (run->options.moving_from >= run->note.lstm[0].weight_ih)
+        return;
     real *dheard = nm_biaxial_other_buffer(run, dx);
     nm_biaxial_turn_back(p, dheard, dx);
     nm_axis_backward(p, &run->time, &along_time, dheard);

@@ -111,6 +111,7 @@ typedef struct step_work {
     elements whole; /* from the start of the blocks */
     real decay;
     rule rule;
+    const nm_frozen *frozen; /* or NULL */
 } step_work;
 
 static elements part_of(const step_work *work, nm_range range, bool has_decay) {
@@ -141,6 +142,19 @@ static void step_range(const step_work *work, nm_range range, bool has_decay) {
     }
 }
 
+/* What of a range is not frozen. */
+static void step_moving(const step_work *work, nm_range range, bool has_decay) {
+    const size_t count = work->frozen ? work->frozen->count : 0;
+    for (size_t i = 0; i < count && range.begin < range.end; i++) {
+        const nm_range frozen = common_part(work->frozen->ranges[i], range);
+        if (frozen.begin >= frozen.end)
+            continue;
+        step_range(work, (nm_range){range.begin, frozen.begin}, has_decay);
+        range.begin = frozen.end;
+    }
+    step_range(work, range, has_decay);
+}
+
 /* Each thread a stretch of the blocks, whatever parameters lie there; not the padding. */
 static void step_job(void *data, nm_pool *pool, unsigned thread) {
     const step_work *work = data;
@@ -148,7 +162,7 @@ static void step_job(void *data, nm_pool *pool, unsigned thread) {
     for (size_t p = 0; p < work->params->count; p++) {
         const nm_param *param = &work->params->table[p];
         const nm_range whole = {param->offset, param->offset + param->rows * param->columns};
-        step_range(work, common_part(share, whole), param->has_decay);
+        step_moving(work, common_part(share, whole), param->has_decay);
     }
 }
 
@@ -159,6 +173,7 @@ void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params
     step_work work = {.params = params,
                       .decay = (real)optim->weight_decay,
                       .rule = rule_of(optim->kind),
+                      .frozen = optim->frozen,
                       .whole = {.w = blocks->weights,
                                 .g = blocks->gradient,
                                 .state = {states > 0 ? blocks->state[0] : NULL,

@@ -4,8 +4,7 @@
 #ifndef NM_NN_OPTIM_H
 #define NM_NN_OPTIM_H
 
-#include "base/pool.h"
-#include "nn/params.h"
+#include "nn/frozen.h"
 
 #include <neume/train.h>
 
@@ -13,9 +12,10 @@ typedef struct nm_optim {
     neume_optimizer kind;
     double learning_rate;
     double weight_decay;
-    double gradient_factor; /* of the gradient, for clipping; 1: as it is */
-    double average_decay;   /* of blocks.average */
-    uint64_t update;        /* 1 for the first */
+    double gradient_factor;  /* of the gradient, for clipping; 1: as it is */
+    double average_decay;    /* of blocks.average */
+    uint64_t update;         /* 1 for the first */
+    const nm_frozen *frozen; /* left alone: weights, state and average; NULL: none */
 } nm_optim;
 
 /* What an update reads and writes, all of one layout. */

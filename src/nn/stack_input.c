@@ -128,7 +128,9 @@ static void branch_backward(const nm_stack_pass *p, unsigned branch, real *gradi
                             const real *dx) {
     const nm_stack_run *run = p->run;
     const nm_stack_lstm *lstm = &run->lstm[branch];
-    real *dy = run->buffers[dx == run->buffers[0]], *dembedded = lstm->x ? run->dembedded : NULL;
+    const bool embedding_moves = run->options.moving_from < run->lstm[0].weight_ih;
+    real *dy = run->buffers[dx == run->buffers[0]];
+    real *dembedded = lstm->x && embedding_moves ? run->dembedded : NULL;
     nm_columns columns = columns_of_branch(p);
     columns.from_stride = columns.to_stride;
     columns.to_stride = lstm->H;

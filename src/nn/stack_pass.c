@@ -75,6 +75,12 @@ static real *other_buffer(const nm_stack_run *run, const real *buffer) {
     return run->buffers[buffer == run->buffers[0]];
 }
 
+/* Whether a gradient is wanted of anything that lies before this place in a block, as the parts
+ * nearer to the input do. */
+static bool moves_before(const nm_stack_run *run, size_t offset) {
+    return run->options.moving_from < offset;
+}
+
 /* forward was y = dropout(activation(dense(x))), in place: where dropout or activation gave 0, no
  * gradient passes. */
 static real *trunk_backward(const nm_stack_pass *p, real *gradient, real *dy) {
@@ -102,14 +108,14 @@ static nm_activity activity_of(const nm_stack_pass *p) {
                          .valid = p->batch->valid};
 }
 
-/* `d` is that of the layer's output, with dropout and norm. */
+/* `d` is that of the layer's output, with dropout and norm. NULL where nothing below wants any. */
 static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, real *d) {
     const nm_stack_run *run = p->run;
     const nm_stack_lstm *lstm = &run->lstm[l];
     const nm_noise *noise = &run->options.noise;
     const nm_activity activity = activity_of(p);
     const bool is_last = l + 1 == run->lstm_count;
-    real *dx = lstm->x ? other_buffer(run, d) : NULL;
+    real *dx = lstm->x && moves_before(run, lstm->weight_ih) ? other_buffer(run, d) : NULL;
     if (is_last && noise->ar > 0)
         nm_activity_add_ar(p->pool, &activity, noise->ar, d, lstm->out);
     nm_stack_drop_backward(p, &lstm->dropout, d);
@@ -122,7 +128,7 @@ static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, 
     if (is_last && noise->tar > 0)
         nm_activity_add_tar(p->pool, &activity, noise->tar, d, lstm->h);
     nm_stack_lstm_backward(p, lstm, gradient, d, dx);
-    if (lstm->has_residual)
+    if (lstm->has_residual && dx)
         nm_sum(p->pool, dx, dx, d, p->N * lstm->H);
     return dx;
 }
@@ -132,9 +138,14 @@ void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, rea
     p.kind = NM_PASS_TRAIN;
     real *d = run->buffers[0];
     nm_stack_heads_backward(&p, scale, gradient, d);
+    if (!moves_before(run, run->heads_offset))
+        return;
     if (run->trunk.dense.n)
         d = trunk_backward(&p, gradient, d);
-    for (unsigned l = run->lstm_count; l-- > run->branch_count;)
+    if (run->trunk.dense.n && !moves_before(run, run->trunk.weight))
+        return;
+    for (unsigned l = run->lstm_count; d && l-- > run->branch_count;)
         d = layer_backward(&p, l, gradient, d);
-    nm_stack_input_backward(&p, gradient, d);
+    if (d)
+        nm_stack_input_backward(&p, gradient, d);
 }

@@ -337,6 +337,40 @@ static void a_row_knows_nothing_of_its_company(void **state) {
     }
 }
 
+/* The gradient of a training pass where none is wanted before `moving_from`. */
+static void train_from(const biaxial_data *data, size_t moving_from, real *gradient) {
+    const nm_run_options options = {.max_T = T,
+                                    .max_B = data->B,
+                                    .for_training = true,
+                                    .noise = all_noise,
+                                    .seed = 8,
+                                    .moving_from = moving_from};
+    nm_biaxial_run *run = case_run(data, &options, false);
+    const nm_batch batch = case_batch(data, 0, T);
+    nm_biaxial_run_pack_noisy(run, data->weights, 2);
+    nm_biaxial_forward(run, &batch, 2, NM_PASS_TRAIN);
+    memset(gradient, 0, PARAMS * sizeof *gradient);
+    nm_biaxial_backward(run, 0.1f, gradient);
+    nm_biaxial_run_free(run);
+}
+
+static void gradients_that_are_not_wanted_are_not_made(void **state) {
+    (void)state;
+    static real all[PARAMS], some[PARAMS];
+    biaxial_data data;
+    case_init(&data, &two_bits, 1, NEUME_ISA_C);
+    const nm_params *params = &data.biaxial.params;
+    const size_t note = nm_params_find(params, "note.0.weight_ih")->offset;
+    train_from(&data, 0, all);
+    for (size_t p = 1; p < params->count; p++) {
+        const size_t from = params->table[p].offset;
+        train_from(&data, from, some);
+        assert_memory_equal(some + from, all + from, (params->size - from) * sizeof(real));
+        assert_int_equal(some[0] != 0, from < note);
+    }
+    case_clear(&data);
+}
+
 /* Losses and gradients of a training pass. */
 static loss_table train(const biaxial_case *of, unsigned threads, neume_isa isa, bool in_chunks,
                         real *gradient) {
@@ -427,6 +461,7 @@ int main(void) {
         cmocka_unit_test(a_row_knows_nothing_of_its_company),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(chunks_change_nothing),
+        cmocka_unit_test(gradients_that_are_not_wanted_are_not_made),
         cmocka_unit_test(noise_is_drawn_for_the_update_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
