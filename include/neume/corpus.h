@@ -70,8 +70,12 @@ typedef struct neume_corpus_options {
     size_t min_steps;        /**< a piece has at least so many steps; default 2 */
     size_t max_steps;        /**< and at most so many; default 1,000,000 */
     neume_near_duplicates near_duplicates; /**< default NEUME_NEAR_TOGETHER */
-    neume_labels_from labels; /**< of the training pieces; a validation piece whose label no
-                                 training piece has has none; default NEUME_LABELS_NONE */
+    const struct neume_model *init; /**< a model that a training on the corpus starts from: its
+                                       vocabulary and labels grow by those of the pieces; what it or
+                                       an ancestor was trained on is not held out by hash. Borrowed:
+                                       as long as the corpus. Default NULL: none */
+    neume_labels_from labels;       /**< of the training pieces; a validation piece whose label no
+                                       training piece has has none; default NEUME_LABELS_NONE */
 } neume_corpus_options;
 
 NEUME_API neume_corpus_options neume_corpus_options_default(void);
@@ -125,7 +129,7 @@ typedef struct neume_corpus_counts {
  * in train, valid and test parts), which are taken as given. A file that cannot be used is an
  * entry, not an error; so is a missing INPUT. An empty corpus (train_pieces = 0) is no error
  * either: the caller decides. Fails with NEUME_BAD_USAGE where there are more labels than
- * NEUME_MAX_LABELS, or none. */
+ * NEUME_MAX_LABELS, or none, or the codec is not that of `init`. */
 NEUME_API NEUME_MUST_USE neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                                         const neume_corpus_options *options,
                                                         neume_inputs inputs, neume_error *error);

@@ -88,7 +88,9 @@ typedef struct neume_train_options {
     double keep_key; /**< share of pieces that stay in their key where the corpus has other keys */
     uint32_t batch;  /**< B, parallel rows */
     uint32_t steps;  /**< T, steps of a batch */
-    uint64_t seed;   /**< default 1 */
+    const char *freeze; /**< layers or tensors that stay as `init` of the corpus has them, with
+                           commas between: "embed,lstm.0"; NULL: none */
+    uint64_t seed;      /**< default 1 */
     neume_train_precision precision; /**< default NEUME_TRAIN_FP32 */
     neume_optimizer optimizer;
     double learning_rate;
@@ -131,6 +133,15 @@ NEUME_API NEUME_MUST_USE neume_status neume_train_options_preset(neume_train_opt
                                                                  const char *preset,
                                                                  neume_error *error);
 
+/** The settings to go on with a model: those of its preset, but with its network, and in the
+ * corpus's its codec, its keys and `init`. Fails with NEUME_BAD_MODEL where there is no such
+ * preset.
+ */
+NEUME_API NEUME_MUST_USE neume_status neume_train_options_model(neume_train_options *out,
+                                                                neume_corpus_options *corpus,
+                                                                const neume_model *model,
+                                                                neume_error *error);
+
 /** The names of the presets, NULL at the end. Borrowed: static. */
 NEUME_API const char *const *neume_preset_names(void);
 
@@ -160,6 +171,7 @@ typedef struct neume_train_result {
 /** What a run will take, for --dry-run. */
 typedef struct neume_train_estimate {
     size_t parameter_count;
+    size_t frozen_count; /**< of them, those that stay as they are */
     size_t memory_bytes; /**< at its peak, beside the corpus */
     uint64_t updates_per_epoch;
     double seconds_per_update; /**< measured on updates of these sizes */

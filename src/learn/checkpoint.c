@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "learn/metadata.h"
+#include "learn/run_init.h"
 #include "learn/settings.h"
 #include "nn/model_file.h"
 
@@ -115,6 +116,7 @@ static json_t *description_of(const nm_run *run) {
     const bool is_whole =
         object && nm_json_put(object, "preset", json_string(options->preset)) &&
         nm_json_put(object, "corpus", nm_json_count(nm_corpus_hash(run->corpus))) &&
+        (!run->corpus->init || nm_json_put(object, "init", nm_run_init_json(run))) &&
         nm_json_put(object, "network", nm_network_json(&run->model->network)) &&
         nm_json_put(object, "settings", nm_settings_json(options)) &&
         nm_json_put(object, "state", state_json(&run->state));
@@ -228,6 +230,19 @@ static neume_status match_network(const nm_run *run, const json_t *then, const c
     return is_same ? NEUME_OK : fail_changed(error, path, "the network has changed");
 }
 
+/* A run that starts from nothing has no such member. */
+static neume_status match_init(const nm_run *run, const json_t *then, const char *path,
+                               neume_error *error) {
+    json_t *now = nm_run_init_json(run);
+    if (!now)
+        return nm_fail_memory(error, path);
+    const bool is_same = then ? json_equal(now, then) : json_is_null(now);
+    json_decref(now);
+    return is_same ? NEUME_OK
+                   : fail_changed(error, path,
+                                  "the model that it starts from, or what is frozen, has changed");
+}
+
 static neume_status match_isa(const nm_run *run, const char *then, const char *path,
                               neume_error *error) {
     const char *now = neume_context_isa_name(run->context);
@@ -251,7 +266,9 @@ static neume_status match(const nm_run *run, const json_t *description, const ch
         return fail_changed(error, path, "the preset has changed");
     if (corpus != nm_corpus_hash(run->corpus))
         return fail_changed(error, path, "the corpus has changed");
-    neume_status status = match_network(run, json_object_get(description, "network"), path, error);
+    neume_status status = match_init(run, json_object_get(description, "init"), path, error);
+    if (!status)
+        status = match_network(run, json_object_get(description, "network"), path, error);
     if (!status)
         status = match_isa(run, isa, path, error);
     if (status)

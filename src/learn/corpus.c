@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "learn/corpus_init.h"
 #include "learn/corpus_read.h"
 #include "learn/corpus_split.h"
+#include "learn/model.h"
 
 #include <string.h>
 #include <xxhash.h>
@@ -70,17 +72,29 @@ static neume_status check_options(const neume_corpus_options *options, neume_err
 
 static neume_status make_codec(neume_corpus *corpus, const neume_corpus_options *options,
                                const neume_codec_options *codec, neume_error *error) {
-    const neume_status status = neume_codec_new(&corpus->codec, corpus->context, codec, error);
+    neume_status status = neume_codec_new(&corpus->codec, corpus->context, codec, error);
+    if (!status && corpus->init)
+        status = nm_corpus_match_init(corpus, error);
+    if (!status && corpus->init)
+        status = nm_codec_begin_with(corpus->codec, corpus->init->codec, error);
     if (!status && options->labels != NEUME_LABELS_NONE && nm_codec_is_roll(corpus->codec))
         return nm_fail(error, NEUME_BAD_USAGE,
                        "labels: a piano roll has no labels, expected a codec of words");
     return status;
 }
 
-/* A label that no training piece has is none. */
-static neume_status label_pieces(neume_corpus *corpus, neume_error *error) {
-    const neume_status status = nm_labels_collect(&corpus->labels, corpus->context, corpus->train,
-                                                  corpus->train_count, error);
+/* A label that neither a training piece nor the model it starts from has is none. */
+static neume_status label_pieces(neume_corpus *corpus, const neume_corpus_options *options,
+                                 neume_error *error) {
+    const bool is_wanted = options->labels != NEUME_LABELS_NONE;
+    neume_status status = NEUME_OK;
+    if (is_wanted)
+        status = nm_labels_collect(&corpus->labels, corpus->context, corpus->train,
+                                   corpus->train_count, error);
+    if (!status && corpus->init)
+        status = nm_labels_add(&corpus->labels, corpus->context, &corpus->init->labels, error);
+    if (status || !is_wanted)
+        return status;
     nm_labels_tell(&corpus->labels, corpus->train, corpus->train_count);
     nm_labels_tell(&corpus->labels, corpus->valid, corpus->valid_count);
     return status;
@@ -91,7 +105,8 @@ static neume_status arrange(nm_corpus_reader *reader, const neume_corpus_options
     if (nm_corpus_split(reader, options, first_valid) || nm_corpus_share_out(reader) ||
         nm_corpus_close(reader->corpus))
         return nm_fail_memory(error, "corpus");
-    return options->labels == NEUME_LABELS_NONE ? NEUME_OK : label_pieces(reader->corpus, error);
+    nm_corpus_tell_known(reader->corpus);
+    return label_pieces(reader->corpus, options, error);
 }
 
 neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
@@ -112,6 +127,7 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                .max_steps = options->max_steps};
     corpus->owns_codec = true;
     corpus->shifts = options->transpose;
+    corpus->init = options->init;
     neume_codec_options codec = options->codec;
     status = nm_corpus_find(corpus, inputs, options->valid_from, &first_valid, error);
     if (!status)

@@ -36,7 +36,8 @@ struct neume_corpus {
     uint64_t *word_counts[NEUME_MAX_STREAMS]; /* [V] of the training pieces: words of count 1 stand
                                                  in for <unk> at times; NULL of rolls */
     neume_shifts shifts;                      /* keys of the training pieces */
-    nm_labels labels;                         /* of the training pieces; none where not wanted */
+    nm_labels labels;        /* of the training pieces; none where not wanted; those of `init` */
+    const neume_model *init; /* that a training on it starts from, or NULL */
 };
 
 /* Reads and encodes with a closed codec, keeping every piece as given: for evaluation and primers.

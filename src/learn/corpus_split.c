@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "learn/corpus_alike.h"
+#include "learn/corpus_init.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,6 +73,15 @@ static size_t family_end(const candidates *of, size_t begin) {
     return end;
 }
 
+/* Whether the model that training starts from knows none of a family's pieces. */
+static bool can_validate(const nm_corpus_reader *reader, const candidates *of, size_t begin,
+                         size_t end) {
+    for (size_t i = begin; i < end; i++)
+        if (!nm_corpus_can_validate(reader->corpus, &reader->pieces[of->order[i].piece]))
+            return false;
+    return true;
+}
+
 /* Families validate as a whole, where that leaves `most` pieces of room; returns how many pieces
  * do. */
 static size_t take_families(nm_corpus_reader *reader, const candidates *of, double below,
@@ -79,7 +89,8 @@ static size_t take_families(nm_corpus_reader *reader, const candidates *of, doub
     size_t taken = 0;
     for (size_t begin = 0, end; begin < of->count; begin = end) {
         end = family_end(of, begin);
-        if ((double)of->order[begin].rank * 0x1p-64 >= below || end - begin > most - taken)
+        if ((double)of->order[begin].rank * 0x1p-64 >= below || end - begin > most - taken ||
+            !can_validate(reader, of, begin, end))
             continue;
         taken += end - begin;
         for (size_t i = begin; i < end; i++)
@@ -92,7 +103,7 @@ static void take_first(nm_corpus_reader *reader, const candidates *of, size_t mo
     size_t begin = 0, end = 0;
     for (; begin < of->count; begin = end) {
         end = family_end(of, begin);
-        if (end - begin <= most)
+        if (end - begin <= most && can_validate(reader, of, begin, end))
             break;
     }
     for (size_t i = begin; i < end && begin < of->count; i++)
@@ -207,7 +218,8 @@ static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) 
     }
 }
 
-/* Counts of the training pieces' words by their new ids. */
+/* Counts of the training pieces' words by their new ids. Words that a model brought have been
+ * learnt: they do not stand in for <unk>. */
 static bool note_counts(neume_corpus *corpus, const word_tables *tables) {
     for (unsigned s = 0; s < neume_codec_stream_count(corpus->codec); s++) {
         uint64_t *counts =
@@ -217,6 +229,9 @@ static bool note_counts(neume_corpus *corpus, const word_tables *tables) {
         corpus->word_counts[s] = counts;
         for (size_t w = 0; w < tables->begins[s + 1] - tables->begins[s]; w++)
             counts[tables->remap_of[s][w]] += tables->counts_of[s][w];
+        const neume_codec *known = corpus->init ? neume_model_codec(corpus->init) : NULL;
+        for (uint32_t w = 0; known && w < neume_codec_word_count(known, s); w++)
+            counts[w] += counts[w] == 1;
     }
     return true;
 }

@@ -93,6 +93,18 @@ neume_status nm_labels_collect(nm_labels *out, neume_context *context, const nm_
     return NEUME_OK;
 }
 
+neume_status nm_labels_add(nm_labels *labels, neume_context *context, const nm_labels *more,
+                           neume_error *error) {
+    const neume_status status = nm_labels_copy(labels, context, more);
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, "labels");
+    return status ? nm_fail(error, status,
+                            "labels: with those of the model there are more than %d, expected at "
+                            "most as many styles",
+                            NEUME_MAX_LABELS)
+                  : NEUME_OK;
+}
+
 neume_status nm_labels_copy(nm_labels *out, neume_context *context, const nm_labels *from) {
     neume_status status = NEUME_OK;
     for (unsigned i = 0; i < from->count && !status; i++)

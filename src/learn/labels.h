@@ -24,9 +24,13 @@ void nm_labels_clear(nm_labels *labels, neume_context *context);
 char *nm_label_folder(neume_context *context, const nm_file_entry *file);
 
 /* The folders of some pieces. Fails with NEUME_BAD_USAGE where there are too many, or none though
- * there are pieces. Cleared by the caller, also after failure, like the next two. */
+ * there are pieces. Cleared by the caller, also after failure, like the next three. */
 neume_status nm_labels_collect(nm_labels *out, neume_context *context, const nm_piece *pieces,
                                size_t count, neume_error *error);
+
+/* Adds those of another list. Fails with NEUME_BAD_USAGE where they are too many. */
+neume_status nm_labels_add(nm_labels *labels, neume_context *context, const nm_labels *more,
+                           neume_error *error);
 
 neume_status nm_labels_copy(nm_labels *out, neume_context *context, const nm_labels *from);
 

@@ -5,28 +5,10 @@
 #include "base/mem.h"
 #include "learn/metadata.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define XXH_STATIC_LINKING_ONLY /* so that a hash state may live on the stack */
 #include <xxhash.h>
-
-static int by_value(const void *a, const void *b) {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static neume_status copy_hashes(uint64_t **out, size_t *count, const nm_piece *pieces,
-                                size_t piece_count, neume_context *context) {
-    *out = nm_alloc(context, piece_count, sizeof **out);
-    if (!*out)
-        return NEUME_NO_MEMORY;
-    for (size_t i = 0; i < piece_count; i++)
-        (*out)[i] = pieces[i].hash;
-    qsort(*out, piece_count, sizeof **out, by_value);
-    *count = piece_count;
-    return NEUME_OK;
-}
 
 /* The corpus's codec again, for as long as the model lives. */
 static neume_status copy_codec(neume_model *model, const neume_codec *codec, neume_error *error) {
@@ -88,11 +70,8 @@ static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
     if (nm_labels_copy(&model->labels, model->context, &corpus->labels))
         return nm_fail_memory(error, "labels");
     model->report = nm_corpus_report(corpus);
-    if (!model->report ||
-        copy_hashes(&model->trained, &model->trained_count, corpus->train, corpus->train_count,
-                    model->context) ||
-        copy_hashes(&model->validated, &model->validated_count, corpus->valid, corpus->valid_count,
-                    model->context))
+    if (!model->report || nm_piece_hashes_of(&model->pieces, corpus) ||
+        (corpus->init && nm_ancestry_of(&model->ancestry, model->context, corpus->init)))
         return nm_fail_memory(error, "model");
     return NEUME_OK;
 }
@@ -156,8 +135,8 @@ void neume_model_free(neume_model *model) {
         nm_free(context, model->masks[s]);
     }
     nm_free(context, model->keys);
-    nm_free(context, model->trained);
-    nm_free(context, model->validated);
+    nm_piece_hashes_clear(&model->pieces, context);
+    nm_ancestry_clear(&model->ancestry, context);
     nm_free_aligned(context, model->weights);
     nm_network_clear(&model->network, context);
     nm_labels_clear(&model->labels, context);
@@ -223,9 +202,7 @@ neume_status nm_model_hash_weights(uint64_t *out, const neume_model *model, cons
 }
 
 neume_split nm_model_split_of(const neume_model *model, uint64_t hash) {
-    if (bsearch(&hash, model->trained, model->trained_count, sizeof hash, by_value))
-        return NEUME_SPLIT_TRAIN;
-    if (bsearch(&hash, model->validated, model->validated_count, sizeof hash, by_value))
-        return NEUME_SPLIT_VALID;
-    return NEUME_SPLIT_NONE;
+    const neume_split own = nm_piece_hashes_split(&model->pieces, hash);
+    const neume_split before = nm_piece_hashes_split(&model->ancestry.pieces, hash);
+    return own == NEUME_SPLIT_NONE || before == NEUME_SPLIT_TRAIN ? before : own;
 }

@@ -3,6 +3,7 @@
 #ifndef NM_LEARN_MODEL_H
 #define NM_LEARN_MODEL_H
 
+#include "learn/ancestry.h"
 #include "learn/baseline.h"
 #include "learn/corpus.h"
 #include "learn/key_counts.h"
@@ -23,8 +24,8 @@ struct neume_model {
     nm_network network;
     real *weights;                     /* a block of its parameters */
     uint8_t *masks[NEUME_MAX_STREAMS]; /* [rules of the grammar][V] */
-    uint64_t *trained, *validated;     /* hashes of the pieces, ascending */
-    size_t trained_count, validated_count;
+    nm_piece_hashes pieces;
+    nm_ancestry ancestry;
     nm_ngrams *ngrams[NEUME_MAX_STREAMS]; /* counts of the training pieces, for the baselines */
     nm_key_counts *keys; /* the same of rolls, which have neither masks nor n-grams */
     double temperature;  /* tuned on the validation pieces; 1 where it was not */
@@ -33,12 +34,12 @@ struct neume_model {
 
 /* The tensors of a model file beside the weights, which are named by the parameter table:
  *   data.vocabulary  as nm_codec_vocabulary
- *   data.split       u64 little-endian: the number of hashes trained on, these, then those
- *                    validated on, each ascending
+ *   data.split       the pieces, as nm_piece_hashes_write
+ *   data.ancestors   the same of all models that it was made from, where there are any
  *   data.report      JSON: the account of every file, names relative to the INPUT
  *   data.ngrams.S    of stream S, as nm_ngrams_write
  *   data.keys        of rolls instead, as nm_key_counts_write */
-enum { NM_MODEL_DATA_COUNT = 3 + NEUME_MAX_STREAMS };
+enum { NM_MODEL_DATA_COUNT = 4 + NEUME_MAX_STREAMS };
 
 /* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec
  * and labels, masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
@@ -71,7 +72,8 @@ neume_status nm_model_precision(nm_precision *out, const neume_model *model,
                                 const neume_context *context, neume_precision asked,
                                 neume_error *error);
 
-/* Whether a piece of this hash was trained on or validated on. */
+/* Whether the model or one that it was made from was trained on a piece of this hash, or else
+ * validated on it. */
 neume_split nm_model_split_of(const neume_model *model, uint64_t hash);
 
 #endif

@@ -144,41 +144,31 @@ static neume_status load_weights(loading *from, neume_error *error) {
     return NEUME_OK;
 }
 
-/* `count` hashes, ascending; NULL where they are not, with *is_bad set, or for want of memory. */
-static uint64_t *read_hashes(nm_reader *reader, size_t count, neume_context *context,
-                             bool *is_bad) {
-    uint64_t *hashes = nm_alloc(context, count, sizeof *hashes);
-    if (!hashes)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = nm_read_u64_le(reader);
-        *is_bad = *is_bad || (i > 0 && hashes[i] < hashes[i - 1]);
-    }
-    return hashes;
-}
-
 static neume_status load_split(loading *from, neume_error *error) {
     neume_model *model = from->model;
     neume_bytes bytes = {0};
-    const neume_status status = find_data(&bytes, from, "data.split", error);
+    neume_status status = find_data(&bytes, from, "data.split", error);
     if (status)
         return status;
-    nm_reader reader = nm_reader_on(bytes.data, bytes.size_bytes);
-    const uint64_t trained = nm_read_u64_le(&reader);
-    const size_t all = nm_reader_left(&reader) / sizeof trained;
-    bool is_bad = reader.failed || bytes.size_bytes % sizeof trained != 0 || trained > all;
-    if (!is_bad) {
-        model->trained_count = (size_t)trained;
-        model->validated_count = all - (size_t)trained;
-        model->trained = read_hashes(&reader, model->trained_count, model->context, &is_bad);
-        model->validated = read_hashes(&reader, model->validated_count, model->context, &is_bad);
-        if (!model->trained || !model->validated)
-            return nm_fail_memory(error, from->path);
-    }
-    if (is_bad)
-        return nm_fail(error, NEUME_BAD_MODEL, "%s: data.split is not a list of hashes",
-                       from->path);
-    return NEUME_OK;
+    status = nm_piece_hashes_read(&model->pieces, model->context, bytes);
+    if (status == NEUME_NO_MEMORY)
+        return nm_fail_memory(error, from->path);
+    return status ? nm_fail(error, status, "%s: data.split is not a list of hashes", from->path)
+                  : NEUME_OK;
+}
+
+static neume_status load_ancestry(loading *from, neume_error *error) {
+    neume_model *model = from->model;
+    neume_error why = {0};
+    neume_bytes pieces = {0};
+    const bool has_pieces = nm_tensor_file_find(&from->file, "data.ancestors") != NULL;
+    neume_status status = has_pieces ? find_data(&pieces, from, "data.ancestors", error) : NEUME_OK;
+    if (status)
+        return status;
+    status = nm_ancestry_read(&model->ancestry, model->context,
+                              json_object_get(from->metadata, "ancestry"),
+                              has_pieces ? &pieces : NULL, &why);
+    return status ? blame(from, status, &why, error) : NEUME_OK;
 }
 
 static neume_status load_ngrams(loading *from, unsigned stream, neume_error *error) {
@@ -252,6 +242,8 @@ static neume_status load_parts(loading *from, neume_error *error) {
         status = load_weights(from, error);
     if (!status)
         status = load_split(from, error);
+    if (!status)
+        status = load_ancestry(from, error);
     if (!status)
         status = load_baselines(from, error);
     if (!status)

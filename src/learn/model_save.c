@@ -30,15 +30,10 @@ static char *describe(const neume_model *model, const json_t *training) {
         (model->labels.count == 0 ||
          nm_json_put(object, "labels", nm_labels_json(&model->labels))) &&
         nm_json_put(object, "training", json_deep_copy(training)) &&
-        nm_json_put(object, "ancestry", json_array()))
+        nm_json_put(object, "ancestry", nm_ancestry_json(&model->ancestry)))
         text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
     return text;
-}
-
-static void write_hashes(nm_buffer *out, const uint64_t *hashes, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        nm_write_u64_le(out, hashes[i]);
 }
 
 static nm_tensor data_tensor(const char *name, const void *data, size_t size) {
@@ -63,17 +58,17 @@ static nm_tensor weight_tensor(const nm_param *param, const real *weights) {
 
 /* What the data.* tensors hold. */
 typedef struct model_data {
-    nm_buffer vocabulary, split, keys, ngrams[NEUME_MAX_STREAMS];
+    nm_buffer vocabulary, split, ancestors, keys, ngrams[NEUME_MAX_STREAMS];
 } model_data;
 
 static neume_status model_data_init(model_data *data, const neume_model *model) {
-    data->vocabulary = data->split = data->keys = nm_buffer_on(model->context);
+    data->vocabulary = data->split = data->ancestors = data->keys = nm_buffer_on(model->context);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         data->ngrams[s] = nm_buffer_on(model->context);
-    nm_write_u64_le(&data->split, model->trained_count);
-    write_hashes(&data->split, model->trained, model->trained_count);
-    write_hashes(&data->split, model->validated, model->validated_count);
-    if (data->split.failed || nm_codec_vocabulary(model->codec, &data->vocabulary))
+    nm_piece_hashes_write(&model->pieces, &data->split);
+    nm_piece_hashes_write(&model->ancestry.pieces, &data->ancestors);
+    if (data->split.failed || data->ancestors.failed ||
+        nm_codec_vocabulary(model->codec, &data->vocabulary))
         return NEUME_NO_MEMORY;
     if (model->keys) {
         nm_key_counts_write(model->keys, &data->keys);
@@ -88,6 +83,7 @@ static neume_status model_data_init(model_data *data, const neume_model *model) 
 static void model_data_clear(model_data *data) {
     nm_buffer_clear(&data->vocabulary);
     nm_buffer_clear(&data->split);
+    nm_buffer_clear(&data->ancestors);
     nm_buffer_clear(&data->keys);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         nm_buffer_clear(&data->ngrams[s]);
@@ -98,6 +94,8 @@ static size_t data_tensors(nm_tensor *out, const neume_model *model, const model
     out[1] = data_tensor("data.split", data->split.data, data->split.size);
     out[2] = data_tensor("data.report", model->report, strlen(model->report));
     size_t count = 3;
+    if (model->ancestry.generations)
+        out[count++] = data_tensor("data.ancestors", data->ancestors.data, data->ancestors.size);
     if (model->keys)
         out[count++] = data_tensor("data.keys", data->keys.data, data->keys.size);
     for (unsigned s = 0; s < neume_codec_stream_count(model->codec) && !model->keys; s++) {

@@ -143,9 +143,12 @@ neume_status neume_train_plan(neume_train_estimate *out, neume_context *context,
     if (!status) {
         out->seconds_per_update = times.update;
         out->parameter_count = neume_model_parameter_count(run.model);
+        out->frozen_count = nm_frozen_size(&run.frozen);
         out->updates_per_epoch = nm_run_updates_per_epoch(&run);
         /* The model is made with the corpus's context. */
         out->memory_bytes = counted.peak + nm_model_params(run.model)->size * sizeof(real);
+        if (corpus->init)
+            out->memory_bytes += nm_model_params(corpus->init)->size * sizeof(real);
     }
     nm_run_clear(&run);
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/error.h"
+#include "learn/model.h"
 
 #include <neume/train.h>
 
@@ -198,4 +199,16 @@ neume_status neume_train_options_preset(neume_train_options *out, neume_corpus_o
             return NEUME_OK;
         }
     return fail_unknown(preset, error);
+}
+
+neume_status neume_train_options_model(neume_train_options *out, neume_corpus_options *corpus,
+                                       const neume_model *model, neume_error *error) {
+    neume_error why = {0};
+    if (neume_train_options_preset(out, corpus, model->preset, &why))
+        return nm_fail(error, NEUME_BAD_MODEL, "%s", why.line);
+    out->network = model->network.options;
+    corpus->codec = *neume_codec_options_of(model->codec);
+    nm_codec_shifts(model->codec, &corpus->transpose.low, &corpus->transpose.high);
+    corpus->init = model;
+    return NEUME_OK;
 }

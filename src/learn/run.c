@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "learn/run_init.h"
 #include "learn/settings.h"
 #include "nn/ops.h"
 
@@ -26,8 +27,9 @@ static bool is_half(const nm_run *run) {
 }
 
 static neume_status make_model(nm_run *run, neume_error *error) {
-    return nm_model_new(&run->model, run->corpus, run->options.preset, &run->options.network,
-                        error);
+    const neume_status status =
+        nm_model_new(&run->model, run->corpus, run->options.preset, &run->options.network, error);
+    return status ? status : nm_run_prepare_init(run, error);
 }
 
 static neume_status make_batcher(nm_run *run, neume_error *error) {
@@ -72,7 +74,8 @@ static neume_status make_network(nm_run *run, neume_error *error) {
                                .for_training = true,
                                .is_half = is_half(run),
                                .noise = noise_of(options),
-                               .seed = options->seed};
+                               .seed = options->seed,
+                               .moving_from = nm_frozen_first_moving(&run->frozen, params_of(run))};
     return nm_network_run_init(&run->network, run->context, &run->model->network, &of, error);
 }
 
@@ -179,6 +182,8 @@ neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus
 
 void nm_run_clear(nm_run *run) {
     neume_context *context = run->context;
+    nm_frozen_clear(&run->frozen);
+    nm_free_aligned(context, run->kept);
     nm_free_aligned(context, run->best);
     nm_free_aligned(context, run->average);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
@@ -205,7 +210,7 @@ void nm_run_restart(nm_run *run) {
     run->state =
         (nm_run_state){.temperature = 1, .calibrated_loss = NAN, .last = none, .best = none};
     run->first.T = 0;
-    nm_network_init_weights(&run->model->network, run->model->weights, run->options.seed);
+    nm_run_first_weights(run);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         if (run->moments[i])
             memset(run->moments[i], 0, block_size(run));
@@ -260,7 +265,8 @@ static void apply_gradient(nm_run *run, uint64_t update, double norm) {
                             .weight_decay = options->weight_decay,
                             .gradient_factor = is_clipped ? options->clip / norm : 1,
                             .average_decay = nm_average_decay(options->ema, step),
-                            .update = step};
+                            .update = step,
+                            .frozen = &run->frozen};
     const nm_optim_blocks blocks = {.weights = run->model->weights,
                                     .gradient = run->gradient,
                                     .state = {run->moments[0], run->moments[1]},
@@ -311,10 +317,11 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     if (!isfinite(sums.all))
         return nm_run_refuse_update(run, "loss", error);
     nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
+    nm_frozen_zero(&run->frozen, run->gradient);
     const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient);
     if (!is_usable(run, norm))
         return nm_run_refuse_update(run, "gradient", error);
-    nm_network_take_statistics(&run->network, run->model->weights, STATISTICS_SHARE);
+    nm_run_take_statistics(run, run->model->weights, STATISTICS_SHARE);
     state->learning_rate =
         nm_schedule_rate(&run->options, update, state->planned, state->plateau.drops);
     note_norm(state, norm, run->options.clip);

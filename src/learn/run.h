@@ -66,9 +66,11 @@ typedef struct nm_run {
     real *moments[NM_MAX_MOMENTS]; /* of the optimiser; NULL where it needs fewer */
     real *average;                 /* NULL without EMA */
     real *best;                    /* weights of the best model; NULL without validation pieces */
-    real *carried;  /* the network's state before the update; NULL: none is skipped */
-    unsigned until; /* the stream of options.until */
-    nm_batch first; /* the only batch of an overfitting run; T 0: not drawn yet */
+    real *carried;    /* the network's state before the update; NULL: none is skipped */
+    nm_frozen frozen; /* what options.freeze chooses */
+    real *kept;       /* first weights, where norms have statistics that are frozen; or NULL */
+    unsigned until;   /* the stream of options.until */
+    nm_batch first;   /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */
     nm_run_state state;
 } nm_run;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "learn/run_init.h"
 #include "learn/settings.h"
 
 #include <errno.h>
@@ -87,7 +88,7 @@ static json_t *training_json(const nm_run *run, const nm_validation *of) {
         "unigram", nm_json_real(run->unigram), "trigram", nm_json_real(run->trigram), "temperature",
         nm_json_real(is_best ? run->state.temperature : 1), "calibrated_loss",
         nm_json_real(is_best ? run->state.calibrated_loss : NAN));
-    return json_pack("{s:o, s:o}", "settings", nm_settings_json(&run->options), "results", results);
+    return json_pack("{s:o, s:o}", "settings", nm_run_settings_json(run), "results", results);
 }
 
 static neume_status save_model(const nm_run *run, const real *weights, const nm_validation *of,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* How good a run's weights are: validation, statistics of norms, the softmax temperature. */
-#include "learn/run.h"
+#include "learn/run_init.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -42,7 +42,7 @@ static neume_status estimate_on(nm_run *run, nm_batcher *batcher, real *weights)
     nm_network_pack(&run->network, weights);
     for (unsigned i = 0; i < STATISTICS_BATCHES && nm_batcher_next(batcher, &batch); i++) {
         nm_network_forward(&run->network, &batch, 0, NM_PASS_STATISTICS);
-        nm_network_take_statistics(&run->network, weights, (real)(1.0 / (i + 1)));
+        nm_run_take_statistics(run, weights, (real)(1.0 / (i + 1)));
     }
     memcpy(state, kept, count * sizeof *kept);
     nm_free(run->context, kept);

@@ -6,6 +6,7 @@
 #include "learn/checkpoint.h"
 #include "learn/plan.h"
 #include "learn/run_files.h"
+#include "learn/run_init.h"
 #include "learn/run_log.h"
 #include "learn/run_samples.h"
 #include "learn/settings.h"
@@ -254,6 +255,8 @@ static void fill_result(neume_train_result *out, const trainer *it) {
  * before cut. */
 static neume_status start_anew(trainer *it, neume_error *error) {
     neume_status status = nm_plan(&it->run, error);
+    if (!status)
+        status = nm_run_tell_first_loss(&it->run, error);
     if (!status)
         status = nm_run_log_open(&it->log, options_of(it)->log, error);
     if (!status)

@@ -20,8 +20,8 @@ static void a_saved_model_is_loaded_as_it_was(void **state) {
     assert_true(neume_model_temperature(loaded) == 1);
     assert_int_equal(nm_model_hash_weights(&hash, c.model, c.model->weights), NEUME_OK);
     assert_int_equal(neume_model_hash(loaded), hash);
-    assert_int_equal(loaded->trained_count, 7);
-    assert_int_equal(loaded->validated_count, 3);
+    assert_int_equal(loaded->pieces.trained_count, 7);
+    assert_int_equal(loaded->pieces.validated_count, 3);
     for (size_t i = 0; i < c.corpus->file_count; i++)
         assert_int_equal(nm_model_split_of(loaded, c.corpus->files[i].hash),
                          c.corpus->files[i].split);
