@@ -13,6 +13,7 @@ typedef struct run_state {
     const nm_arguments *arguments;
     nm_run_folder folder;
     neume_context *context;
+    neume_model *init; /* that the training starts from; or NULL */
     neume_corpus *corpus;
     neume_error *error;
 } run_state;
@@ -31,13 +32,7 @@ static unsigned adopt_list(uint32_t *values, unsigned room, const nm_opt_list *l
     return list->count;
 }
 
-static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
-    train_settings *s = settings;
-    *s = (train_settings){.corpus = neume_corpus_options_default(),
-                          .machine = neume_context_options_default()};
-    neume_status status = nm_cli_preset(&s->train, &s->corpus, arguments, error);
-    if (status)
-        return status;
+void nm_train_spread(train_settings *s) {
     s->preset = s->train.preset;
     const neume_network_options *network = &s->train.network;
     s->layers = list_of(network->layers, network->layer_count);
@@ -46,7 +41,16 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     s->valid = (nm_opt_share){s->corpus.valid_fraction, s->corpus.valid_count};
     s->save = (nm_opt_interval){s->train.save_epochs, s->train.save_seconds};
     s->transpose = (nm_opt_shifts){s->corpus.transpose.low, s->corpus.transpose.high};
-    return NEUME_OK;
+}
+
+static neume_status init(void *settings, const nm_arguments *arguments, neume_error *error) {
+    train_settings *s = settings;
+    *s = (train_settings){.corpus = neume_corpus_options_default(),
+                          .machine = neume_context_options_default()};
+    neume_status status = nm_cli_preset(&s->train, &s->corpus, arguments, error);
+    if (!status)
+        nm_train_spread(s);
+    return status;
 }
 
 /* Moves what has a form of its own on the command line to where the library looks for it. */
@@ -73,6 +77,11 @@ static neume_status check_usage(const train_settings *s, neume_error *error) {
     if (s->train.resume && s->train.force)
         return nm_report_fail(error, NEUME_BAD_USAGE,
                               "--resume and --force contradict each other: go on, or start anew?");
+    if (s->train.freeze && !s->init)
+        return nm_report_fail(error, NEUME_BAD_USAGE,
+                              "--freeze %s: keeps layers as a model has them, expected --init "
+                              "MODEL too",
+                              s->train.freeze);
     return NEUME_OK;
 }
 
@@ -116,6 +125,12 @@ static neume_status load(run_state *run, neume_inputs inputs) {
     return status;
 }
 
+static void print_data(FILE *stream, const run_state *run) {
+    nm_train_print_corpus(stream, run->corpus);
+    if (run->init)
+        nm_train_print_init(stream, run->settings, run->init, run->corpus);
+}
+
 static neume_status plan(const run_state *run) {
     neume_train_estimate estimate;
     const train_settings *s = run->settings;
@@ -126,7 +141,8 @@ static neume_status plan(const run_state *run) {
     if (s->general.json)
         return nm_report_json(stdout, nm_train_estimate_json(s, run->corpus, &estimate),
                               run->error);
-    nm_train_print_estimate(s, run->corpus, &estimate);
+    print_data(stdout, run);
+    nm_train_print_estimate(s, &estimate);
     return NEUME_OK;
 }
 
@@ -157,7 +173,7 @@ static neume_status account(const run_state *run, const neume_train_result *resu
 static neume_status train(const run_state *run) {
     train_settings *s = run->settings;
     if (!s->is_quiet)
-        nm_train_print_corpus(stderr, run->corpus);
+        print_data(stderr, run);
     nm_watch watch = {.is_quiet = s->is_quiet,
                       .is_verbose = s->is_verbose,
                       .unit = neume_codec_step_unit(neume_corpus_codec(run->corpus)),
@@ -190,7 +206,7 @@ static neume_status train(const run_state *run) {
 static neume_status find_rate(const run_state *run) {
     train_settings *s = run->settings;
     if (!s->is_quiet)
-        nm_train_print_corpus(stderr, run->corpus);
+        print_data(stderr, run);
     nm_watch watch = {.is_quiet = s->is_quiet,
                       .unit = neume_codec_step_unit(neume_corpus_codec(run->corpus))};
     s->train.observer = nm_watch_start(&watch);
@@ -210,24 +226,35 @@ static neume_log_level level_of(const train_settings *s) {
     return s->is_quiet ? NEUME_LOG_WARNING : s->is_verbose ? NEUME_LOG_DEBUG : NEUME_LOG_INFO;
 }
 
+static neume_status begin(run_state *run, const nm_arguments *arguments) {
+    train_settings *s = run->settings;
+    neume_status status = nm_cli_context(&run->context, s->machine, level_of(s), run->error);
+    if (!status && s->init)
+        status = nm_train_start_from(&run->init, s, run->context, arguments, run->error);
+    adopt(s);
+    return status;
+}
+
 static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
     run_state run = {.settings = settings, .arguments = arguments, .error = error};
     const train_settings *s = settings;
-    adopt(settings);
     neume_status status = check_usage(s, error);
+    if (!status)
+        status = begin(&run, arguments);
     if (!status)
         status = nm_train_check_rate(s, arguments, error);
     if (!status)
         status = nm_run_folder_settle(&run.folder, settings, error);
     if (!status)
-        status = check_outputs(s, error);
+        status = nm_train_check_init(s, error);
     if (!status)
-        status = nm_cli_context(&run.context, s->machine, level_of(s), error);
+        status = check_outputs(s, error);
     if (!status)
         status = load(&run, (neume_inputs){arguments->operands, arguments->operand_count});
     if (!status)
         status = s->is_dry_run ? plan(&run) : s->finds_rate ? find_rate(&run) : train(&run);
     neume_corpus_free(run.corpus);
+    neume_model_free(run.init);
     neume_context_free(run.context);
     nm_run_folder_clear(&run.folder);
     return status;
@@ -244,6 +271,8 @@ static const char *const examples[] = {
     "what is in the folder, and what training would take",
     "neume train celtic/ jazz/ -o styles.neume --preset streams --labels folder",
     "a model of two styles, told apart by their folders",
+    "neume train mine/ -o mine.neume --init songs.neume --lr 0.0005 --freeze embed",
+    "go on from what a model has learnt with other music",
     NULL,
 };
 

@@ -59,12 +59,15 @@ json_t *nm_info_model_json(const nm_info_model *model) {
     return object;
 }
 
-/* Values under a heading, objects within objects as "network.layers". */
+/* Values under a heading, objects within objects as "network.layers"; not the ancestry, which has
+ * lines of its own. */
 static void print_values(const char *prefix, const json_t *object) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value) {
         char name[128];
+        if (strcmp(key, "ancestry") == 0)
+            continue;
         snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", key);
         if (json_is_object(value)) {
             print_values(name, value);
@@ -76,6 +79,33 @@ static void print_values(const char *prefix, const json_t *object) {
     }
 }
 
+static json_int_t count_of(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* "91a2488ac49d4efd: preset chords, 691 pieces, 1,500 updates, held-out loss 2.146" */
+static void print_generation(size_t number, const json_t *generation) {
+    char updates[NM_REPORT_TEXT];
+    const json_t *training = json_object_get(generation, "training");
+    const json_t *results = json_object_get(training, "results");
+    const json_t *loss = json_object_get(results, "valid_loss");
+    const json_int_t pieces = count_of(json_object_get(generation, "pieces"), "trained");
+    const char *hash = json_string_value(json_object_get(generation, "hash"));
+    const char *preset = json_string_value(json_object_get(generation, "preset"));
+    printf("  ancestor %zu  %s: preset %s, %lld piece%s", number, hash ? hash : "unknown",
+           preset ? preset : "unknown", (long long)pieces, pieces == 1 ? "" : "s");
+    printf(", %s updates", nm_report_count(updates, (uint64_t)count_of(results, "update")));
+    if (json_is_number(loss))
+        printf(", held-out loss %.3f", json_number_value(loss));
+    putchar('\n');
+}
+
+/* The oldest first; the last is what the model was made from. */
+static void print_ancestry(const json_t *generations) {
+    for (size_t i = 0; i < json_array_size(generations); i++)
+        print_generation(i + 1, json_array_get(generations, i));
+}
+
 void nm_info_model_print(const nm_info_model *model) {
     char count[NM_REPORT_TEXT], size[NM_REPORT_TEXT];
     nm_report_size(size, model->size_bytes);
@@ -85,4 +115,5 @@ void nm_info_model_print(const nm_info_model *model) {
     else
         printf("  checkpoint of a training run, %s\n", size);
     print_values("", model->description);
+    print_ancestry(json_object_get(model->description, "ancestry"));
 }

@@ -17,6 +17,7 @@ typedef struct train_settings {
     nm_opt_interval save;
     nm_opt_shifts transpose;
     nm_opt_target until;
+    const char *init;          /* a model file; or NULL */
     const char *valid_from;    /* a file or folder; or NULL */
     const char *report;        /* a path; or NULL */
     const char *tensorboard;   /* a folder; or NULL */
@@ -34,6 +35,27 @@ extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];
 /* Fails with NEUME_BAD_USAGE where one of them is given that the schedule does not look at. */
 neume_status nm_train_check_rate(const train_settings *settings, const nm_arguments *arguments,
                                  neume_error *error);
+
+/* Whether an option is about what a model keeps for good: preset, network, codec. */
+bool nm_train_is_of_model(const nm_opt *option);
+
+/* Gives what has a form of its own on the command line the values of the library's settings. */
+void nm_train_spread(train_settings *settings);
+
+/* Loads the model of --init, and lays what the command line says over the model's settings. Fails
+ * with NEUME_BAD_USAGE where it says another network or codec. The caller frees the model, also
+ * after failure. */
+neume_status nm_train_start_from(neume_model **model, train_settings *settings,
+                                 neume_context *context, const nm_arguments *arguments,
+                                 neume_error *error);
+
+/* What is written must not take the place of what is read, which --resume needs too. Fails with
+ * NEUME_BAD_USAGE. */
+neume_status nm_train_check_init(const train_settings *settings, neume_error *error);
+
+/* What a training starts from, and what stays as it was. */
+void nm_train_print_init(FILE *stream, const train_settings *settings, const neume_model *model,
+                         const neume_corpus *corpus);
 
 /* Watches a run: a progress line on standard error, a stop on SIGINT or SIGTERM. */
 typedef struct nm_watch {
@@ -77,8 +99,7 @@ neume_status nm_train_tell_range(const train_settings *settings, neume_context *
                                  const neume_range_test *test, neume_error *error);
 
 /* What a run would take. */
-void nm_train_print_estimate(const train_settings *settings, const neume_corpus *corpus,
-                             const neume_train_estimate *estimate);
+void nm_train_print_estimate(const train_settings *settings, const neume_train_estimate *estimate);
 json_t *nm_train_estimate_json(const train_settings *settings, const neume_corpus *corpus,
                                const neume_train_estimate *estimate);
 

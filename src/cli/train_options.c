@@ -2,6 +2,8 @@
 /* The options of `neume train`. */
 #include "cli/train.h"
 
+#include <string.h>
+
 #define IN(member) NM_OPT_FIELD(train_settings, member)
 
 static const nm_opt main_options[] = {
@@ -22,6 +24,20 @@ static const nm_opt main_options[] = {
      .help = "representation, network and recipe of training: events, chords, jazz, streams, "
              "intervals, frames, biaxial; the defaults shown are those of events, or of the preset "
              "named beside --help"},
+    {.name = "init",
+     .kind = NM_OPT_TEXT,
+     IN(init),
+     .value = "MODEL",
+     .default_text = "none",
+     .help = "start from this model's weights, with its network and codec; its vocabulary and its "
+             "labels grow by those of the new music"},
+    {.name = "freeze",
+     .kind = NM_OPT_TEXT,
+     IN(train.freeze),
+     .value = "NAME,NAME...",
+     .default_text = "none",
+     .help = "with --init: layers or tensors that stay as they are, such as embed, lstm.0, head or "
+             "*.bias; words that are new to the model learn all the same"},
     {.name = "resume",
      .kind = NM_OPT_FLAG,
      IN(train.resume),
@@ -150,6 +166,14 @@ static const nm_opt network_options[] = {
      IN(train.network.tied),
      .help = "the softmax shares the embedding's weights; the last layer is as wide as that"},
 };
+
+bool nm_train_is_of_model(const nm_opt *option) {
+    return strcmp(option->name, "preset") == 0 ||
+           (option >= network_options &&
+            option < network_options + NM_OPT_COUNT(network_options)) ||
+           (option >= nm_codec_choice_options &&
+            option < nm_codec_choice_options + NM_OPT_COUNT(nm_codec_choice_options));
+}
 
 #define PROBABILITY .kind = NM_OPT_REAL, .value = "P", .high = 1, .is_below_high = true
 

@@ -188,13 +188,13 @@ static double estimated_seconds(const train_settings *s, const neume_train_estim
     return s->train.time_limit > 0 ? fmin(seconds, s->train.time_limit) : seconds;
 }
 
-void nm_train_print_estimate(const train_settings *s, const neume_corpus *corpus,
-                             const neume_train_estimate *e) {
+void nm_train_print_estimate(const train_settings *s, const neume_train_estimate *e) {
     char parameters[NM_REPORT_TEXT], memory[NM_REPORT_TEXT], model[NM_REPORT_TEXT];
     char updates[NM_REPORT_TEXT], update[NM_REPORT_TEXT], whole[NM_REPORT_TEXT];
-    nm_train_print_corpus(stdout, corpus);
     printf("Model: %s parameters, %s\n", nm_report_count(parameters, e->parameter_count),
            nm_report_size(model, 4.0 * (double)e->parameter_count));
+    if (e->frozen_count)
+        printf("Frozen: %s parameters\n", nm_report_count(parameters, e->frozen_count));
     printf("Memory: about %s\n", nm_report_size(memory, (double)e->memory_bytes));
     printf("Time: %s updates an epoch, %s an update (measured), about %s in all\n",
            nm_report_count(updates, e->updates_per_epoch),
@@ -204,7 +204,8 @@ void nm_train_print_estimate(const train_settings *s, const neume_corpus *corpus
 
 json_t *nm_train_estimate_json(const train_settings *s, const neume_corpus *corpus,
                                const neume_train_estimate *e) {
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "parameters", (json_int_t)e->parameter_count,
+    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "parameters",
+                     (json_int_t)e->parameter_count, "frozen", (json_int_t)e->frozen_count,
                      "memory_bytes", (json_int_t)e->memory_bytes, "updates_per_epoch",
                      (json_int_t)e->updates_per_epoch, "seconds_per_update",
                      nm_report_json_number(e->seconds_per_update), "seconds",
