@@ -150,7 +150,8 @@ static bool read_options(stored_options *out, const json_t *object, json_error_t
             "shifts", &out->low, &out->high, "grown", &grown) ||
         !read_growths(out->growths, grown))
         return false;
-    if (json_object_size(object) != SETTINGS + (grown != NULL)) /* JSON_STRICT forgets keys where memory runs out */
+    /* JSON_STRICT forgets keys where memory runs out. */
+    if (json_object_size(object) != SETTINGS + (size_t)(grown != NULL))
         return false;
     options->grid = grid < 0 || grid > UINT32_MAX ? UINT32_MAX : (uint32_t)grid;
     options->melody = melody != 0;
