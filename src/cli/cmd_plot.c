@@ -2,6 +2,7 @@
 /* neume plot: the curves of run logs. */
 #include "cli/plot.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,10 +82,26 @@ static void print_log(const char *path, const nm_plot_log *log) {
     putchar('\n');
 }
 
-static neume_status read_all(nm_plot_log *logs, const nm_arguments *arguments, neume_error *error) {
+/* Logs of others may say nothing of epochs or seconds. */
+static neume_status check_x(const nm_plot_log *log, const char *path, nm_plot_x x,
+                            neume_error *error) {
+    const double *values = log->columns[nm_plot_x_column(x)];
+    for (size_t i = 0; i < log->count; i++)
+        if (!isfinite(values[i]))
+            return nm_report_fail(error, NEUME_BAD_INPUT,
+                                  "%s: a line without \"%s\", expected another -x", path,
+                                  x == NM_PLOT_BY_EPOCH ? "epoch" : "seconds");
+    return NEUME_OK;
+}
+
+static neume_status read_all(nm_plot_log *logs, const nm_arguments *arguments, nm_plot_x x,
+                             neume_error *error) {
     neume_status status = NEUME_OK;
-    for (size_t i = 0; i < arguments->operand_count && !status; i++)
+    for (size_t i = 0; i < arguments->operand_count && !status; i++) {
         status = nm_plot_log_read(&logs[i], arguments->operands[i], error);
+        if (!status)
+            status = check_x(&logs[i], arguments->operands[i], x, error);
+    }
     return status;
 }
 
@@ -96,7 +113,7 @@ static neume_status plot(const char *path, const plot_settings *s, const nm_argu
     neume_context_options one_thread = neume_context_options_default();
     one_thread.thread_count = 1;
     const nm_plot_settings settings = {.x = s->x, .axis = s->axis};
-    neume_status status = read_all(logs, arguments, error);
+    neume_status status = read_all(logs, arguments, s->x, error);
     if (!status)
         status = nm_cli_context(&context, one_thread, NEUME_LOG_WARNING, error);
     if (!status)

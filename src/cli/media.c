@@ -15,7 +15,8 @@ static bool find(void *out, const nm_media *media, const char *name) {
 }
 
 neume_status nm_media_open(nm_media *out, neume_error *error) {
-    *out = (nm_media){.library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL)};
+    /* What the fonts' library keeps would be lost if it were unloaded, and made again. */
+    *out = (nm_media){.library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)};
     if (out->library && find(&out->draw, out, "neume_chart_draw") &&
         find(&out->clear, out, "neume_picture_clear"))
         return NEUME_OK;

@@ -42,6 +42,9 @@ void nm_plot_log_clear(nm_plot_log *log);
 /* What stands on the x axis, in the order of --x. */
 typedef enum nm_plot_x { NM_PLOT_BY_UPDATE, NM_PLOT_BY_EPOCH, NM_PLOT_BY_SECONDS } nm_plot_x;
 
+/* The column of a log that it is. */
+unsigned nm_plot_x_column(nm_plot_x x);
+
 typedef struct nm_plot_settings {
     nm_plot_x x;
     neume_axis axis;           /* of the losses */

@@ -72,9 +72,13 @@ static bool epochs_rise(const builder *it, size_t run) {
     return true;
 }
 
-static void fill_x(builder *it, size_t run, double unit) {
+unsigned nm_plot_x_column(nm_plot_x x) {
     static const unsigned columns[] = {NM_PLOT_UPDATE, NM_PLOT_EPOCH, NM_PLOT_SECONDS};
-    const double *from = column(it, run, columns[it->settings->x]);
+    return columns[x];
+}
+
+static void fill_x(builder *it, size_t run, double unit) {
+    const double *from = column(it, run, nm_plot_x_column(it->settings->x));
     double factor = it->settings->x == NM_PLOT_BY_SECONDS ? 1 / unit : 1;
     if (it->settings->x == NM_PLOT_BY_EPOCH && !epochs_rise(it, run) &&
         isfinite(epochs_per_update(it, run))) {

@@ -33,6 +33,8 @@ void nm_range_add(nm_range *range, double value) {
 }
 
 #define ROOM 0.04 /* of the range, above and below */
+#define NEAR_ZERO                                                                                  \
+    0.12 /* the share of the highest below which the lowest is so near that 0 is shown */
 
 /* One value alone stands in the middle. */
 static nm_range with_room(nm_range range) {
@@ -49,7 +51,7 @@ nm_scale nm_scale_fit(nm_range range, bool is_log) {
         return (nm_scale){.low = is_log ? 0.1 : 0, .high = 1, .is_log = is_log};
     if (!is_log) {
         nm_range wide = with_room(range);
-        if (range.low >= 0 && wide.low < 0)
+        if (range.low >= 0 && range.low < NEAR_ZERO * range.high)
             wide.low = 0;
         return (nm_scale){.low = wide.low, .high = wide.high};
     }
@@ -101,7 +103,7 @@ static void choose_linear(nm_ticks *out, const nm_scale *scale, unsigned most) {
 /* Factors of the decades that are named: 1; 1, 2, 5; or every `every`th decade alone. */
 typedef struct decades {
     int first, last, every;
-    bool has_two_five;
+    bool has_two_five, has_others;
 } decades;
 
 static bool is_named(const decades *of, int decade, int factor) {
@@ -117,7 +119,7 @@ static void add_decade(nm_ticks *out, const nm_scale *scale, const decades *of, 
         const bool is_inside =
             value >= scale->low * (1 - 1e-9) && value <= scale->high * (1 + 1e-9);
         const bool named = is_named(of, decade, factor);
-        if (is_inside && (named || of->every == 1))
+        if (is_inside && (named || of->has_others))
             add(out, value, named ? power : 0);
     }
 }
@@ -134,13 +136,14 @@ static unsigned count_named(const nm_scale *scale, const decades *of) {
 }
 
 static void choose_log(nm_ticks *out, const nm_scale *scale, unsigned most) {
-    decades of = {(int)floor(log10(scale->low)), (int)floor(log10(scale->high)), 1, true};
+    decades of = {(int)floor(log10(scale->low)), (int)floor(log10(scale->high)), 1, true, true};
     const unsigned count = count_named(scale, &of);
     if (count < 3) {
         choose_linear(out, scale, most);
         return;
     }
     of.has_two_five = count <= most + 1;
+    of.has_others = 9 * (unsigned)(of.last - of.first) <= 5 * most;
     while ((unsigned)((of.last - of.first) / of.every) > most)
         of.every++;
     for (int decade = of.first; decade <= of.last; decade++)

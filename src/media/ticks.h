@@ -29,8 +29,9 @@ typedef struct nm_scale {
     bool is_log;
 } nm_scale;
 
-/* A scale for these values with a little room above and below, so that one value has room too; an
- * empty range becomes 0..1. `is_log` where all of them have a place on such a scale. */
+/* A scale for these values with a little room above and below, so that one value has room too; from
+ * 0 where they are not below and come near; an empty range becomes 0..1. `is_log` where all of them
+ * have a place on such a scale. */
 nm_scale nm_scale_fit(nm_range range, bool is_log);
 
 double nm_scale_place(const nm_scale *scale, double value);

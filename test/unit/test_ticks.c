@@ -59,6 +59,22 @@ static void names_decades_and_their_parts_where_there_is_room(void **state) {
     assert_log_names(1e-9, 1, 4, "10⁻⁸ 10⁻⁶ 0.0001 0.01 1");
 }
 
+static unsigned count_unnamed(double low, double high, unsigned most) {
+    const nm_scale scale = scale_of(low, high, true);
+    nm_ticks ticks;
+    unsigned count = 0;
+    nm_ticks_choose(&ticks, &scale, most);
+    for (unsigned i = 0; i < ticks.count; i++)
+        count += ticks.ticks[i].text[0] == '\0';
+    return count;
+}
+
+static void ticks_without_names_stand_where_there_is_room(void **state) {
+    (void)state;
+    assert_int_equal(count_unnamed(0.06, 6, 8), 4 + 6 + 3); /* to 0.09, to 0.9, and 3, 4, 6 */
+    assert_int_equal(count_unnamed(0.0001, 1, 5), 0);
+}
+
 static void a_short_logarithmic_axis_has_linear_ticks(void **state) {
     (void)state;
     assert_log_names(2.1, 4.2, 5, "2.5 3.0 3.5 4.0");
@@ -106,6 +122,10 @@ static void a_scale_has_room_for_one_value_none_and_all_alike(void **state) {
         assert_true(scale.low < 2 && scale.high > 2);
     }
     range = nm_range_empty();
+    nm_range_add(&range, 0.1);
+    nm_range_add(&range, 2);
+    assert_true(nm_scale_fit(range, false).low == 0); /* so near that 0 is shown */
+    range = nm_range_empty();
     nm_range_add(&range, 0);
     scale = nm_scale_fit(range, false);
     assert_true(scale.low <= 0 && scale.high > 0);
@@ -125,6 +145,7 @@ int main(void) {
         cmocka_unit_test(names_multiples_of_one_two_or_five),
         cmocka_unit_test(names_large_and_small_numbers_as_powers),
         cmocka_unit_test(names_decades_and_their_parts_where_there_is_room),
+        cmocka_unit_test(ticks_without_names_stand_where_there_is_room),
         cmocka_unit_test(a_short_logarithmic_axis_has_linear_ticks),
         cmocka_unit_test(ticks_ascend_and_lie_within),
         cmocka_unit_test(a_scale_maps_its_ends_to_its_ends),
