@@ -94,7 +94,8 @@ static void print_generation(size_t number, const json_t *generation) {
     const char *preset = json_string_value(json_object_get(generation, "preset"));
     printf("  ancestor %zu  %s: preset %s, %lld piece%s", number, hash ? hash : "unknown",
            preset ? preset : "unknown", (long long)pieces, pieces == 1 ? "" : "s");
-    printf(", %s updates", nm_report_count(updates, (uint64_t)count_of(results, "update")));
+    const uint64_t update_count = (uint64_t)count_of(results, "update");
+    printf(", %s update%s", nm_report_count(updates, update_count), update_count == 1 ? "" : "s");
     if (json_is_number(loss))
         printf(", held-out loss %.3f", json_number_value(loss));
     putchar('\n');
