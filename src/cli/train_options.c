@@ -29,8 +29,9 @@ static const nm_opt main_options[] = {
      IN(init),
      .value = "MODEL",
      .default_text = "none",
-     .help = "start from this model's weights, with its network and codec; its vocabulary and its "
-             "labels grow by those of the new music"},
+     .help =
+         "start from this model's weights, with its preset, network and codec; its vocabulary and "
+         "labels grow by those of the new music"},
     {.name = "freeze",
      .kind = NM_OPT_TEXT,
      IN(train.freeze),
