@@ -70,7 +70,7 @@ class MemoryFaults(faults.Case):
             self.assert_told(done)
             self.assert_whole([name for name in self.disk() if ".neume" in name], done.what)
             self.assertEqual([name for name in self.disk() if ".part-" in name], [], done.what)
-            goes_on = self.neume(*self.train("--schedule", "constant", "--resume"))
+            goes_on = self.neume(*self.train(*more, "--resume"))
             self.assertEqual(self.timeless(self.disk()), whole, done.what + goes_on.errors)
         for kind in ("memory", "memory+"):
             codes = self.strike_each(kind, NONE, self.train(*more), judge, prepare=lambda: self.fill_disk(before),
@@ -83,6 +83,15 @@ class MemoryFaults(faults.Case):
     def test_a_resumed_training_goes_on_from_where_memory_ran_out(self):
         self.neume(*self.train("--schedule", "constant", "--max-updates", "2"))
         self.trains(self.disk(), "--schedule", "constant", "--resume")
+
+    def test_a_training_that_starts_from_a_model_goes_on_from_where_memory_ran_out(self):
+        self.model()
+        parent = self.put("parent.neume", self.disk()["m.neume"])
+        for name in self.disk():
+            if "songs" not in name:
+                os.remove(self.path("disk", name))
+        self.put("disk/songs/new.mid", tool.midi(tool.notes(*range(40, 80))))
+        self.trains(self.disk(), "--schedule", "constant", "--init", parent, "--freeze", "embed")
 
     def test_generate(self):
         self.survives("generate", self.model(), "-o", self.path("disk/a.mid"), "--length", "8", "--seed", "1", "--json")
