@@ -12,7 +12,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 static bool holds(const uint64_t *hashes, size_t count, uint64_t hash) {
-    return bsearch(&hash, hashes, count, sizeof hash, by_value) != NULL;
+    return count > 0 && bsearch(&hash, hashes, count, sizeof hash, by_value) != NULL;
 }
 
 static bool copy_hashes(uint64_t **out, size_t *count, const nm_piece *pieces, size_t piece_count,
