@@ -168,26 +168,50 @@ static int move(const char *from, const char *to) {
     return result ? errno : 0;
 }
 
-/* Returns an errno, or 0. `temporary` is a template for mkstemp and is used up. */
-static int replace(const char *path, char *temporary, const neume_bytes *parts, size_t part_count) {
-    const int file = make_temporary(temporary);
-    if (file < 0)
-        return errno;
+static int begin(nm_file_draft *draft) {
     struct stat about;
+    draft->file = make_temporary(draft->temporary);
+    if (draft->file < 0)
+        return errno;
     const mode_t mask = umask(0);
     umask(mask);
-    const mode_t mode = stat(path, &about) == 0 ? about.st_mode & 0777 : 0666 & ~mask;
-    int failure = set_mode(file, mode);
+    return set_mode(draft->file,
+                    stat(draft->path, &about) == 0 ? about.st_mode & 0777 : 0666 & ~mask);
+}
+
+int nm_file_draft_begin(nm_file_draft *draft, const char *path, neume_context *context) {
+    const size_t length = strlen(path);
+    *draft = (nm_file_draft){.context = context, .path = path, .file = -1};
+    draft->temporary = nm_alloc(context, length + sizeof TEMPORARY, 1);
+    if (!draft->temporary)
+        return ENOMEM;
+    memcpy(draft->temporary, path, length);
+    memcpy(draft->temporary + length, TEMPORARY, sizeof TEMPORARY);
+    const int failure = begin(draft);
+    return failure ? nm_file_draft_end(draft, failure) : 0;
+}
+
+int nm_file_draft_end(nm_file_draft *draft, int failure) {
+    const bool is_open = draft->file >= 0;
+    if (is_open && !failure)
+        failure = nm_file_sync(draft->file);
+    const int lost = is_open ? nm_file_close(draft->file) : 0;
     if (!failure)
-        failure = put_all(file, parts, part_count);
+        failure = lost ? lost : move(draft->temporary, draft->path);
+    if (failure && is_open)
+        unlink(draft->temporary);
     if (!failure)
-        failure = nm_file_sync(file);
-    const int lost = nm_file_close(file);
-    if (!failure)
-        failure = lost ? lost : move(temporary, path);
-    if (failure)
-        unlink(temporary);
-    return failure ? failure : sync_folder_of(temporary);
+        failure = sync_folder_of(draft->temporary);
+    nm_free(draft->context, draft->temporary);
+    *draft = (nm_file_draft){.file = -1};
+    return failure;
+}
+
+static int replace(const char *path, neume_context *context, const neume_bytes *parts,
+                   size_t part_count) {
+    nm_file_draft draft;
+    const int failure = nm_file_draft_begin(&draft, path, context);
+    return failure ? failure : nm_file_draft_end(&draft, put_all(draft.file, parts, part_count));
 }
 
 /* A device or FIFO is written to, not replaced. Returns an errno, or 0. */
@@ -213,14 +237,9 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
     } else if (is_special(path)) {
         failure = write_through(path, parts, part_count);
     } else {
-        const size_t length = strlen(path);
-        char *temporary = nm_alloc(context, length + sizeof TEMPORARY, 1);
-        if (!temporary)
+        failure = replace(path, context, parts, part_count);
+        if (failure == ENOMEM)
             return nm_fail_memory(error, path);
-        memcpy(temporary, path, length);
-        memcpy(temporary + length, TEMPORARY, sizeof TEMPORARY);
-        failure = replace(path, temporary, parts, part_count);
-        nm_free(context, temporary);
     }
     if (failure)
         return nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", path,
@@ -261,7 +280,8 @@ static neume_status add_entry(nm_file_list *list, const char *path, size_t name_
     char *copy = nm_copy_text(list->context, path, strlen(path));
     if (!copy)
         return NEUME_NO_MEMORY;
-    list->entries[list->count++] = (nm_file_entry){copy, name_offset, failure};
+    list->entries[list->count++] =
+        (nm_file_entry){.path = copy, .name_offset = name_offset, .failure = failure};
     return NEUME_OK;
 }
 
@@ -305,15 +325,30 @@ static neume_status walk_folder(nm_file_list *list, const char *path, size_t nam
     return status;
 }
 
+static neume_status add_file(nm_file_list *list, const char *path, size_t name_offset,
+                             const struct stat *about) {
+    const neume_status status = add_entry(list, path, name_offset, 0);
+    if (!status)
+        list->entries[list->count - 1].stamp =
+            (nm_file_stamp){.device = about->st_dev,
+                            .inode = about->st_ino,
+                            .size = (uint64_t)about->st_size,
+                            .seconds = about->st_mtim.tv_sec,
+                            .nanoseconds = about->st_mtim.tv_nsec};
+    return status;
+}
+
 enum { MAX_DEPTH = 64 };
 
 /* Links are followed to files and from a root, not to folders below it: so there are no loops. */
 static neume_status walk(nm_file_list *list, const char *path, size_t name_offset, unsigned depth) {
     struct stat about, itself;
-    if (stat(path, &about) != 0 || lstat(path, &itself) != 0)
+    if (stat(path, &about) != 0)
         return add_entry(list, path, name_offset, errno);
     if (!S_ISDIR(about.st_mode))
-        return add_entry(list, path, name_offset, 0);
+        return add_file(list, path, name_offset, &about);
+    if (lstat(path, &itself) != 0)
+        return add_entry(list, path, name_offset, errno);
     if (depth > 0 && S_ISLNK(itself.st_mode))
         return NEUME_OK;
     if (depth >= MAX_DEPTH)
