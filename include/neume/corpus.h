@@ -69,6 +69,10 @@ typedef struct neume_corpus_options {
     neume_inputs valid_from; /**< validation pieces come from here, as given; default none */
     size_t min_steps;        /**< a piece has at least so many steps; default 2 */
     size_t max_steps;        /**< and at most so many; default 1,000,000 */
+    const char *cache; /**< a folder for caches of what was read, made where it is missing: files
+                          are read again only when they change, and words are not held in memory;
+                          default NULL: none */
+    bool verify_cache; /**< a file has changed where its bytes have, not by size, time and inode */
     neume_near_duplicates near_duplicates; /**< default NEUME_NEAR_TOGETHER */
     const struct neume_model *init; /**< a model that a training on the corpus starts from: its
                                        vocabulary and labels grow by those of the pieces; what it or

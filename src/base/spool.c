@@ -12,17 +12,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-nm_spool nm_spool_none(void) {
-    return (nm_spool){.file = -1};
-}
-
 static neume_status fail(const char *what, neume_error *error) {
     return nm_fail(error, NEUME_CANNOT_WRITE, "%s: cannot be written: %s", what, strerror(errno));
 }
 
 neume_status nm_spool_open(nm_spool *spool, const char *folder, neume_error *error) {
     char path[4096];
-    *spool = nm_spool_none();
+    *spool = (nm_spool){0};
     if ((size_t)snprintf(path, sizeof path, "%s/words.part-XXXXXX", folder) >= sizeof path) {
         errno = ENAMETOOLONG;
         return fail(folder, error);
@@ -30,6 +26,7 @@ neume_status nm_spool_open(nm_spool *spool, const char *folder, neume_error *err
     spool->file = mkostemp(path, O_CLOEXEC);
     if (spool->file < 0)
         return fail(folder, error);
+    spool->is_open = true;
     if (unlink(path) == 0)
         return NEUME_OK;
     const neume_status status = fail(folder, error);
@@ -71,7 +68,7 @@ neume_status nm_spool_rewrite(nm_spool *spool, uint64_t offset, const void *data
 void nm_spool_close(nm_spool *spool) {
     if (spool->map)
         munmap(spool->map, spool->mapped);
-    if (spool->file >= 0)
+    if (spool->is_open)
         close(spool->file);
-    *spool = nm_spool_none();
+    *spool = (nm_spool){0};
 }

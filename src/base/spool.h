@@ -7,13 +7,12 @@
 #include "base/context.h"
 
 typedef struct nm_spool {
-    int file;      /* -1: not open */
+    bool is_open;
+    int file;
     uint64_t size; /* bytes that were put */
     void *map;     /* once mapped */
     size_t mapped; /* bytes */
 } nm_spool;
-
-nm_spool nm_spool_none(void);
 
 /* In a folder on the disk that has the room. This and the next three fail with NEUME_CANNOT_WRITE;
  * nothing has then changed. */

@@ -53,6 +53,20 @@ static neume_status init(void *settings, const nm_arguments *arguments, neume_er
     return status;
 }
 
+/* The user's folder for caches (XDG Base Directory Specification 0.8); none where there is no home.
+ */
+static const char *cache_folder(train_settings *s) {
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const bool has_base = base && base[0] == '/';
+    if (s->cache)
+        return strcmp(s->cache, "none") == 0 ? NULL : s->cache;
+    if (!has_base && (!home || home[0] != '/'))
+        return NULL;
+    const int length = snprintf(s->cache_folder, sizeof s->cache_folder, "%s%s/neume",
+                                has_base ? base : home, has_base ? "" : "/.cache");
+    return (size_t)length < sizeof s->cache_folder ? s->cache_folder : NULL;
+}
+
 /* Moves what has a form of its own on the command line to where the library looks for it. */
 static void adopt(train_settings *s) {
     neume_network_options *network = &s->train.network;
@@ -66,6 +80,7 @@ static void adopt(train_settings *s) {
         s->train.until = (neume_until){s->until.name, s->until.value};
     if (s->valid_from)
         s->corpus.valid_from = (neume_inputs){&s->valid_from, 1};
+    s->corpus.cache = cache_folder(s);
     s->train.save_epochs = s->save.epochs;
     s->train.save_seconds = s->save.seconds;
 }

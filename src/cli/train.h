@@ -21,6 +21,8 @@ typedef struct train_settings {
     const char *valid_from;    /* a file or folder; or NULL */
     const char *report;        /* a path; or NULL */
     const char *tensorboard;   /* a folder; or NULL */
+    const char *cache;         /* a folder, "none", or NULL: the user's */
+    char cache_folder[4096];   /* where that is */
     neume_range_options range; /* of --find-lr */
     bool finds_rate, is_dry_run, is_quiet, is_verbose;
 } train_settings;

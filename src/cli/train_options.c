@@ -281,6 +281,20 @@ static const nm_opt optimizer_options[] = {
              "a processor with AVX512-FP16"},
 };
 
+static const nm_opt cache_options[] = {
+    {.name = "cache",
+     .kind = NM_OPT_TEXT,
+     IN(cache),
+     .value = "DIR|none",
+     .default_text = "the user's: $XDG_CACHE_HOME/neume or ~/.cache/neume",
+     .help = "where the words of files that were read are kept, so that only files that are new or "
+             "have changed are read again; with none, words are held in memory"},
+    {.name = "verify",
+     .kind = NM_OPT_FLAG,
+     IN(corpus.verify_cache),
+     .help = "tell whether a file has changed by its bytes, not by its size, time and inode"},
+};
+
 static const char *const near_duplicates[] = {"together", "drop", "ignore", NULL};
 static const char *const label_sources[] = {"none", "folder", NULL};
 
@@ -401,6 +415,7 @@ static const nm_opt_group groups[] = {
     {"Run", main_options, NM_OPT_COUNT(main_options), 0},
     {"When to stop", limit_options, NM_OPT_COUNT(limit_options), 0},
     {"Data", data_options, NM_OPT_COUNT(data_options), 0},
+    {"Cache", cache_options, NM_OPT_COUNT(cache_options), 0},
     {"Reading", nm_reading_options, NM_OPT_COUNT(nm_reading_options),
      offsetof(train_settings, corpus.reading)},
     {"Codec", nm_codec_choice_options, NM_OPT_COUNT(nm_codec_choice_options),

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "learn/corpus_cache.h"
 #include "learn/corpus_init.h"
 #include "learn/corpus_read.h"
 #include "learn/corpus_split.h"
@@ -30,7 +31,7 @@ static neume_corpus *corpus_new(neume_context *context) {
 
 static void free_pieces(neume_context *context, nm_piece *pieces, size_t count) {
     for (size_t i = 0; i < count; i++)
-        neume_sequence_clear(context, &pieces[i].sequence);
+        nm_piece_clear(&pieces[i], context);
     nm_free(context, pieces);
 }
 
@@ -47,6 +48,8 @@ void neume_corpus_free(neume_corpus *corpus) {
     nm_free(context, corpus->reasons);
     nm_free(context, corpus->folders);
     nm_free(context, corpus->prints);
+    nm_free(context, corpus->origins);
+    nm_spool_close(&corpus->spool);
     nm_labels_clear(&corpus->labels, context);
     nm_free(context, corpus->files);
     nm_file_list_clear(&corpus->found);
@@ -109,6 +112,25 @@ static neume_status arrange(nm_corpus_reader *reader, const neume_corpus_options
     return label_pieces(reader->corpus, options, error);
 }
 
+/* From the cache what it has, from the files what has changed. */
+static neume_status read_all(nm_corpus_reader *reader, const neume_corpus_options *options,
+                             neume_inputs inputs, neume_error *error) {
+    nm_corpus_cache *cache = nm_alloc(reader->corpus->context, 1, sizeof *cache);
+    if (!cache)
+        return nm_fail_memory(error, "corpus");
+    neume_status status = nm_corpus_cache_open(cache, reader, options, inputs);
+    if (status)
+        nm_fail_memory(error, "cache");
+    else
+        status = nm_corpus_read(reader, error);
+    if (!status)
+        nm_corpus_cache_save(cache, reader);
+    nm_corpus_cache_close(cache);
+    reader->cache = NULL;
+    nm_free(reader->corpus->context, cache);
+    return status;
+}
+
 neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                const neume_corpus_options *options, neume_inputs inputs,
                                neume_error *error) {
@@ -136,7 +158,7 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
         status = make_codec(corpus, options, &codec, error);
     reader.codec = corpus->codec;
     if (!status)
-        status = nm_corpus_read(&reader, error);
+        status = read_all(&reader, options, inputs, error);
     if (!status)
         status = arrange(&reader, options, first_valid, error);
     nm_corpus_reader_clear(&reader);

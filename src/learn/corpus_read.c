@@ -4,13 +4,14 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "learn/benchmark.h"
+#include "learn/corpus_store.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { LOOK_BYTES = 8192 }; /* enough to tell what a file is */
+#include <time.h>
+#include <xxhash.h>
 
 neume_status nm_corpus_set_status(neume_corpus *corpus, size_t file, neume_file_status status,
                                   const char *format, ...) {
@@ -46,9 +47,22 @@ static neume_status find_all(nm_file_list *list, neume_inputs inputs) {
     return NEUME_OK;
 }
 
+static bool has_midi_name(const char *path) {
+    static const char *const endings[] = {".mid", ".midi", ".kar", ".rmi"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
 neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inputs more,
                             size_t *first_of_more, neume_error *error) {
+    struct timespec now = {0};
     corpus->found.context = corpus->context;
+    clock_gettime(CLOCK_REALTIME, &now);
+    corpus->found_seconds = now.tv_sec;
+    corpus->found_nanoseconds = now.tv_nsec;
     neume_status status = find_all(&corpus->found, inputs);
     *first_of_more = corpus->found.count;
     if (!status)
@@ -60,7 +74,9 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
     corpus->reasons = nm_alloc(corpus->context, count, sizeof *corpus->reasons);
     corpus->folders = nm_alloc(corpus->context, count, sizeof *corpus->folders);
     corpus->prints = nm_alloc(corpus->context, count, sizeof *corpus->prints);
-    if (!corpus->files || !corpus->reasons || !corpus->folders || !corpus->prints)
+    corpus->origins = nm_alloc(corpus->context, count, sizeof *corpus->origins);
+    if (!corpus->files || !corpus->reasons || !corpus->folders || !corpus->prints ||
+        !corpus->origins)
         return nm_fail_memory(error, "list of files");
     corpus->file_count = count;
     for (size_t i = 0; i < count; i++) {
@@ -72,17 +88,9 @@ neume_status nm_corpus_find(neume_corpus *corpus, neume_inputs inputs, neume_inp
                                                .folder = corpus->folders[i],
                                                .reason = "",
                                                .alike = ""};
+        corpus->origins[i].has_midi_name = has_midi_name(corpus->files[i].path);
     }
     return NEUME_OK;
-}
-
-static bool has_midi_name(const char *path) {
-    static const char *const endings[] = {".mid", ".midi", ".kar", ".rmi"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
 }
 
 static const char *without_prefix(const char *line, const char *prefix) {
@@ -126,25 +134,39 @@ static bool is_benchmark(const nm_buffer *bytes) {
     return nm_benchmark_is((neume_bytes){bytes->data, bytes->size});
 }
 
+/* From here on what becomes of the file follows from what was read. */
+static void settle(nm_corpus_reader *reader, size_t file) {
+    nm_file_origin *origin = &reader->corpus->origins[file];
+    origin->is_settled = true;
+    origin->content = XXH3_64bits(reader->bytes.data, reader->bytes.size);
+}
+
 /* The whole of a file that may be MIDI; of others no more than its start is read. */
 static outcome read_bytes(nm_corpus_reader *reader, size_t file) {
     const char *path = reader->corpus->files[file].path;
     neume_error why = {0};
     outcome result = GO_ON;
     reader->bytes.size = 0;
-    if (!has_midi_name(path)) {
-        result =
-            after(nm_file_read_start(&reader->bytes, path, LOOK_BYTES, &why), reader, file, &why);
+    if (!reader->corpus->origins[file].has_midi_name) {
+        result = after(nm_file_read_start(&reader->bytes, path, NM_LOOK_BYTES, &why), reader, file,
+                       &why);
         if (result == GO_ON && is_benchmark(&reader->bytes))
             return leave(nm_corpus_read_benchmark(reader, file));
+        if (result == GO_ON)
+            settle(reader, file);
         if (result == GO_ON && !is_midi(&reader->bytes))
             return leave(nm_corpus_set_status(reader->corpus, file, NEUME_FILE_OTHER, "not MIDI"));
         reader->bytes.size = 0;
     }
     if (result != GO_ON)
         return result;
-    return after(nm_file_read(&reader->bytes, path, reader->midi.max_file_bytes, &why), reader,
-                 file, &why);
+    result = after(nm_file_read(&reader->bytes, path, reader->midi.max_file_bytes, &why), reader,
+                   file, &why);
+    if (result == GO_ON)
+        settle(reader, file);
+    else
+        reader->corpus->origins[file].is_settled = false;
+    return result;
 }
 
 static outcome read_score(neume_score **out, nm_corpus_reader *reader, size_t file) {
@@ -220,19 +242,29 @@ static neume_status note_repairs(neume_corpus *corpus, size_t file, const neume_
     return result;
 }
 
+bool nm_corpus_add(nm_corpus_reader *reader, nm_piece *piece) {
+    neume_corpus *corpus = reader->corpus;
+    if (!nm_reserve(corpus->context, &reader->pieces, &reader->piece_capacity,
+                    reader->piece_count + 1, sizeof *reader->pieces))
+        return false;
+    piece->folder = corpus->folders[piece->file];
+    nm_corpus_store_put(corpus, piece);
+    reader->pieces[reader->piece_count++] = *piece;
+    *piece = (nm_piece){0};
+    return true;
+}
+
 static outcome keep(nm_corpus_reader *reader, neume_sequence *sequence, const neume_score *score,
                     size_t file) {
     neume_corpus *corpus = reader->corpus;
     if (note_repairs(corpus, file, score) ||
         (reader->wants_prints &&
-         nm_fingerprint_of_score(&corpus->prints[file], corpus->context, score)) ||
-        !nm_reserve(corpus->context, &reader->pieces, &reader->piece_capacity,
-                    reader->piece_count + 1, sizeof *reader->pieces))
+         nm_fingerprint_of_score(&corpus->prints[file], corpus->context, score)))
         return OUT_OF_MEMORY;
-    const uint64_t hash = nm_codec_hash(reader->codec, sequence);
-    corpus->files[file].hash = hash;
-    reader->pieces[reader->piece_count++] =
-        (nm_piece){.sequence = *sequence, .hash = hash, .file = file};
+    nm_piece piece = {.sequence = *sequence, .file = file};
+    piece.hash = corpus->files[file].hash = nm_codec_hash(reader->codec, sequence);
+    if (!nm_corpus_add(reader, &piece))
+        return OUT_OF_MEMORY;
     *sequence = (neume_sequence){0};
     return GO_ON;
 }
@@ -262,7 +294,7 @@ neume_status nm_corpus_read_file(nm_corpus_reader *reader, size_t file) {
 void nm_corpus_reader_clear(nm_corpus_reader *reader) {
     neume_context *context = reader->corpus->context;
     for (size_t i = 0; i < reader->piece_count; i++)
-        neume_sequence_clear(context, &reader->pieces[i].sequence);
+        nm_piece_clear(&reader->pieces[i], context);
     nm_free(context, reader->pieces);
     nm_free(context, reader->family);
     nm_free(context, reader->families);

@@ -6,6 +6,10 @@
 
 #include "learn/corpus.h"
 
+enum { NM_LOOK_BYTES = 8192 }; /* enough to tell what a file is */
+
+typedef struct nm_cache nm_cache;
+
 /* Pieces of the same notes. */
 typedef struct nm_family {
     bool has_pieces;
@@ -19,6 +23,8 @@ typedef struct nm_corpus_reader {
     neume_midi_read_options midi;
     bool wants_prints; /* by which pieces of the same notes are found */
     size_t min_steps, max_steps;
+    nm_cache *cache;   /* NULL: none */
+    bool verifies;     /* that a file has the bytes that the cache knows */
     neume_split split; /* the only one wanted of benchmark files; NEUME_SPLIT_NONE: all */
     int transpose;     /* semitones by which every piece is moved before it becomes words */
     nm_buffer bytes;   /* of the file being read */
@@ -47,6 +53,10 @@ void nm_corpus_reader_clear(nm_corpus_reader *reader);
 
 /* Reads a benchmark file into pieces. Fails with NEUME_NO_MEMORY only. */
 neume_status nm_corpus_read_benchmark(nm_corpus_reader *reader, size_t file);
+
+/* Takes over a piece, whose words leave memory where the corpus has a spool; `piece` is then empty.
+ * False for want of memory: nothing has changed. */
+bool nm_corpus_add(nm_corpus_reader *reader, nm_piece *piece);
 
 /* The entry of a file that failed; the reason does not repeat the path. */
 neume_status nm_corpus_skip(neume_corpus *corpus, size_t file, const neume_error *why);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "learn/corpus_alike.h"
 #include "learn/corpus_init.h"
+#include "learn/corpus_store.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -154,8 +155,11 @@ neume_status nm_corpus_split(nm_corpus_reader *reader, const neume_corpus_option
 
 neume_status nm_corpus_share_out(nm_corpus_reader *reader) {
     neume_corpus *corpus = reader->corpus;
-    corpus->train = nm_alloc(corpus->context, reader->piece_count, sizeof *corpus->train);
-    corpus->valid = nm_alloc(corpus->context, reader->piece_count, sizeof *corpus->valid);
+    size_t counts[NEUME_SPLIT_TEST + 1] = {0};
+    for (size_t i = 0; i < reader->piece_count; i++)
+        counts[reader->pieces[i].split]++;
+    corpus->train = nm_alloc(corpus->context, counts[NEUME_SPLIT_TRAIN], sizeof *corpus->train);
+    corpus->valid = nm_alloc(corpus->context, counts[NEUME_SPLIT_VALID], sizeof *corpus->valid);
     if (!corpus->train || !corpus->valid)
         return NEUME_NO_MEMORY;
     for (size_t i = 0; i < reader->piece_count; i++) {
@@ -169,6 +173,7 @@ neume_status nm_corpus_share_out(nm_corpus_reader *reader) {
         else
             corpus->valid[corpus->valid_count++] = reader->pieces[i];
         reader->pieces[i].sequence = (neume_sequence){0};
+        reader->pieces[i].is_stored = false;
     }
     return NEUME_OK;
 }
@@ -208,14 +213,23 @@ static void count_words(uint64_t *counts, const size_t *begins, const nm_piece *
     }
 }
 
-static void remap_words(nm_piece *pieces, size_t count, uint32_t *const *remap) {
-    for (size_t p = 0; p < count; p++) {
-        const neume_sequence *sequence = &pieces[p].sequence;
-        uint32_t *words = sequence->words;
-        for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
-            for (unsigned s = 0; s < sequence->width; s++)
-                words[s] = remap[s][words[s]];
-    }
+static void remap_piece(nm_piece *piece, uint32_t *const *remap) {
+    const neume_sequence *sequence = &piece->sequence;
+    uint32_t *words = sequence->words;
+    for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
+        for (unsigned s = 0; s < sequence->width; s++)
+            words[s] = remap[s][words[s]];
+}
+
+static neume_status remap_words(neume_corpus *corpus, nm_piece *pieces, size_t count,
+                                uint32_t *const *remap) {
+    neume_status status = NEUME_OK;
+    for (size_t p = 0; p < count && !status; p++)
+        if (pieces[p].is_stored)
+            status = nm_corpus_store_remap(corpus, &pieces[p], remap);
+        else
+            remap_piece(&pieces[p], remap);
+    return status;
 }
 
 /* Counts of the training pieces' words by their new ids. Words that a model brought have been
@@ -246,11 +260,12 @@ neume_status nm_corpus_close(neume_corpus *corpus) {
         count_words(tables.counts, tables.begins, corpus->train, corpus->train_count);
         status = nm_codec_close(corpus->codec, tables.counts_of, tables.remap_of);
     }
-    if (!status) {
-        remap_words(corpus->train, corpus->train_count, tables.remap_of);
-        remap_words(corpus->valid, corpus->valid_count, tables.remap_of);
-        status = note_counts(corpus, &tables) ? NEUME_OK : NEUME_NO_MEMORY;
-    }
+    if (!status)
+        status = remap_words(corpus, corpus->train, corpus->train_count, tables.remap_of);
+    if (!status)
+        status = remap_words(corpus, corpus->valid, corpus->valid_count, tables.remap_of);
+    if (!status && !note_counts(corpus, &tables))
+        status = NEUME_NO_MEMORY;
     nm_free(corpus->context, tables.counts);
     nm_free(corpus->context, tables.remap);
     return status;

@@ -197,6 +197,14 @@ uint32_t nm_codec_learn(neume_codec *codec, unsigned stream, const char *text) {
     return nm_vocabulary_add(&codec->vocabularies[stream], text);
 }
 
+bool nm_codec_can_say(const neume_codec *codec, unsigned stream, const char *text) {
+    char spelt[NM_MAX_WORD_TEXT];
+    if (nm_vocabulary_find(&codec->vocabularies[stream], text) != UINT32_MAX)
+        return true;
+    return !nm_codec_is_fixed(codec, stream) &&
+           codec->kind->spell(spelt, &codec->options, stream, text) && strcmp(spelt, text) == 0;
+}
+
 bool nm_codec_is_closed(const neume_codec *codec) {
     return codec->is_closed;
 }

@@ -104,6 +104,9 @@ neume_status nm_codec_begin_with(neume_codec *codec, const neume_codec *known, n
  * for want of memory. */
 uint32_t nm_codec_learn(neume_codec *codec, unsigned stream, const char *text);
 
+/* Whether a text is a word that the codec has, or could learn, in its own spelling. */
+bool nm_codec_can_say(const neume_codec *codec, unsigned stream, const char *text);
+
 /* How many words of the stream, not in the vocabulary, the codec could have said in any state that
  * allows <unk>: a held-out unknown word costs -ln p(<unk>) + ln(this). 0 where the vocabulary is
  * fixed. */

@@ -9,7 +9,7 @@ import os
 import faults
 import tool
 
-TRAINING = [*tool.TINY, "--max-updates", "12", "--valid", "1", "--quiet"]
+TRAINING = [*tool.TINY, "--max-updates", "12", "--valid", "1", "--quiet", "--cache", "none"]
 BROKEN, SIGNAL = errno.EIO, errno.EINTR
 
 

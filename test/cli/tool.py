@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What the tests of the command share: running it, small MIDI files, folders that vanish."""
+import atexit
 import json
 import os
 import random
@@ -10,6 +11,9 @@ import tempfile
 import unittest
 
 NEUME = os.environ["NEUME"]
+CACHE = tempfile.mkdtemp(prefix="neume-cache-")  # not the user's
+os.environ["XDG_CACHE_HOME"] = CACHE
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing does not wait for a disk
 TINY = ["--preset", "chords", "--layers", "16", "--embed", "8", "--trunk", "0", "--batch", "4",
         "--steps", "16", "--lr", "0.02", "--threads", "1", "--isa", "c"]

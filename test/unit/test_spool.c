@@ -52,7 +52,7 @@ static void says_where_it_cannot_be_made(void **state) {
     neume_error error = {0};
     assert_int_equal(nm_spool_open(&spool, "/nowhere", &error), NEUME_CANNOT_WRITE);
     assert_string_equal(error.line, "/nowhere: cannot be written: No such file or directory");
-    assert_int_equal(spool.file, -1);
+    assert_false(spool.is_open);
 }
 
 /* A file that may not grow: as a full disk. */
