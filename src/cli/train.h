@@ -30,6 +30,10 @@ typedef struct train_settings {
 /* The options of train, in groups over train_settings. */
 extern const nm_opt_table nm_train_table;
 
+/* Of these those of the data, and of what is kept of it. */
+enum { NM_DATA_OPTIONS = 10, NM_CACHE_OPTIONS = 2 };
+extern const nm_opt nm_data_options[NM_DATA_OPTIONS], nm_cache_options[NM_CACHE_OPTIONS];
+
 /* Of these the learning rate's. */
 enum { NM_RATE_OPTIONS = 14 };
 extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];

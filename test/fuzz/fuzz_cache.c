@@ -69,9 +69,22 @@ static size_t make_seed(uint8_t *data, size_t max_size, unsigned which) {
     return size;
 }
 
+enum { MOST_SEED = 16384 };
+
+/* A seed of each codec, made once. */
+static size_t copy_seed(uint8_t *data, size_t max_size, unsigned which) {
+    static uint8_t seeds[CODECS][MOST_SEED];
+    static size_t sizes[CODECS];
+    if (sizes[which] == 0)
+        sizes[which] = make_seed(seeds[which], MOST_SEED, which);
+    const size_t size = sizes[which] < max_size ? sizes[which] : max_size;
+    memcpy(data, seeds[which], size);
+    return size;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
     if (size < HEADER)
-        return make_seed(data, max_size, seed % CODECS);
+        return copy_seed(data, max_size, seed % CODECS);
     return LLVMFuzzerMutate(data, size, max_size);
 }
 
@@ -111,14 +124,12 @@ static const char *write_input(const nm_buffer *bytes) {
 }
 
 /* A corpus of as many files as the cache has entries, each known to it. */
-static neume_corpus *corpus_of(neume_context *context, const nm_cache *cache, unsigned which) {
-    const neume_codec_options options = codec_options(which);
+static neume_corpus *corpus_of(neume_codec *codec, const nm_cache *cache) {
+    neume_context *context = cache->context;
     const size_t count = cache->entry_count;
     neume_corpus *corpus = nm_alloc(context, 1, sizeof *corpus);
     corpus->context = corpus->found.context = context;
-    corpus->owns_codec = true;
-    if (neume_codec_new(&corpus->codec, context, &options, NULL))
-        abort();
+    corpus->codec = codec;
     corpus->file_count = count;
     corpus->files = nm_alloc(context, count, sizeof *corpus->files);
     corpus->reasons = nm_alloc(context, count, sizeof *corpus->reasons);
@@ -141,32 +152,36 @@ static void decode(const neume_corpus *corpus) {
     }
 }
 
-static void take_all(neume_context *context, nm_cache *cache, unsigned which) {
-    neume_corpus *corpus = corpus_of(context, cache, which);
-    nm_corpus_reader reader = {.corpus = corpus, .codec = corpus->codec, .cache = cache};
+static void close_and_decode(nm_corpus_reader *reader) {
+    neume_corpus *corpus = reader->corpus;
+    for (size_t i = 0; i < reader->piece_count; i++)
+        reader->pieces[i].split = NEUME_SPLIT_TRAIN;
+    corpus->shifts = (neume_shifts){-1, 1};
+    if (nm_corpus_share_out(reader) || nm_corpus_close(corpus))
+        abort();
+    decode(corpus);
+}
+
+/* A codec is left open, but where `is_last` says that it is no longer needed. */
+static void take_all(neume_codec *codec, nm_cache *cache, bool is_last) {
+    neume_corpus *corpus = corpus_of(codec, cache);
+    nm_corpus_reader reader = {.corpus = corpus, .codec = codec, .cache = cache};
     for (size_t i = 0; i < corpus->file_count; i++) {
         const neume_status status = nm_cache_take(&reader, i);
         if (status != NEUME_OK && status != NEUME_BAD_INPUT)
             abort();
     }
-    for (size_t i = 0; i < reader.piece_count; i++)
-        reader.pieces[i].split = NEUME_SPLIT_TRAIN;
-    corpus->shifts = (neume_shifts){-1, 1};
-    if (nm_corpus_share_out(&reader) || nm_corpus_close(corpus))
-        abort();
-    decode(corpus);
+    if (is_last && reader.piece_count > 0)
+        close_and_decode(&reader);
     nm_corpus_reader_clear(&reader);
     neume_corpus_free(corpus);
 }
 
-static void look_at(neume_context *context, const nm_buffer *bytes, unsigned which) {
-    const neume_codec_options options = codec_options(which);
-    nm_reader key = nm_reader_on(bytes->data + 16, bytes->size >= 24 ? 8 : 0);
+static void look_at(neume_codec *codec, neume_context *context, const nm_buffer *bytes,
+                    bool is_last) {
+    nm_reader key = nm_reader_on(bytes->data + 16, 8);
     nm_cache cache = {.context = context};
-    neume_codec *codec = NULL;
     neume_error error = {0};
-    if (neume_codec_new(&codec, context, &options, NULL))
-        abort();
     const neume_status status =
         nm_cache_open(&cache, codec, write_input(bytes), nm_read_u64_le(&key), &error);
     if (status != NEUME_OK && status != NEUME_BAD_INPUT)
@@ -174,22 +189,38 @@ static void look_at(neume_context *context, const nm_buffer *bytes, unsigned whi
     if ((status == NEUME_OK) != (error.line[0] == '\0') || (status && cache.entry_count))
         abort();
     if (status == NEUME_OK)
-        take_all(context, &cache, which);
+        take_all(codec, &cache, is_last);
     nm_cache_close(&cache);
-    neume_codec_free(codec);
+}
+
+/* A codec takes a while to make and to close: one serves 256 inputs. */
+static neume_codec *codec_for(neume_context *context, unsigned which, bool *is_last) {
+    static neume_codec *codecs[CODECS];
+    static unsigned uses[CODECS];
+    const neume_codec_options options = codec_options(which);
+    *is_last = uses[which] == 255;
+    if (uses[which] == 0) {
+        neume_codec_free(codecs[which]);
+        if (neume_codec_new(&codecs[which], context, &options, NULL))
+            abort();
+    }
+    uses[which] = (uses[which] + 1) % 256;
+    return codecs[which];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static neume_context *context;
+    bool is_last;
     if (!context)
         context = new_context();
     if (size < HEADER)
         return 0;
     nm_buffer bytes = nm_buffer_on(context);
+    neume_codec *codec = codec_for(context, data[0] % CODECS, &is_last);
     nm_write_bytes(&bytes, data, size);
-    look_at(context, &bytes, data[0]);
+    look_at(codec, context, &bytes, false);
     set_right(&bytes);
-    look_at(context, &bytes, data[0]);
+    look_at(codec, context, &bytes, is_last);
     nm_buffer_clear(&bytes);
     return 0;
 }
