@@ -8,9 +8,9 @@
 
 NEUME_BEGIN_DECLS
 
-/** Replaces the file at `path` at once or not at all: written beside it, synced, renamed. "-" is
- * standard output; a device or FIFO is written to. Fails with NEUME_CANNOT_WRITE, the old file as
- * it was. */
+/** Replaces the file at `path` at once or not at all: written beside it, synced, renamed. What
+ * killed processes left beside it is removed. "-" is standard output; a device or FIFO is written
+ * to. Fails with NEUME_CANNOT_WRITE, the old file as it was. */
 NEUME_API NEUME_MUST_USE neume_status neume_file_save(const char *path, neume_context *context,
                                                       neume_bytes bytes, neume_error *error);
 

@@ -249,6 +249,7 @@ neume_status nm_file_write(const char *path, neume_context *context, const neume
 
 neume_status neume_file_save(const char *path, neume_context *context, neume_bytes bytes,
                              neume_error *error) {
+    nm_file_remove_unfinished(path);
     return nm_file_write(path, context, &bytes, 1, error);
 }
 
