@@ -162,7 +162,7 @@ static neume_status plan(const run_state *run) {
 }
 
 /* Tells in the run's folder what came of it; why a run failed counts more than that it could not be
- * told. What was complete already stays as it is. */
+ * told. What was complete already stays as it is, unless it could not be told then. */
 static neume_status account(const run_state *run, const neume_train_result *result,
                             uint64_t planned_updates, neume_status status) {
     neume_error failure = {.status = NEUME_OK};
@@ -175,7 +175,8 @@ static neume_status account(const run_state *run, const neume_train_result *resu
                                .planned_updates = planned_updates,
                                .status = status,
                                .reason = run->error->line};
-    if (!run->folder.path || result->updates == 0 || result->end == NEUME_END_ALREADY_DONE)
+    if (!run->folder.path || result->updates == 0 ||
+        (result->end == NEUME_END_ALREADY_DONE && nm_run_account_is_whole(&run->folder)))
         return status;
     const neume_status told = nm_run_account_write(&it, &failure);
     if (status)

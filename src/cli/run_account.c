@@ -6,7 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static const char LAST_EXAMPLE[] = "samples/example-3.mid";
+_Static_assert(NM_EXAMPLES == 3, "the name of the last one");
 
 static neume_status fail_memory(const nm_run_account *it, neume_error *error) {
     return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", it->folder->path);
@@ -59,7 +63,11 @@ static neume_status save_example(const nm_run_account *it, nm_example *example, 
     char *path = nm_run_folder_name(it->folder, example->name);
     if (!path)
         return fail_memory(it, error);
-    const neume_status status = neume_midi_save(path, it->context, song->score, error);
+    neume_bytes bytes = {0};
+    neume_status status = neume_midi_write(&bytes, it->context, song->score, error);
+    if (!status)
+        status = neume_file_save(path, it->context, bytes, error);
+    neume_midi_bytes_free(it->context, bytes);
     free(path);
     return status;
 }
@@ -118,6 +126,30 @@ static neume_status save_report(const nm_run_account *it, const nm_run_story *st
     free(text);
     free(path);
     return status;
+}
+
+/* Whether a file of the folder is there and was not written before the run's last checkpoint. */
+static bool is_since(const nm_run_folder *folder, const char *name, const struct timespec *last) {
+    struct stat about;
+    char *path = nm_run_folder_name(folder, name);
+    const bool is_there = path && stat(path, &about) == 0;
+    free(path);
+    if (!is_there || about.st_mtim.tv_sec != last->tv_sec)
+        return is_there && about.st_mtim.tv_sec > last->tv_sec;
+    return about.st_mtim.tv_nsec >= last->tv_nsec;
+}
+
+bool nm_run_account_is_whole(const nm_run_folder *folder) {
+    struct stat about;
+    struct timespec last = {0};
+    char *checkpoint = NULL;
+    if (asprintf(&checkpoint, "%s.ckpt", folder->model) < 0)
+        return false;
+    if (stat(checkpoint, &about) == 0)
+        last = about.st_mtim;
+    free(checkpoint);
+    return is_since(folder, LAST_EXAMPLE, &last) && is_since(folder, "report.md", &last) &&
+           (!can_draw() || is_since(folder, "curves.png", &last));
 }
 
 /* What needs most of others, the pictures, comes last: what is told is on the disk by then. */

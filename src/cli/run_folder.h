@@ -38,6 +38,9 @@ typedef struct nm_run_account {
  * libneume-media there are no curves, and the report says so. */
 neume_status nm_run_account_write(const nm_run_account *account, neume_error *error);
 
+/* Whether all of that was made after the run's last checkpoint, by a run that is complete. */
+bool nm_run_account_is_whole(const nm_run_folder *folder);
+
 enum { NM_EXAMPLES = 3, NM_EXAMPLE_SECONDS = 30 };
 
 /* What was composed. */
