@@ -20,6 +20,7 @@ import tool
 
 KILLS = 1000 if os.environ.get("NEUME_LONG") else 50
 KILLS_OF_A_RUN = 3
+STEP = 1 if os.environ.get("NEUME_LONG") else 9  # of calls, where a run takes long
 
 
 def timeless(log):
@@ -120,6 +121,29 @@ class AtEveryCall(Killed, faults.Case):
             self.assert_same("disk", whole)
         print(f"{how} at each of {k // step} calls; {checked} left whole files", flush=True)
         self.assertGreater(checked, 80)
+
+    def in_folder(self, *more):
+        return ["train", self.path("songs"), "-o", self.path("disk/run/"), *tool.TINY, "--max-updates", "12", "--valid",
+                "1", "--keep", "1", "--quiet", "--samples", "2", "--tensorboard", self.path("disk/run/events"), *more]
+
+    def lasting(self):
+        """The files of a run folder, with the bytes of those in which no clock says anything."""
+        return {name: data if name.endswith((".neume", ".mid")) else None for name, data in self.disk().items()
+                if "/events/" not in name}
+
+    def test_a_run_folder_is_whole_after_a_kill_at_any_call(self):
+        for i in range(4):
+            self.put(f"songs/{i}.mid", tool.tune(i, 40))
+        self.neume(*self.in_folder())
+        whole = self.lasting()
+
+        def judge(done):
+            self.assertEqual(done.code, -signal.SIGKILL, done.what)
+            self.neume(*self.in_folder("--resume"))
+            self.assertEqual(self.lasting(), whole, done.what)
+        codes = self.strike_each("write", "kill", self.in_folder(), judge, step=STEP,
+                                 prepare=lambda: shutil.rmtree(self.path("disk/run")))
+        self.assertGreater(codes[-signal.SIGKILL], 200 // STEP)
 
     def test_a_run_killed_before_any_call_ends_like_one_that_was_not(self):
         self.check("kill", 1)

@@ -6,11 +6,13 @@ failed leaves nothing behind, and training goes on from what was saved."""
 import errno
 import json
 import os
+import shutil
 
 import faults
 import tool
 
 TRAINING = [*tool.TINY, "--max-updates", "12", "--valid", "1", "--keep", "1", "--quiet"]
+STEP = 1 if os.environ.get("NEUME_LONG") else 9  # where a run takes long
 FULL, BROKEN, SIGNAL = errno.ENOSPC, errno.EIO, errno.EINTR
 
 
@@ -78,6 +80,37 @@ class WriteFaults(faults.Case):
             codes = self.strike_each("write", number, self.train("--force"), prepare=lambda: self.fill_disk(old),
                                      judge=lambda done: self.judge_training(done, number, old, whole))
             self.assertGreater(codes[5], 100)
+
+    def in_folder(self, *more):
+        return ["train", self.path("songs"), "-o", self.path("disk/run/"), *TRAINING, "--samples", "2", "--tensorboard",
+                self.path("disk/run/events"), *more]
+
+    def lasting(self):
+        """The files of a run folder, with the bytes of those in which no clock says anything."""
+        return {name: data if name.endswith((".neume", ".mid")) else None for name, data in self.disk().items()
+                if "/events/" not in name}
+
+    def test_a_run_folder_survives_every_failing_write(self):
+        """Which has samples, curves, a report and event files too."""
+        self.songs()
+        self.neume(*self.in_folder())
+        whole = self.lasting()
+        self.assertGreater(len([name for name in whole if name.endswith(".mid")]), 3)
+        self.assertIn("run/report.md", whole)
+
+        def judge(done):
+            if "/events/" in done.struck:
+                self.assertEqual(done.code, 5, done.what)
+                self.assertIn(f"{self.path('disk/run/events')}: ", done.errors)
+            else:
+                self.assert_told(done, FULL)
+            self.assert_nothing_left(done)
+            self.assert_whole([name for name in self.disk() if ".neume" in name], done.what)
+            self.neume(*self.in_folder("--resume"))
+            self.assertEqual(self.lasting(), whole, done.what)
+        codes = self.strike_each("write", FULL, self.in_folder(), judge, step=STEP,
+                                 prepare=lambda: shutil.rmtree(self.path("disk/run")))
+        self.assertGreater(codes[5], 200 // STEP)
 
     def test_training_survives_a_disk_that_fails_for_good(self):
         """From the K-th call on; then temporary files can still be removed, as on a full disk."""
