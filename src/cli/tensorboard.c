@@ -79,7 +79,8 @@ static int open_new(const char *folder) {
     char path[4096], host[64] = "";
     gethostname(host, sizeof host - 1);
     int file = -1;
-    for (unsigned i = 0; i < 100 && file < 0 && (i == 0 || errno == EEXIST); i++) {
+    for (unsigned i = 0; i < 100 && file < 0 && (i == 0 || errno == EEXIST || errno == EINTR);
+         i++) {
         const int length = snprintf(path, sizeof path, "%s/events.out.tfevents.%010lld.%s.%ld.%u",
                                     folder, (long long)time(NULL), host, (long)getpid(), i);
         errno = ENAMETOOLONG;
