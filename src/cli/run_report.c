@@ -13,16 +13,21 @@ static void print_end(FILE *stream, const nm_run_account *it) {
                                        "It ended because the validation no longer improved",
                                        "It ended because the training loss was reached",
                                        "It was complete already"};
-    if (it->status)
-        fprintf(stream, "**It is not over: %s**: ", it->reason);
-    else
-        fprintf(stream, "%s, ", ends[r->end]);
-    fprintf(stream, "after %llu epoch%s, %s updates, %s.", (unsigned long long)r->epochs,
+    if (it->status) {
+        fputs("**It is not over:** ", stream);
+        nm_run_report_code(stream, it->reason);
+    } else {
+        fputs(ends[r->end], stream);
+    }
+    fprintf(stream, ", after %llu epoch%s, %s updates, %s.", (unsigned long long)r->epochs,
             r->epochs == 1 ? "" : "s", nm_report_count(updates, r->updates),
             nm_report_duration(time, r->seconds));
     if (r->best_update && r->best_update != r->updates)
         fprintf(stream, " The best model is that of update %s.",
                 nm_report_count(updates, r->best_update));
+    if (r->skipped)
+        fprintf(stream, " %s updates were left out: their loss or gradient was not finite.",
+                nm_report_count(updates, r->skipped));
     fputs("\n\n", stream);
 }
 

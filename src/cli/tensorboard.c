@@ -110,7 +110,7 @@ static void begin(nm_tensorboard *board, uint64_t update) {
     write_event(board, &event);
 }
 
-enum { TAG = 96, VALUES = 8 + 4 * NEUME_MAX_STREAMS };
+enum { TAG = 96, VALUES = 12 + 4 * NEUME_MAX_STREAMS };
 
 /* Values by name; those that are not finite are left out. */
 typedef struct values {
@@ -155,6 +155,10 @@ static void write_progress(nm_tensorboard *board, const neume_train_progress *p)
     add(&all, "epoch", NULL, NULL, (double)p->epoch);
     add(&all, "learning_rate", NULL, NULL, p->learning_rate);
     add(&all, "gradient_norm", NULL, NULL, p->gradient_norm);
+    add(&all, "gradient_norm_mean", NULL, NULL, p->gradient_norm_mean);
+    add(&all, "gradient_norm_max", NULL, NULL, p->gradient_norm_max);
+    add(&all, "clipped", NULL, NULL, p->clipped);
+    add(&all, "skipped", NULL, NULL, (double)p->skipped);
     add(&all, "steps_per_second", NULL, NULL, p->steps_per_second);
     add_streams(&all, board->codec, p);
     summary.n_value = all.count;

@@ -109,7 +109,7 @@ class RunFolder(tool.Case):
         if len(self.lines()) * 21 > 2900:
             tool.skip("the machine was too fast, or too slow to stop it on its way")
         report = self.report()
-        self.assertRegex(report, r"\*\*It is not over: training: interrupted after update \d+; --resume goes on\*\*")
+        self.assertRegex(report, r"\*\*It is not over:\*\* `training: interrupted after update \d+; --resume goes on`")
         self.assertIn("No examples: ", report)
         self.assertEqual({it for it in self.files() if "example" in it}, set())
         self.train(*long, "--resume")
@@ -118,6 +118,15 @@ class RunFolder(tool.Case):
             if name.endswith((".neume", ".mid")):
                 self.assertEqual(self.read("run/" + name), self.read("whole/" + name), name)
         self.assertNotIn("not over", self.report())
+
+    def test_a_run_that_fails_reports_why(self):
+        self.songs()
+        done = self.train("--lr", "1e6", "--weight-decay", "1e6", "--clip", "0", "--warmup", "0", "--max-updates", "40",
+                          "--valid-every", "1", code=1)
+        reason = done.errors.splitlines()[-1].removeprefix("neume train: ")
+        self.assertIn("is not finite at update", reason)
+        self.assertIn(f"**It is not over:** `{reason}`, after ", self.report())
+        self.assertIn("No examples: ", self.report())
 
     def test_a_dry_run_makes_no_folder(self):
         self.songs()

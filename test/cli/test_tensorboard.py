@@ -135,7 +135,8 @@ class TensorBoard(tool.Case):
             for tag, key in (("loss/training", "train_loss"), ("loss/validation", "valid_loss"),
                              ("accuracy/training", "train_accuracy"), ("accuracy/validation", "valid_accuracy"),
                              ("learning_rate", "learning_rate"), ("gradient_norm", "gradient_norm"),
-                             ("epoch", "epoch"), ("steps_per_second", "steps_per_second")):
+                             ("epoch", "epoch"), ("steps_per_second", "steps_per_second"),
+                             *((it, it) for it in ("gradient_norm_mean", "gradient_norm_max", "clipped", "skipped"))):
                 self.assertEqual(values.pop(tag), single(line[key]), tag)
             if len(line["losses"]) > 1:
                 for name in line["losses"]:
