@@ -281,7 +281,7 @@ static const char *const examples[] = {
     "ten minutes of training on the MIDI files below songs/",
     "neume train songs/ -o songs.neume --preset chords --resume",
     "go on where a run was stopped",
-    "neume train songs/ -o runs/first/ --time-limit 8h --samples 10",
+    "neume train songs/ -o night/ --time-limit 8h --samples 10",
     "a folder with all that a night of training leaves, and report.md to read in the morning",
     "neume train songs/ --preset chords --dry-run",
     "what is in the folder, and what training would take",
