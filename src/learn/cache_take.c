@@ -40,15 +40,16 @@ static neume_status translate(uint32_t *word, nm_cache *cache, neume_codec *code
 }
 
 static neume_status unpack(neume_sequence *out, nm_cache *cache, neume_codec *codec, size_t size) {
-    const size_t count = out->step_count * out->width;
     const uint8_t *from = cache->bytes.data;
+    uint32_t *word = out->words;
     neume_status status = NEUME_OK;
-    for (size_t i = 0; i < count && !status; i++, from += size) {
-        out->words[i] = unpacked(from, size);
-        status = translate(&out->words[i], cache, codec, (unsigned)(i % out->width));
-    }
-    for (size_t i = 0; i < out->step_count && out->given && !status; i++, from += size)
-        out->given[i] = unpacked(from, size);
+    for (size_t t = 0; t < out->step_count; t++)
+        for (unsigned s = 0; s < out->width && !status; s++, word++, from += size) {
+            *word = unpacked(from, size);
+            status = translate(word, cache, codec, s);
+        }
+    for (size_t t = 0; t < out->step_count && out->given && !status; t++, from += size)
+        out->given[t] = unpacked(from, size);
     return status;
 }
 

@@ -78,20 +78,23 @@ static neume_status bring_back(neume_corpus *corpus, nm_piece *piece) {
 
 enum { BLOCK_WORDS = 1 << 14 };
 
+/* From the begin of a step on. */
 static void remap_from(nm_piece *piece, uint32_t *const *remap, size_t from) {
-    const size_t width = piece->sequence.width;
-    for (size_t i = from; i < words_of(piece); i++)
-        piece->sequence.words[i] = remap[i % width][piece->sequence.words[i]];
+    for (size_t i = from; i < words_of(piece);)
+        for (size_t s = 0; s < piece->sequence.width; s++, i++)
+            piece->sequence.words[i] = remap[s][piece->sequence.words[i]];
 }
 
 neume_status nm_corpus_store_remap(neume_corpus *corpus, nm_piece *piece, uint32_t *const *remap) {
     uint32_t block[BLOCK_WORDS];
     const size_t count = words_of(piece), width = piece->sequence.width;
+    const size_t whole = BLOCK_WORDS / width * width; /* steps */
     for (size_t at = 0, end; at < count; at = end) {
         neume_error why = {0};
-        end = count - at < BLOCK_WORDS ? count : at + BLOCK_WORDS;
-        for (size_t i = at; i < end; i++)
-            block[i - at] = remap[i % width][piece->sequence.words[i]];
+        end = count - at < whole ? count : at + whole;
+        for (size_t i = at; i < end;)
+            for (size_t s = 0; s < width; s++, i++)
+                block[i - at] = remap[s][piece->sequence.words[i]];
         if (!nm_spool_rewrite(&corpus->spool, piece->place + at * sizeof *block, block,
                               (end - at) * sizeof *block, &why))
             continue;
