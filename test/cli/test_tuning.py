@@ -16,6 +16,13 @@ def tensors(data):
             for name, entry in head.items() if name != "__metadata__"}
 
 
+# Of each preset a small network, and something to freeze.
+PRESETS = {"events": ("--layers 12 --embed 6", "lstm"), "chords": ("--layers 12 --embed 6 --trunk 4", "embed,trunk"),
+           "jazz": ("--layers 12 --embed 6", "embed"), "intervals": ("--layers 12 --embed 6", "head"),
+           "streams": ("--layers 12,12 --embed 6 --branch 5 --trunk 6 --head 5", "branch,head.*.chain"),
+           "frames": ("--layers 12 --embed 6", "lstm.0.bias"), "biaxial": ("--time-layers 8 --note-layers 6", "time")}
+
+
 class Tuning(tool.Case):
     def setUp(self):
         super().setUp()
@@ -119,6 +126,26 @@ class Tuning(tool.Case):
         self.assertEqual(line, f"neume train: --init and --output are one file, {self.path('a.neume')}: "
                          "expected another to write")
         self.assertEqual(self.read("a.neume"), before)
+
+    def test_each_preset_keeps_what_is_frozen_and_goes_on_to_the_same_weights(self):
+        for preset, (network, frozen) in PRESETS.items():
+            with self.subTest(preset):
+                files = {name: self.path(preset + name) for name in (".neume", ".whole.neume", ".parts.neume")}
+                common = ["--schedule", "constant", "--steps", "16", "--batch", "3", "--threads", "1", "--quiet"]
+                tuned = ["train", self.path("more"), "--init", files[".neume"], "--freeze", frozen, *common]
+                self.neume("train", self.path("songs"), "-o", files[".neume"], "--preset", preset, *network.split(),
+                           *common, "--max-updates", "2")
+                self.neume(*tuned, "-o", files[".whole.neume"], "--max-updates", "5")
+                self.neume(*tuned, "-o", files[".parts.neume"], "--max-updates", "2")
+                self.neume(*tuned, "-o", files[".parts.neume"], "--max-updates", "5", "--resume")
+                self.assertEqual(self.info(preset + ".whole.last.neume")["hash"],
+                                 self.info(preset + ".parts.last.neume")["hash"])
+                settings = self.info(preset + ".parts.last.neume")["description"]["training"]["settings"]
+                before, after = (tensors(self.read(preset + name)) for name in (".neume", ".parts.last.neume"))
+                self.assertGreater(len(settings["frozen"]), 0)
+                for name, data in before.items():
+                    if not name.startswith("data.") and len(data) == len(after[name]):
+                        self.assertEqual(after[name] == data, name in settings["frozen"], name)
 
     def test_a_run_folder_takes_it_all(self):
         self.tune("--max-updates", "4", name="run/")
