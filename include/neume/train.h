@@ -172,9 +172,12 @@ typedef struct neume_train_result {
 typedef struct neume_train_estimate {
     size_t parameter_count;
     size_t frozen_count; /**< of them, those that stay as they are */
-    size_t memory_bytes; /**< at its peak, beside the corpus */
+    size_t memory_bytes; /**< of this process at its peak, the corpus and what else it holds too:
+                            measured while it made updates and a validation */
     uint64_t updates_per_epoch;
-    double seconds_per_update; /**< measured on updates of these sizes */
+    double seconds_per_update, seconds_per_validation; /**< measured too */
+    uint64_t updates; /**< of the whole run; 0 where a time limit alone ends it */
+    double seconds;   /**< of the whole run, without what saving takes: at most a twentieth more */
 } neume_train_estimate;
 
 NEUME_API NEUME_MUST_USE neume_status neume_train_plan(neume_train_estimate *out,

@@ -154,10 +154,9 @@ static neume_status plan(const run_state *run) {
     if (status)
         return status;
     if (s->general.json)
-        return nm_report_json(stdout, nm_train_estimate_json(s, run->corpus, &estimate),
-                              run->error);
+        return nm_report_json(stdout, nm_train_estimate_json(run->corpus, &estimate), run->error);
     print_data(stdout, run);
-    nm_train_print_estimate(s, &estimate);
+    nm_train_print_estimate(&estimate);
     return NEUME_OK;
 }
 

@@ -105,8 +105,7 @@ neume_status nm_train_tell_range(const train_settings *settings, neume_context *
                                  const neume_range_test *test, neume_error *error);
 
 /* What a run would take. */
-void nm_train_print_estimate(const train_settings *settings, const neume_train_estimate *estimate);
-json_t *nm_train_estimate_json(const train_settings *settings, const neume_corpus *corpus,
-                               const neume_train_estimate *estimate);
+void nm_train_print_estimate(const neume_train_estimate *estimate);
+json_t *nm_train_estimate_json(const neume_corpus *corpus, const neume_train_estimate *estimate);
 
 #endif

@@ -178,36 +178,29 @@ json_t *nm_train_result_json(const train_settings *s, const neume_corpus *corpus
         nm_report_json_number(r->trigram), "corpus", counts_json(corpus));
 }
 
-/* Seconds of the whole run; NAN where no limit tells how long it is. */
-static double estimated_seconds(const train_settings *s, const neume_train_estimate *e) {
-    const uint64_t epochs = s->train.epochs ? s->train.epochs : s->train.usual_epochs;
-    double updates = s->train.max_updates ? (double)s->train.max_updates : INFINITY;
-    if (s->train.epochs || (!s->train.max_updates && s->train.time_limit <= 0))
-        updates = fmin(updates, (double)(epochs * e->updates_per_epoch));
-    const double seconds = updates * e->seconds_per_update;
-    return s->train.time_limit > 0 ? fmin(seconds, s->train.time_limit) : seconds;
-}
-
-void nm_train_print_estimate(const train_settings *s, const neume_train_estimate *e) {
+void nm_train_print_estimate(const neume_train_estimate *e) {
     char parameters[NM_REPORT_TEXT], memory[NM_REPORT_TEXT], model[NM_REPORT_TEXT];
     char updates[NM_REPORT_TEXT], update[NM_REPORT_TEXT], whole[NM_REPORT_TEXT];
+    char validation[NM_REPORT_TEXT];
     printf("Model: %s parameters, %s\n", nm_report_count(parameters, e->parameter_count),
            nm_report_size(model, 4.0 * (double)e->parameter_count));
     if (e->frozen_count)
         printf("Frozen: %s parameters\n", nm_report_count(parameters, e->frozen_count));
     printf("Memory: about %s\n", nm_report_size(memory, (double)e->memory_bytes));
-    printf("Time: %s updates an epoch, %s an update (measured), about %s in all\n",
+    printf("Time: %s updates an epoch, %s an update, %s a validation (measured), about %s in all\n",
            nm_report_count(updates, e->updates_per_epoch),
            nm_report_duration(update, e->seconds_per_update),
-           nm_report_duration(whole, estimated_seconds(s, e)));
+           nm_report_duration(validation, e->seconds_per_validation),
+           nm_report_duration(whole, e->seconds));
 }
 
-json_t *nm_train_estimate_json(const train_settings *s, const neume_corpus *corpus,
-                               const neume_train_estimate *e) {
-    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "parameters",
+json_t *nm_train_estimate_json(const neume_corpus *corpus, const neume_train_estimate *e) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:o}", "parameters",
                      (json_int_t)e->parameter_count, "frozen", (json_int_t)e->frozen_count,
                      "memory_bytes", (json_int_t)e->memory_bytes, "updates_per_epoch",
                      (json_int_t)e->updates_per_epoch, "seconds_per_update",
-                     nm_report_json_number(e->seconds_per_update), "seconds",
-                     nm_report_json_number(estimated_seconds(s, e)), "corpus", counts_json(corpus));
+                     nm_report_json_number(e->seconds_per_update), "seconds_per_validation",
+                     nm_report_json_number(e->seconds_per_validation), "updates",
+                     (json_int_t)e->updates, "seconds", nm_report_json_number(e->seconds), "corpus",
+                     counts_json(corpus));
 }

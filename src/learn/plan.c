@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/resident.h"
 #include "learn/settings.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, neume_error *error) {
     *out = (nm_plan_times){0};
@@ -100,56 +100,55 @@ neume_status nm_plan(nm_run *run, neume_error *error) {
     return status;
 }
 
-/* Counts what is allocated: each block begins with its size. */
-typedef struct tally {
-    neume_allocator allocator;
-    size_t now, peak;
-} tally;
-
-enum { HEADER = 2 * sizeof(size_t) }; /* keeps the alignment of the block */
-
-static void *count_memory(void *data, void *block, size_t size) {
-    tally *counted = data;
-    char *start = block ? (char *)block - HEADER : NULL;
-    size_t before = 0, whole = 0;
-    if (start)
-        memcpy(&before, start, sizeof before);
-    if (size && __builtin_add_overflow(size, HEADER, &whole))
-        return NULL;
-    start = counted->allocator.reallocate(counted->allocator.data, start, whole);
-    if (size && !start)
-        return NULL;
-    counted->now += size - before;
-    if (counted->now > counted->peak)
-        counted->peak = counted->now;
-    if (!size)
-        return NULL;
-    memcpy(start, &size, sizeof size);
-    return start + HEADER;
+/* Whether the run ends after a number of updates that is known before. */
+static bool ends_by_count(const neume_train_options *options) {
+    return options->epochs || options->max_updates || options->time_limit == 0;
 }
+
+/* Those on the way, one at the end, and those at other temperatures. */
+static double count_validations(const nm_run *run) {
+    enum { CALIBRATION = 3 };
+    const uint64_t every =
+        run->options.valid_every ? run->options.valid_every : nm_run_updates_per_epoch(run);
+    return ceil((double)run->state.planned / (double)every) + (run->scorer ? CALIBRATION : 0);
+}
+
+static neume_status estimate(neume_train_estimate *out, nm_run *run, const nm_plan_times *times,
+                             double setup, neume_error *error) {
+    const double limit = run->options.time_limit;
+    out->memory_bytes = nm_resident_peak();
+    out->parameter_count = neume_model_parameter_count(run->model);
+    out->frozen_count = nm_frozen_size(&run->frozen);
+    out->updates_per_epoch = nm_run_updates_per_epoch(run);
+    out->seconds_per_update = times->update;
+    out->seconds_per_validation = times->validation;
+    out->seconds = limit;
+    if (!ends_by_count(&run->options))
+        return NEUME_OK;
+    const neume_status status = nm_plan(run, error);
+    const double seconds = setup + (double)run->state.planned * times->update +
+                           count_validations(run) * times->validation;
+    out->updates = run->state.planned;
+    out->seconds = limit > 0 ? fmin(seconds, limit) : seconds;
+    return status;
+}
+
+/* Long enough for some updates of the largest presets. */
+static const double PROBE_SECONDS = 2;
 
 neume_status neume_train_plan(neume_train_estimate *out, neume_context *context,
                               const neume_corpus *corpus, const neume_train_options *options,
                               neume_error *error) {
     *out = (neume_train_estimate){0};
-    tally counted = {.allocator = context->allocator};
-    neume_context counting = *context;
-    counting.allocator = (neume_allocator){count_memory, &counted};
+    const double start = nm_clock();
     nm_run run;
-    neume_status status = nm_run_init(&run, &counting, corpus, options, error);
     nm_plan_times times;
+    neume_status status = nm_run_init(&run, context, corpus, options, error);
+    const double setup = nm_clock() - start;
     if (!status)
-        status = nm_plan_measure(&times, &run, 0.5, error);
-    if (!status) {
-        out->seconds_per_update = times.update;
-        out->parameter_count = neume_model_parameter_count(run.model);
-        out->frozen_count = nm_frozen_size(&run.frozen);
-        out->updates_per_epoch = nm_run_updates_per_epoch(&run);
-        /* The model is made with the corpus's context. */
-        out->memory_bytes = counted.peak + nm_model_params(run.model)->size * sizeof(real);
-        if (corpus->init)
-            out->memory_bytes += nm_model_params(corpus->init)->size * sizeof(real);
-    }
+        status = nm_plan_measure(&times, &run, PROBE_SECONDS, error);
+    if (!status)
+        status = estimate(out, &run, &times, setup, error);
     nm_run_clear(&run);
     return status;
 }

@@ -3,6 +3,7 @@
 """neume train: what its optimiser does where numbers run away."""
 import json
 import os
+import subprocess
 
 import tool
 
@@ -122,6 +123,39 @@ class Optimiser(tool.Case):
         self.find("--find-lr-from", "1", "--find-lr-to", "0.1", code=2)
         self.find("--max-updates", "5", code=2)
         self.find("--log", self.path("none", "curve"), code=5)
+
+
+    def test_a_dry_run_tells_the_memory_of_every_preset_within_a_tenth(self):
+        if os.environ["NEUME_SANITIZED"] == "yes":
+            tool.skip("a sanitizer's own memory goes with what a process does")
+        self.songs()
+        for preset in ("events", "chords", "jazz", "streams", "intervals", "frames", "biaxial"):
+            command = [tool.NEUME, "train", self.path("songs"), "-o", self.path("m.neume"), "--preset", preset, "--force",
+                       "--max-updates", "3", "--threads", "1", "--valid", "2", "--json"]
+            told, _ = self.peak_of(*command, "--dry-run")
+            _, peak = self.peak_of(*command)
+            self.assertGreater(told["memory_bytes"], 0.9 * peak, preset)
+            self.assertLess(told["memory_bytes"], 1.1 * peak, preset)
+
+    def peak_of(self, *command):
+        """What the command says as JSON, and the most bytes that it had in use at once."""
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        said = running.stdout.read()
+        running.stdout.close()
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(running.returncode, 0)
+        return json.loads(said), 1024 * usage.ru_maxrss
+
+    def test_a_dry_run_counts_updates_and_their_seconds(self):
+        self.songs()
+        found = json.loads(self.train("--dry-run", "--json", "--epochs", "3").text)
+        self.assertGreaterEqual(found["seconds"], found["updates"] * found["seconds_per_update"])
+        self.assertAlmostEqual(found["updates"], 3 * found["updates_per_epoch"], delta=found["updates_per_epoch"])
+        found = json.loads(self.train("--dry-run", "--json", "--time-limit", "90").text)
+        self.assertEqual([found["updates"], found["seconds"]], [0, 90])
+        found = json.loads(self.train("--dry-run", "--json", "--epochs", "1000", "--time-limit", "2").text)
+        self.assertEqual(found["seconds"], 2)
 
 
 tool.main()
