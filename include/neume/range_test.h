@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The learning-rate range test (Smith 2017): some updates of a fresh model with a rate that rises
- * exponentially, and what the loss does meanwhile. It writes no file, and no model comes of it.
- * Thread rule: as a training. */
+/* The learning-rate range test (Smith 2017): some updates of a fresh model, or of the one that the
+ * corpus was made to start from, with a rate that rises exponentially, and what the loss does
+ * meanwhile. It writes no file, and no model comes of it. Thread rule: as a training. */
 #ifndef NEUME_RANGE_TEST_H
 #define NEUME_RANGE_TEST_H
 

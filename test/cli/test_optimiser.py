@@ -118,6 +118,16 @@ class Optimiser(tool.Case):
         self.assertEqual(self.read("m.neume"), b"precious")
         self.assertEqual(sorted(os.listdir(self.folder)), ["curve", "m.neume", "songs"])
 
+    def test_it_starts_from_a_model_that_is_given(self):
+        self.songs()
+        self.train("--max-updates", "200")
+        fresh, given = self.path("fresh"), self.path("given")
+        self.find("--max-updates", "10", "--log", fresh)
+        self.neume("train", self.path("songs"), "--init", self.path("m.neume"), "--batch", "4", "--steps", "16",
+                   "--threads", "1", "--isa", "c", "--find-lr", "--max-updates", "10", "--log", given)
+        first = [json.loads(self.read(name).decode().splitlines()[0])["loss"] for name in (fresh, given)]
+        self.assertLess(first[1], 0.8 * first[0])
+
     def test_no_range_and_no_place_for_the_curve_are_refused(self):
         self.songs()
         self.find("--find-lr-from", "1", "--find-lr-to", "0.1", code=2)
