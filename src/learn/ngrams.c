@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { LEAST_MERGED = 1 << 20 };
+
 static void level_clear(neume_context *context, nm_ngram_level *order) {
     nm_free(context, order->contexts);
     nm_free(context, order->begins);
@@ -32,6 +34,7 @@ neume_status nm_ngrams_new(nm_ngrams **out, neume_context *context, uint32_t voc
         return NEUME_NO_MEMORY;
     ngrams->context = context;
     ngrams->vocabulary = vocabulary;
+    ngrams->merge_at = LEAST_MERGED;
     *out = ngrams;
     return NEUME_OK;
 }
@@ -52,21 +55,6 @@ bool nm_ngrams_reserve(nm_ngrams *ngrams, size_t count) {
     return reserve(ngrams, &ngrams->triples, count);
 }
 
-neume_status nm_ngrams_add(nm_ngrams *ngrams, nm_line line) {
-    size_t total;
-    if (__builtin_add_overflow(ngrams->triples.count, line.count, &total) ||
-        !reserve(ngrams, &ngrams->triples, total))
-        return NEUME_NO_MEMORY;
-    uint64_t before = (uint64_t)ngrams->vocabulary << NM_WORD_BITS | ngrams->vocabulary;
-    for (size_t i = 0; i < line.count; i++) {
-        const uint64_t key = before << NM_WORD_BITS | line.words[i * line.stride];
-        ngrams->triples.items[ngrams->triples.count++] = (nm_counted){key, 1};
-        before = key & (NM_WORD_MASK << NM_WORD_BITS | NM_WORD_MASK);
-    }
-    clear_model(ngrams);
-    return NEUME_OK;
-}
-
 static int by_key(const void *a, const void *b) {
     const uint64_t x = ((const nm_counted *)a)->key, y = ((const nm_counted *)b)->key;
     return (x > y) - (x < y);
@@ -85,6 +73,31 @@ static void merge_equal(nm_counted_list *list) {
             list->items[++last] = list->items[i];
     }
     list->count = last + 1;
+}
+
+/* From where on it is worth it: twice what there is. */
+static void merge_some(nm_ngrams *ngrams) {
+    merge_equal(&ngrams->triples);
+    ngrams->merge_at = 2 * ngrams->triples.count;
+    if (ngrams->merge_at < LEAST_MERGED)
+        ngrams->merge_at = LEAST_MERGED;
+}
+
+neume_status nm_ngrams_add(nm_ngrams *ngrams, nm_line line) {
+    size_t total;
+    if (ngrams->triples.count >= ngrams->merge_at)
+        merge_some(ngrams);
+    if (__builtin_add_overflow(ngrams->triples.count, line.count, &total) ||
+        !reserve(ngrams, &ngrams->triples, total))
+        return NEUME_NO_MEMORY;
+    uint64_t before = (uint64_t)ngrams->vocabulary << NM_WORD_BITS | ngrams->vocabulary;
+    for (size_t i = 0; i < line.count; i++) {
+        const uint64_t key = before << NM_WORD_BITS | line.words[i * line.stride];
+        ngrams->triples.items[ngrams->triples.count++] = (nm_counted){key, 1};
+        before = key & (NM_WORD_MASK << NM_WORD_BITS | NM_WORD_MASK);
+    }
+    clear_model(ngrams);
+    return NEUME_OK;
 }
 
 /* D(1), D(2), D(3 and more) from the numbers of n-grams seen once, twice, ...:

@@ -32,6 +32,8 @@ struct nm_ngrams {
     neume_context *context;
     uint32_t vocabulary;
     nm_counted_list triples; /* as added; after finish ascending and each but once */
+    size_t merge_at; /* so many of them are put together, so that they grow with those that differ,
+                        not with the music */
     bool is_finished;
     double unseen;                /* s */
     double *unigram;              /* [V], over the known words */

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/rng.h"
-#include "learn/baseline.h"
+#include "learn/ngrams.h"
 
 #include <math.h>
 #include <string.h>
@@ -286,6 +286,33 @@ static void survives_every_failing_allocation(void **state) {
     test_each_allocation_failing(make_write_and_read, NULL);
 }
 
+/* A hundred million words of music hold few triples that differ: they are put together on the way.
+ */
+static void memory_grows_with_what_differs_not_with_the_music(void **state) {
+    (void)state;
+    enum { LENGTH = 20000, TIMES = 150 };
+    static uint32_t words[LENGTH];
+    neume_context *context = context_new();
+    nm_ngrams *once, *often;
+    assert_int_equal(nm_ngrams_new(&once, context, V), NEUME_OK);
+    assert_int_equal(nm_ngrams_new(&often, context, V), NEUME_OK);
+    random_piece(words, LENGTH, 1);
+    assert_int_equal(nm_ngrams_add(once, line_of(words, LENGTH)), NEUME_OK);
+    for (size_t i = 0; i < TIMES; i++)
+        assert_int_equal(nm_ngrams_add(often, line_of(words, LENGTH)), NEUME_OK);
+    assert_true(often->triples.capacity < (size_t)LENGTH * TIMES);
+    assert_int_equal(nm_ngrams_finish(once), NEUME_OK);
+    assert_int_equal(nm_ngrams_finish(often), NEUME_OK);
+    assert_int_equal(once->triples.count, often->triples.count);
+    for (size_t i = 0; i < once->triples.count; i++) {
+        assert_int_equal(once->triples.items[i].key, often->triples.items[i].key);
+        assert_int_equal(once->triples.items[i].count * TIMES, often->triples.items[i].count);
+    }
+    nm_ngrams_free(once);
+    nm_ngrams_free(often);
+    neume_context_free(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_distribution_sums_to_one_in_every_context_under_every_mask),
@@ -294,6 +321,7 @@ int main(void) {
         cmocka_unit_test(is_the_same_after_writing_and_reading),
         cmocka_unit_test(refuses_bytes_that_are_no_ngrams),
         cmocka_unit_test(survives_every_failing_allocation),
+        cmocka_unit_test(memory_grows_with_what_differs_not_with_the_music),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
