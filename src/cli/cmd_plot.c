@@ -42,6 +42,7 @@ static const nm_opt plot_options[] = {
 
 static const nm_opt_group groups[] = {
     {"Picture", plot_options, NM_OPT_COUNT(plot_options), 0},
+    NM_JSON_GROUP,
     NM_HELP_GROUP,
 };
 
@@ -70,16 +71,57 @@ static void warn(const char *path, size_t count, const char *what) {
         nm_report_line("plot", line);
 }
 
-static void print_log(const char *path, const nm_plot_log *log) {
-    char update[NM_REPORT_TEXT];
+static void warn_of(const char *path, const nm_plot_log *log) {
     warn(path, log->not_finite, "without a finite training loss, a gap in the curve");
     warn(path, log->others, "without a loss, left out");
     warn(path, log->is_cut ? 1 : 0, "without an end, the last, left out");
+}
+
+static void print_log(const char *path, const nm_plot_log *log) {
+    char update[NM_REPORT_TEXT];
     printf("%s: %zu validation%s", path, log->count, log->count == 1 ? "" : "s");
     if (log->best != SIZE_MAX)
         printf(", best %.3f at update %s", log->columns[NM_PLOT_VALID][log->best],
                nm_report_count(update, (uint64_t)log->columns[NM_PLOT_UPDATE][log->best]));
     putchar('\n');
+}
+
+static json_t *log_json(const char *path, const nm_plot_log *log) {
+    const bool has_best = log->best != SIZE_MAX;
+    const double best = has_best ? log->columns[NM_PLOT_VALID][log->best] : NAN;
+    const double update = has_best ? log->columns[NM_PLOT_UPDATE][log->best] : 0;
+    return json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "file", nm_report_json_text(path),
+                     "validations", (json_int_t)log->count, "best_update",
+                     has_best ? json_integer((json_int_t)update) : json_null(), "best_valid_loss",
+                     nm_report_json_number(best), "not_finite", (json_int_t)log->not_finite,
+                     "left_out", (json_int_t)(log->others + log->is_cut));
+}
+
+/* {picture, runs: [...]}; NULL: no memory. */
+static json_t *plot_json(const char *picture, const nm_arguments *arguments,
+                         const nm_plot_log *logs) {
+    json_t *runs = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < arguments->operand_count && !failed; i++)
+        failed = json_array_append_new(runs, log_json(arguments->operands[i], &logs[i]));
+    if (failed) {
+        json_decref(runs);
+        return NULL;
+    }
+    return json_pack("{s:o, s:o}", "picture", nm_report_json_text(picture), "runs", runs);
+}
+
+/* What was drawn. */
+static neume_status tell(const char *path, const plot_settings *s, const nm_arguments *arguments,
+                         const nm_plot_log *logs, neume_error *error) {
+    for (size_t i = 0; i < arguments->operand_count; i++)
+        warn_of(arguments->operands[i], &logs[i]);
+    if (s->general.json)
+        return nm_report_json(stdout, plot_json(path, arguments, logs), error);
+    for (size_t i = 0; i < arguments->operand_count; i++)
+        print_log(arguments->operands[i], &logs[i]);
+    printf("Picture: %s\n", path);
+    return NEUME_OK;
 }
 
 /* Logs of others may say nothing of epochs or seconds. */
@@ -118,10 +160,8 @@ static neume_status plot(const char *path, const plot_settings *s, const nm_argu
         status = nm_cli_context(&context, one_thread, NEUME_LOG_WARNING, error);
     if (!status)
         status = nm_plot_save(path, context, (nm_plot_logs){logs, count}, &settings, error);
-    for (size_t i = 0; i < count && !status; i++)
-        print_log(arguments->operands[i], &logs[i]);
     if (!status)
-        printf("Picture: %s\n", path);
+        status = tell(path, s, arguments, logs, error);
     for (size_t i = 0; i < count; i++)
         nm_plot_log_clear(&logs[i]);
     neume_context_free(context);

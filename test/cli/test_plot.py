@@ -221,6 +221,19 @@ class Plot(tool.Case):
         self.assertIn("a.jsonl: 1 line without an end, the last, left out\n", done.errors)
         self.assertIn("a.jsonl: 40 validations, best ", done.text)
 
+    def test_as_json_it_says_what_was_drawn(self):
+        lines = falling()
+        lines[3]["train_loss"] = None
+        logs = [self.log("a.jsonl", [*lines, {"update": 2000}]),
+                self.log("b.jsonl", [line(1, 2.0, None)])]
+        found = json.loads(self.neume("plot", *logs, "-o", self.path("a.svg"), "--json").text)
+        best = min(lines, key=lambda it: it["valid_loss"])
+        self.assertEqual(found, {"picture": self.path("a.svg"), "runs": [
+            {"file": logs[0], "validations": 40, "best_update": best["update"],
+             "best_valid_loss": float(f"{best['valid_loss']:.15g}"), "not_finite": 1, "left_out": 1},
+            {"file": logs[1], "validations": 1, "best_update": None, "best_valid_loss": None, "not_finite": 0,
+             "left_out": 0}]})
+
     def test_a_picture_that_cannot_be_written_leaves_the_old_one(self):
         log, picture = self.log("a.jsonl", falling()), self.put("a.png", b"old")
         done = subprocess.run([tool.NEUME, "plot", log], capture_output=True, text=True, check=False,
