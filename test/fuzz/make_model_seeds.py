@@ -16,7 +16,7 @@ NETWORKS = {"chords": SMALL, "streams": SMALL, "frames": SMALL,
 
 def train(neume, songs, model, *arguments):
     subprocess.run([neume, "train", *songs, "-o", model, *arguments, "--batch", "1", "--steps", "8", "--max-updates", "1",
-                    "--transpose", "none", "--valid", "1", "--threads", "1", "--quiet"], check=True)
+                    "--transpose", "none", "--valid", "1", "--threads", "1", "--cache", "none", "--quiet"], check=True)
     os.remove(model + ".ckpt")
     os.remove(model[:-len("neume")] + "last.neume")
 

@@ -14,7 +14,7 @@ except ImportError:
     mido = None
 
 TRAINING = ["--preset", "chords", "--max-updates", "120", "--valid", "10", "--layers", "128", "--dropout", "0.5",
-            "--batch", "16", "--steps", "32", "--lr", "0.006", "--ema", "0.95", "--json"]
+            "--batch", "16", "--steps", "32", "--lr", "0.006", "--ema", "0.95", "--cache", "none", "--json"]
 MIN_PITCHES = 5
 
 
