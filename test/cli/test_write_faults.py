@@ -129,6 +129,26 @@ class WriteFaults(faults.Case):
                          judge=lambda done: self.judge_same(done, whole))
         self.judge_same(self.faulty("write:1+:short", *self.train("--force")), whole)
 
+    def test_a_cache_that_cannot_be_written_is_told_and_does_no_harm(self):
+        self.songs()
+        model = self.path("m.neume")
+        argv = ["train", self.path("songs"), "-o", model, "--force", *TRAINING, "--cache", self.path("disk/cache")]
+        self.neume(*argv)
+        whole = self.read("m.neume")
+
+        def judge(done, number):
+            self.assertEqual(done.code, 0, done.what)
+            self.assert_nothing_left(done)
+            self.assertEqual(self.read("m.neume"), whole, done.what)
+            call, path = done.struck.split(" ", 1)
+            if call != "close" and path != self.path("disk"):  # which is there
+                self.assertIn("cache: ", done.errors, done.what)
+                self.assertIn(os.strerror(number), done.errors, done.what)
+        for number in (FULL, BROKEN):
+            codes = self.strike_each("write", number, argv, prepare=lambda: shutil.rmtree(self.path("disk/cache"), True),
+                                     judge=lambda done: judge(done, number))
+            self.assertGreater(codes[0], 10)
+
     def test_an_old_epoch_that_cannot_be_removed_is_said(self):
         self.songs()
 
