@@ -6,7 +6,7 @@
 #ifndef NEUME_CONTEXT_H
 #define NEUME_CONTEXT_H
 
-#include <neume/status.h>
+#include <neume/ranks.h>
 
 NEUME_BEGIN_DECLS
 
@@ -39,6 +39,7 @@ typedef struct neume_context_options {
     neume_isa isa;             /**< default NEUME_ISA_AUTO */
     neume_log_func log;        /**< default NULL: silence */
     void *log_data;            /**< handed to `log` */
+    const neume_ranks *ranks;  /**< processes that train together; default NULL: this one alone */
 } neume_context_options;
 
 NEUME_API neume_context_options neume_context_options_default(void);

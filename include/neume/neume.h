@@ -14,6 +14,7 @@
 #include <neume/midi.h>
 #include <neume/model.h>
 #include <neume/range_test.h>
+#include <neume/ranks.h>
 #include <neume/schedule.h>
 #include <neume/score.h>
 #include <neume/status.h>

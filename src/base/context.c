@@ -53,7 +53,8 @@ neume_status neume_context_new(neume_context **out, const neume_context_options 
     *context = (neume_context){.allocator = options->allocator,
                                .isa = isa,
                                .log = options->log,
-                               .log_data = options->log_data};
+                               .log_data = options->log_data,
+                               .ranks = options->ranks};
     const unsigned cores = nm_cpu_count();
     const unsigned threads = options->thread_count ? options->thread_count
                              : cores > MAX_THREADS ? MAX_THREADS

@@ -13,6 +13,7 @@ struct neume_context {
     neume_isa isa; /* what was asked for, resolved: never NEUME_ISA_AUTO */
     neume_log_func log;
     void *log_data;
+    const neume_ranks *ranks; /* NULL: this process alone */
 };
 
 /* Whether this machine and this build have the kernels `isa`. */
