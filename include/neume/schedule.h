@@ -17,6 +17,14 @@ typedef enum neume_schedule {
     NEUME_SCHEDULE_PLATEAU /**< lower by a factor when validations no longer improve */
 } neume_schedule;
 
+/** How a learning rate grows with the ranks that train together, whose batches are as one. */
+typedef enum neume_rate_scaling {
+    NEUME_RATE_SCALING_NONE,
+    NEUME_RATE_SCALING_LINEAR, /**< times their number (Goyal et al. 2017) */
+    NEUME_RATE_SCALING_SQRT    /**< times its square root (Krizhevsky 2014; for adaptive optimisers
+                                  Malladi et al. 2022) */
+} neume_rate_scaling;
+
 /** The numbers of the schedules; a schedule looks at its own alone. */
 typedef struct neume_schedule_options {
     double lowest;     /**< no rate after the warm-up is below it, 0..learning rate; default 0 */
@@ -30,6 +38,7 @@ typedef struct neume_schedule_options {
     uint64_t plateau_patience; /**< validations in a row without a better one, at least 1; default 3
                                 */
     double plateau_factor;     /**< >0..1, default 0.5 */
+    neume_rate_scaling scaling; /**< of every schedule; default NEUME_RATE_SCALING_NONE */
 } neume_schedule_options;
 
 NEUME_API neume_schedule_options neume_schedule_options_default(void);

@@ -46,6 +46,9 @@ neume_status neume_context_new(neume_context **out, const neume_context_options 
     if (options->thread_count > MAX_THREADS)
         return nm_fail(error, NEUME_BAD_USAGE, "%u threads: expected at most %d",
                        options->thread_count, MAX_THREADS);
+    if (options->ranks && options->ranks->count > NEUME_MAX_RANKS)
+        return nm_fail(error, NEUME_BAD_USAGE, "%u ranks: expected at most %d",
+                       options->ranks->count, NEUME_MAX_RANKS);
     neume_context *context =
         options->allocator.reallocate(options->allocator.data, NULL, sizeof *context);
     if (!context)
@@ -85,7 +88,7 @@ const char *neume_context_isa_name(const neume_context *context) {
 }
 
 void nm_log(const neume_context *context, neume_log_level level, const char *format, ...) {
-    if (!context->log)
+    if (!context->log || (context->ranks && context->ranks->rank != 0))
         return;
     char line[512];
     va_list arguments;

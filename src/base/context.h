@@ -24,7 +24,7 @@ bool nm_isa_is_available(neume_isa isa);
 bool nm_cpu_has_halves(void);
 bool nm_cpu_has_byte_sums(void);
 
-/* Hands one formatted line to the log callback, cut at 511 bytes. */
+/* Hands one formatted line to the log callback, cut at 511 bytes; the first rank's alone. */
 void nm_log(const neume_context *context, neume_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

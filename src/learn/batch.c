@@ -16,12 +16,13 @@ struct nm_batcher {
     neume_shifts *keys; /* [piece_count] into which a piece can move */
     uint32_t *order;    /* [piece_count] the queue of `queue_epoch` */
     uint64_t queue_epoch, queue_index;
-    nm_row_position *rows; /* [B] */
-    nm_row *cursors;       /* [B] what follows from that */
-    int *shifts;           /* [B] the key of the row's piece */
-    uint32_t *inputs;      /* [T,B,columns] */
-    uint32_t *contexts;    /* [T,B,maps] */
-    uint32_t *targets;     /* [width,T,B], like the next */
+    nm_row_position *all_rows; /* [queue_rows] */
+    nm_row_position *rows;     /* [B] of them, those in the batches */
+    nm_row *cursors;           /* [B] what follows from that */
+    int *shifts;               /* [B] the key of the row's piece */
+    uint32_t *inputs;          /* [T,B,columns] */
+    uint32_t *contexts;        /* [T,B,maps] */
+    uint32_t *targets;         /* [width,T,B], like the next */
     uint32_t *rules;
     uint32_t *owners; /* [T,B], like the next two */
     uint8_t *reset, *valid;
@@ -93,9 +94,21 @@ static void enter_piece(nm_batcher *batcher, size_t b) {
     batcher->cursors[b].label = draw_label(batcher, at);
 }
 
-static void start_piece(nm_batcher *batcher, size_t b) {
-    batcher->rows[b] = take_piece(batcher);
-    enter_piece(batcher, b);
+static bool is_own(const nm_batcher *batcher, size_t row) {
+    return row - batcher->options.first_row < batcher->options.B;
+}
+
+/* Of a row of the queue. */
+static void start_piece(nm_batcher *batcher, size_t row) {
+    batcher->all_rows[row] = take_piece(batcher);
+    if (is_own(batcher, row))
+        enter_piece(batcher, row - batcher->options.first_row);
+}
+
+static void end_piece(nm_batcher *batcher, size_t row) {
+    const nm_row_position *at = &batcher->all_rows[row];
+    if (at->piece != NO_PIECE && at->step == length_of(batcher, at->piece))
+        start_piece(batcher, row);
 }
 
 /* Whether a word that the corpus has but once stands for the unknown ones in this epoch. */
@@ -183,30 +196,38 @@ static void fill_step(nm_batcher *batcher, size_t at, size_t b) {
     batcher->valid[at] = 1;
     batcher->valid_count++;
     end_step(batcher, b, words);
-    if (batcher->rows[b].step == length_of(batcher, row.piece))
-        start_piece(batcher, b);
+}
+
+/* Step t of a row of the queue: into the batch, or, of another rank's, only gone past. */
+static void take_step(nm_batcher *batcher, size_t t, size_t row) {
+    const size_t b = row - batcher->options.first_row;
+    if (is_own(batcher, row))
+        fill_step(batcher, t * batcher->options.B + b, b);
+    else if (batcher->all_rows[row].piece != NO_PIECE)
+        batcher->all_rows[row].step++;
+    end_piece(batcher, row);
 }
 
 void nm_batcher_restart(nm_batcher *batcher) {
     fill_queue(batcher, 0);
-    for (size_t b = 0; b < batcher->options.B; b++)
-        start_piece(batcher, b);
+    for (size_t row = 0; row < batcher->options.queue_rows; row++)
+        start_piece(batcher, row);
 }
 
 static bool has_rows_left(const nm_batcher *batcher) {
-    for (size_t b = 0; b < batcher->options.B; b++)
-        if (batcher->rows[b].piece != NO_PIECE)
+    for (size_t row = 0; row < batcher->options.queue_rows; row++)
+        if (batcher->all_rows[row].piece != NO_PIECE)
             return true;
     return false;
 }
 
 bool nm_batcher_next(nm_batcher *batcher, nm_batch *out) {
-    const size_t B = batcher->options.B, T = batcher->options.T;
+    const size_t rows = batcher->options.queue_rows, T = batcher->options.T;
     size_t t = 0;
     batcher->valid_count = 0;
     for (; t < T && has_rows_left(batcher); t++)
-        for (size_t b = 0; b < B; b++)
-            fill_step(batcher, t * B + b, b);
+        for (size_t row = 0; row < rows; row++)
+            take_step(batcher, t, row);
     *out = (nm_batch){.T = t,
                       .inputs = batcher->inputs,
                       .contexts = batcher->contexts,
@@ -230,18 +251,18 @@ size_t nm_batcher_valid_count(const nm_batcher *batcher) {
 /* A row stands in a piece that is not at its end, and the queue is never behind a row. */
 uint64_t nm_batcher_epochs(const nm_batcher *batcher) {
     uint64_t epochs = batcher->queue_epoch;
-    for (size_t b = 0; b < batcher->options.B; b++)
-        if (batcher->rows[b].epoch < epochs)
-            epochs = batcher->rows[b].epoch;
+    for (size_t row = 0; row < batcher->options.queue_rows; row++)
+        if (batcher->all_rows[row].epoch < epochs)
+            epochs = batcher->all_rows[row].epoch;
     return epochs;
 }
 
 /* Which row is free first; of equals the first, as in nm_batcher_next. */
-static size_t first_free(const uint64_t *ends, size_t B) {
+static size_t first_free(const uint64_t *ends, size_t rows) {
     size_t first = 0;
-    for (size_t b = 1; b < B; b++)
-        if (ends[b] < ends[first])
-            first = b;
+    for (size_t row = 1; row < rows; row++)
+        if (ends[row] < ends[first])
+            first = row;
     return first;
 }
 
@@ -249,7 +270,7 @@ static size_t first_free(const uint64_t *ends, size_t B) {
 static uint64_t hand_out(const nm_batcher *batcher, const uint32_t *order, uint64_t *ends) {
     uint64_t last = 0;
     for (size_t i = 0; i < batcher->options.piece_count; i++) {
-        uint64_t *end = &ends[first_free(ends, batcher->options.B)];
+        uint64_t *end = &ends[first_free(ends, batcher->options.queue_rows)];
         *end += length_of(batcher, order[i]);
         last = *end > last ? *end : last;
     }
@@ -260,7 +281,7 @@ neume_status nm_batcher_plan(uint64_t *out, const nm_batcher *batcher, uint64_t 
     neume_context *context = batcher->context;
     const nm_batcher_options *options = &batcher->options;
     uint32_t *order = nm_alloc(context, options->piece_count, sizeof *order);
-    uint64_t *ends = nm_alloc(context, options->B, sizeof *ends); /* [B] when a row is free */
+    uint64_t *ends = nm_alloc(context, options->queue_rows, sizeof *ends); /* when a row is free */
     uint64_t last = 0;
     for (uint64_t epoch = 0; order && ends && epoch < epochs; epoch++) {
         nm_random_shuffle(order, options->piece_count, options->seed, NM_PURPOSE_SHUFFLE, epoch);
@@ -275,12 +296,15 @@ neume_status nm_batcher_plan(uint64_t *out, const nm_batcher *batcher, uint64_t 
 }
 
 const nm_row_position *nm_batcher_rows(const nm_batcher *batcher) {
-    return batcher->rows;
+    return batcher->all_rows;
 }
 
-void nm_batcher_queue(const nm_batcher *batcher, uint64_t *epoch, uint64_t *index) {
-    *epoch = batcher->queue_epoch;
-    *index = batcher->queue_index;
+size_t nm_batcher_row_count(const nm_batcher *batcher) {
+    return batcher->options.queue_rows;
+}
+
+nm_queue_place nm_batcher_queue(const nm_batcher *batcher) {
+    return (nm_queue_place){batcher->queue_epoch, batcher->queue_index};
 }
 
 static bool is_position(const nm_batcher *batcher, const nm_row_position *row, uint64_t epoch) {
@@ -292,30 +316,35 @@ static bool is_position(const nm_batcher *batcher, const nm_row_position *row, u
 }
 
 /* Key, grammar and what the network is told follow from the words before: they are replayed. */
-static void restore_row(nm_batcher *batcher, size_t b, const nm_row_position *row) {
-    batcher->rows[b] = *row;
+static void replay_row(nm_batcher *batcher, size_t b) {
+    const nm_row_position row = batcher->rows[b];
     enter_piece(batcher, b);
-    if (row->piece == NO_PIECE)
+    if (row.piece == NO_PIECE)
         return;
     batcher->rows[b].step = 0;
-    while (batcher->rows[b].step < row->step) {
+    while (batcher->rows[b].step < row.step) {
         uint32_t words[NEUME_MAX_STREAMS], rules[NEUME_MAX_STREAMS];
         say_step(batcher, b, words, rules);
         end_step(batcher, b, words);
     }
 }
 
-bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, uint64_t epoch,
-                        uint64_t index) {
-    if (index > batcher->options.piece_count)
+bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, size_t count,
+                        nm_queue_place place) {
+    const nm_batcher_options *options = &batcher->options;
+    const size_t kept = count < options->queue_rows ? count : options->queue_rows;
+    if (place.index > options->piece_count)
         return false;
-    for (size_t b = 0; b < batcher->options.B; b++)
-        if (!is_position(batcher, &rows[b], epoch))
+    for (size_t row = 0; row < count; row++)
+        if (!is_position(batcher, &rows[row], place.epoch))
             return false;
-    for (size_t b = 0; b < batcher->options.B; b++)
-        restore_row(batcher, b, &rows[b]);
-    fill_queue(batcher, epoch);
-    batcher->queue_index = index;
+    fill_queue(batcher, place.epoch);
+    batcher->queue_index = place.index;
+    memcpy(batcher->all_rows, rows, kept * sizeof *rows);
+    for (size_t row = kept; row < options->queue_rows; row++)
+        start_piece(batcher, row);
+    for (size_t b = 0; b < options->B; b++)
+        replay_row(batcher, b);
     return true;
 }
 
@@ -326,7 +355,8 @@ static bool allocate(nm_batcher *batcher) {
     return (batcher->starts = nm_alloc(context, pieces, sizeof *batcher->starts)) &&
            (batcher->keys = nm_alloc(context, pieces, sizeof *batcher->keys)) &&
            (batcher->order = nm_alloc(context, pieces, sizeof *batcher->order)) &&
-           (batcher->rows = nm_alloc(context, B, sizeof *batcher->rows)) &&
+           (batcher->all_rows =
+                nm_alloc(context, batcher->options.queue_rows, sizeof *batcher->all_rows)) &&
            (batcher->cursors = nm_alloc(context, B, sizeof *batcher->cursors)) &&
            (batcher->shifts = nm_alloc(context, B, sizeof *batcher->shifts)) &&
            (batcher->inputs = nm_alloc(context, N * batcher->columns, sizeof(uint32_t))) &&
@@ -361,6 +391,8 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
                             .is_roll = nm_codec_is_roll(options->codec),
                             .maps = nm_codec_map_count(options->codec)};
     batcher->columns = nm_row_columns(options->codec, options->has_labels);
+    if (options->queue_rows == 0)
+        batcher->options.queue_rows = options->B;
     neume_status status = allocate(batcher) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status && place_pieces(batcher) == 0 && options->is_endless)
         status = NEUME_BAD_USAGE;
@@ -368,6 +400,7 @@ neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
         nm_batcher_free(batcher);
         return status;
     }
+    batcher->rows = batcher->all_rows + options->first_row;
     nm_batcher_restart(batcher);
     *out = batcher;
     return NEUME_OK;
@@ -386,7 +419,7 @@ void nm_batcher_free(nm_batcher *batcher) {
     nm_free(context, batcher->inputs);
     nm_free(context, batcher->shifts);
     nm_free(context, batcher->cursors);
-    nm_free(context, batcher->rows);
+    nm_free(context, batcher->all_rows);
     nm_free(context, batcher->order);
     nm_free(context, batcher->keys);
     nm_free(context, batcher->starts);

@@ -17,8 +17,11 @@ typedef struct nm_batcher_options {
     const nm_piece *pieces;
     size_t piece_count;
     size_t B, T;
-    bool is_endless; /* shuffled, epoch after epoch; otherwise in order, once, then padding */
-    uint64_t seed;   /* of shuffling, of <unk> and of keys; only where endless, like the next two */
+    size_t
+        queue_rows;   /* rows that take pieces from the queue, of all ranks; 0: the B of this one */
+    size_t first_row; /* of them, the first that is in the batches; the others only go on */
+    bool is_endless;  /* shuffled, epoch after epoch; otherwise in order, once, then padding */
+    uint64_t seed; /* of shuffling, of <unk> and of keys; only where endless, like the next two */
     neume_shifts shifts; /* a piece moves into one of these keys for an epoch, as far as its words
                             have them */
     double keep_key;     /* share of pieces that stay in their own */
@@ -29,13 +32,17 @@ typedef struct nm_batcher_options {
     const uint8_t *const *masks; /* [S] of the codec; handed on to the network; of rolls NULLs */
 } nm_batcher_options;
 
-/* Where a row stands; the whole state of an endless batcher is these rows and the next place in the
- * queue. */
+/* Where a row stands; the whole state of an endless batcher is the rows of the queue and the next
+ * place in it. */
 typedef struct nm_row_position {
     uint64_t epoch;
     uint64_t piece; /* index into the pieces; UINT64_MAX: none left */
     uint64_t step;  /* the next to be a target */
 } nm_row_position;
+
+typedef struct nm_queue_place {
+    uint64_t epoch, index;
+} nm_queue_place;
 
 /* Fails with NEUME_BAD_USAGE where there is no step to repeat endlessly. */
 neume_status nm_batcher_new(nm_batcher **out, neume_context *context,
@@ -60,12 +67,15 @@ uint64_t nm_batcher_epochs(const nm_batcher *batcher);
 /* Batches from the start of an endless batcher until nm_batcher_epochs reaches `epochs`. */
 neume_status nm_batcher_plan(uint64_t *out, const nm_batcher *batcher, uint64_t epochs);
 
-/* For checkpoints: [B] rows, and the place in the queue as (epoch, index). */
+/* For checkpoints: the rows of the queue, how many they are, and the place in it as (epoch, index).
+ */
 const nm_row_position *nm_batcher_rows(const nm_batcher *batcher);
-void nm_batcher_queue(const nm_batcher *batcher, uint64_t *epoch, uint64_t *index);
+size_t nm_batcher_row_count(const nm_batcher *batcher);
+nm_queue_place nm_batcher_queue(const nm_batcher *batcher);
 
-/* Goes on from there; false where a position does not fit the pieces. */
-bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, uint64_t epoch,
-                        uint64_t index);
+/* Goes on from `count` such rows; false where a position does not fit the pieces. Rows beyond those
+ * of the queue end in their pieces; rows that there were not take the next. */
+bool nm_batcher_restore(nm_batcher *batcher, const nm_row_position *rows, size_t count,
+                        nm_queue_place place);
 
 #endif

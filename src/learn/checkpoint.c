@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/ranks.h"
 #include "learn/metadata.h"
 #include "learn/run_init.h"
+#include "learn/run_ranks.h"
 #include "learn/settings.h"
 #include "nn/model_file.h"
 
@@ -130,7 +132,9 @@ static json_t *description_of(const nm_run *run) {
 typedef struct places {
     nm_tensor tensors[MAX_TENSORS];
     size_t count;
-    uint64_t *rows; /* [B,3] */
+    real *carried;  /* of row_count rows */
+    uint64_t *rows; /* [row_count,3] */
+    size_t row_count;
     uint64_t queue[2];
 } places;
 
@@ -154,31 +158,39 @@ static void add_blocks(places *to, nm_run *run) {
         add_place(to, "best", NM_F32, run->best, size);
 }
 
-static bool find_places(places *to, nm_run *run) {
-    const size_t B = run->options.batch;
-    size_t carried_count;
-    real *carried = nm_network_state(&run->network, &carried_count);
-    *to = (places){.rows = nm_alloc(run->context, 3 * B, sizeof(uint64_t))};
-    if (!to->rows)
-        return false;
+/* Reals that a row of the batch carries. */
+static size_t carried_width(const nm_run *run) {
+    size_t count;
+    (void)nm_network_state(&run->network, &count);
+    return count / run->options.batch;
+}
+
+/* `to` has its rows. */
+static void find_places(places *to, nm_run *run) {
     add_blocks(to, run);
-    add_place(to, "carried", NM_F32, carried, carried_count);
-    add_place(to, "rows", NM_U64, to->rows, 3 * B);
+    add_place(to, "carried", NM_F32, to->carried, to->row_count * carried_width(run));
+    add_place(to, "rows", NM_U64, to->rows, 3 * to->row_count);
     to->tensors[to->count - 1].dimensions = 2;
-    to->tensors[to->count - 1].shape[0] = B;
+    to->tensors[to->count - 1].shape[0] = to->row_count;
     to->tensors[to->count - 1].shape[1] = 3;
     add_place(to, "queue", NM_U64, to->queue, 2);
-    return true;
+}
+
+static void clear_places(const nm_run *run, places *of) {
+    nm_free(run->context, of->carried);
+    nm_free(run->context, of->rows);
 }
 
 static void note_positions(places *to, const nm_run *run) {
     const nm_row_position *rows = nm_batcher_rows(run->batcher);
-    for (size_t b = 0; b < run->options.batch; b++) {
+    for (size_t b = 0; b < to->row_count; b++) {
         to->rows[3 * b] = rows[b].epoch;
         to->rows[3 * b + 1] = rows[b].piece;
         to->rows[3 * b + 2] = rows[b].step;
     }
-    nm_batcher_queue(run->batcher, &to->queue[0], &to->queue[1]);
+    const nm_queue_place place = nm_batcher_queue(run->batcher);
+    to->queue[0] = place.epoch;
+    to->queue[1] = place.index;
 }
 
 /* What would not load again is not written. */
@@ -192,26 +204,35 @@ static bool has_finite_blocks(const nm_run *run) {
     return true;
 }
 
+static neume_status write(nm_run *run, places *from, const char *path, neume_error *error) {
+    json_t *description = description_of(run);
+    char *text = description ? json_dumps(description, JSON_COMPACT) : NULL;
+    neume_status status = NEUME_OK;
+    from->rows = nm_alloc(run->context, 3 * from->row_count, sizeof *from->rows);
+    if (!from->rows || !text) {
+        status = nm_fail_memory(error, path);
+    } else {
+        find_places(from, run);
+        note_positions(from, run);
+        status = nm_tensor_file_save(path, run->context, from->tensors, from->count, text, error);
+    }
+    free(text);
+    json_decref(description);
+    return status;
+}
+
 neume_status nm_checkpoint_save(nm_run *run, const char *path, neume_error *error) {
     if (!has_finite_blocks(run))
         return nm_fail(error, NEUME_NOT_FINITE,
                        "training: a weight is not finite after update %llu: try a lower learning "
                        "rate or stronger clipping",
                        (unsigned long long)run->state.update);
-    places from;
-    json_t *description = description_of(run);
-    char *text = description ? json_dumps(description, JSON_COMPACT) : NULL;
-    neume_status status = NEUME_OK;
-    if (!find_places(&from, run) || !text) {
-        status = nm_fail_memory(error, path);
-    } else {
-        note_positions(&from, run);
-        status = nm_tensor_file_save(path, run->context, from.tensors, from.count, text, error);
-    }
-    free(text);
-    json_decref(description);
-    nm_free(run->context, from.rows);
-    return status;
+    places from = {.row_count = nm_batcher_row_count(run->batcher)};
+    neume_status status = nm_run_gather_carried(run, &from.carried, error);
+    if (!status && nm_is_first_rank(run->context))
+        status = write(run, &from, path, error);
+    clear_places(run, &from);
+    return nm_ranks_agree(run->context, status, error);
 }
 
 static neume_status fail_changed(neume_error *error, const char *path, const char *what) {
@@ -293,28 +314,53 @@ static neume_status read_tensors(places *to, const nm_tensor_file *file, const c
 
 static neume_status restore_positions(nm_run *run, const places *from, const char *path,
                                       neume_error *error) {
-    const size_t B = run->options.batch;
-    nm_row_position *rows = nm_alloc(run->context, B, sizeof *rows);
+    nm_row_position *rows = nm_alloc(run->context, from->row_count, sizeof *rows);
     if (!rows)
         return nm_fail_memory(error, path);
-    for (size_t b = 0; b < B; b++)
+    for (size_t b = 0; b < from->row_count; b++)
         rows[b] =
             (nm_row_position){from->rows[3 * b], from->rows[3 * b + 1], from->rows[3 * b + 2]};
-    const bool fits = nm_batcher_restore(run->batcher, rows, from->queue[0], from->queue[1]);
+    const nm_queue_place place = {from->queue[0], from->queue[1]};
+    const bool fits = nm_batcher_restore(run->batcher, rows, from->row_count, place);
     nm_free(run->context, rows);
     return fits ? NEUME_OK
                 : nm_fail(error, NEUME_BAD_MODEL, "%s: its places are not in the corpus", path);
 }
 
+/* As many rows as the file has: its run may have had another number of ranks. */
+static neume_status make_rows(places *to, const nm_run *run, const nm_tensor_file *file,
+                              const char *path, neume_error *error) {
+    const nm_tensor *rows = nm_tensor_file_find(file, "rows");
+    const nm_tensor *carried = nm_tensor_file_find(file, "carried");
+    const size_t row_size = 3 * sizeof(uint64_t), width = carried_width(run) * sizeof(real);
+    to->row_count = rows ? rows->size / row_size : 0;
+    if (to->row_count == 0 || !carried || carried->size / width != to->row_count)
+        return nm_fail(error, NEUME_BAD_MODEL, "%s: the tensor %s is %s", path,
+                       rows && to->row_count ? "carried" : "rows",
+                       rows && carried ? "of another size" : "missing");
+    to->carried = nm_alloc(run->context, carried->size, 1);
+    to->rows = nm_alloc(run->context, rows->size, 1);
+    return to->carried && to->rows ? NEUME_OK : nm_fail_memory(error, path);
+}
+
+/* The only batch of an overfitting run is the first. */
+static neume_status restore_rows(nm_run *run, const places *from, const char *path,
+                                 neume_error *error) {
+    nm_run_adopt_carried(run, from->carried, from->row_count);
+    return run->options.overfit ? NEUME_OK : restore_positions(run, from, path, error);
+}
+
 static neume_status restore_tensors(nm_run *run, const nm_tensor_file *file, const char *path,
                                     neume_error *error) {
-    places to;
-    if (!find_places(&to, run))
-        return nm_fail_memory(error, path);
-    neume_status status = read_tensors(&to, file, path, error);
-    if (!status && !run->options.overfit) /* whose only batch is the first */
-        status = restore_positions(run, &to, path, error);
-    nm_free(run->context, to.rows);
+    places to = {.count = 0};
+    neume_status status = make_rows(&to, run, file, path, error);
+    if (!status) {
+        find_places(&to, run);
+        status = read_tensors(&to, file, path, error);
+    }
+    if (!status)
+        status = restore_rows(run, &to, path, error);
+    clear_places(run, &to);
     return status;
 }
 
@@ -331,12 +377,40 @@ neume_status nm_checkpoint_read(nm_run *run, const nm_tensor_file *file, const c
     return status ? status : restore_tensors(run, file, path, error);
 }
 
-neume_status nm_checkpoint_load(nm_run *run, const char *path, neume_error *error) {
-    nm_tensor_file file;
-    neume_status status = nm_tensor_file_load(&file, run->context, path, error);
+/* The first rank's bytes, to the others. */
+static neume_status share_bytes(const nm_run *run, nm_buffer *bytes, const char *path,
+                                neume_error *error) {
+    const bool is_first = nm_is_first_rank(run->context);
+    uint64_t size = bytes->size;
+    neume_status status = nm_ranks_broadcast(run->context, 0, &size, sizeof size, error);
     if (status)
         return status;
-    status = nm_checkpoint_read(run, &file, path, error);
-    nm_tensor_file_clear(&file);
+    if (!is_first && !nm_resize(run->context, &bytes->data, size, 1))
+        status = nm_fail_memory(error, path);
+    status = nm_ranks_agree(run->context, status, error);
+    bytes->size = status ? bytes->size : size;
+    return status ? status : nm_ranks_broadcast(run->context, 0, bytes->data, size, error);
+}
+
+static neume_status load_file(nm_tensor_file *out, const nm_run *run, const char *path,
+                              neume_error *error) {
+    const bool is_first = nm_is_first_rank(run->context);
+    nm_buffer bytes = nm_buffer_on(run->context);
+    neume_status status = is_first ? nm_tensor_file_load(out, run->context, path, error) : NEUME_OK;
+    status = nm_ranks_agree(run->context, status, error);
+    if (!status)
+        status = share_bytes(run, is_first ? &out->bytes : &bytes, path, error);
+    if (!status && !is_first)
+        return nm_tensor_file_read(out, &bytes, path, error);
+    nm_buffer_clear(&bytes);
     return status;
+}
+
+neume_status nm_checkpoint_load(nm_run *run, const char *path, neume_error *error) {
+    nm_tensor_file file = {.context = run->context};
+    neume_status status = load_file(&file, run, path, error);
+    if (!status)
+        status = nm_checkpoint_read(run, &file, path, error);
+    nm_tensor_file_clear(&file);
+    return nm_ranks_agree(run->context, status, error);
 }

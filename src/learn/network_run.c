@@ -41,6 +41,11 @@ real *nm_network_state(const nm_network_run *run, size_t *count) {
                         : nm_stack_run_state(run->stack, count);
 }
 
+nm_state_parts nm_network_state_parts(const nm_network_run *run) {
+    return run->biaxial ? nm_biaxial_run_state_parts(run->biaxial)
+                        : nm_stack_run_state_parts(run->stack);
+}
+
 void nm_network_set_temperature(const nm_network_run *run, real temperature) {
     if (run->biaxial)
         nm_biaxial_run_set_temperature(run->biaxial, temperature);

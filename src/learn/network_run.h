@@ -22,6 +22,7 @@ size_t nm_network_run_bytes(const neume_context *context, const nm_network *netw
 void nm_network_pack(const nm_network_run *run, const real *weights);
 void nm_network_pack_noisy(const nm_network_run *run, const real *weights, uint64_t update);
 real *nm_network_state(const nm_network_run *run, size_t *count);
+nm_state_parts nm_network_state_parts(const nm_network_run *run);
 void nm_network_set_temperature(const nm_network_run *run, real temperature);
 
 /* Of a biaxial one, as nm_biaxial_run_count_keys. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/resident.h"
+#include "learn/run_ranks.h"
 #include "learn/settings.h"
 
 #include <inttypes.h>
@@ -13,18 +14,22 @@ neume_status nm_plan_measure(nm_plan_times *out, nm_run *run, double seconds, ne
     *out = (nm_plan_times){0};
     run->state.planned = 1;
     neume_status status = nm_run_update(run, error); /* touches the memory for the first time */
-    double start = nm_clock();
     unsigned count = 0;
-    while (!status && (count == 0 || nm_clock() - start < seconds)) {
+    double start = 0, now = 0;
+    if (!status)
+        status = nm_run_clock(&start, run, error);
+    for (now = start; !status && (count == 0 || now - start < seconds); count++) {
         status = nm_run_update(run, error);
-        count++;
+        if (!status)
+            status = nm_run_clock(&now, run, error);
     }
     if (!status) {
-        out->update = (nm_clock() - start) / count;
-        start = nm_clock();
+        out->update = (now - start) / count;
         status = nm_run_validate(run, error);
-        out->validation = nm_clock() - start;
     }
+    if (!status)
+        status = nm_run_clock(&start, run, error);
+    out->validation = start - now;
     nm_run_restart(run);
     return status;
 }
@@ -45,15 +50,20 @@ static const double SHARE_OF_LIMIT = 0.94;
 
 static neume_status plan_for_time(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
-    const double limit = run->options.time_limit, start = nm_clock();
-    double spent = state->seconds, each;
+    const double limit = run->options.time_limit;
+    double spent = state->seconds, each, start, now;
+    neume_status status = nm_run_clock(&start, run, error);
+    if (status)
+        return status;
     if (state->update > 0) {
         each = spent / (double)state->update;
     } else {
-        const neume_status status = measure_both(&each, run, error);
+        status = measure_both(&each, run, error);
+        if (!status)
+            status = nm_run_clock(&now, run, error);
         if (status)
             return status;
-        spent += nm_clock() - start;
+        spent += now - start;
     }
     const double left = SHARE_OF_LIMIT * limit - spent;
     state->planned = state->update + (left > each ? (uint64_t)(left / each) : 1);

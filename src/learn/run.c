@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/ranks.h"
 #include "learn/run_init.h"
+#include "learn/run_ranks.h"
 #include "learn/settings.h"
 #include "nn/ops.h"
 
@@ -40,6 +42,8 @@ static neume_status make_batcher(nm_run *run, neume_error *error) {
         .piece_count = run->corpus->train_count,
         .B = run->options.batch,
         .T = run->options.steps,
+        .queue_rows = nm_run_row_count(run),
+        .first_row = nm_run_first_row(run),
         .is_endless = true,
         .seed = run->options.seed,
         .shifts = run->corpus->shifts,
@@ -74,7 +78,8 @@ static neume_status make_network(nm_run *run, neume_error *error) {
                                .for_training = true,
                                .is_half = is_half(run),
                                .noise = noise_of(options),
-                               .seed = options->seed,
+                               .seed = nm_run_noise_seed(run),
+                               .watch = nm_run_watch_gradient(run),
                                .moving_from = nm_frozen_first_moving(&run->frozen, params_of(run))};
     return nm_network_run_init(&run->network, run->context, &run->model->network, &of, error);
 }
@@ -82,11 +87,12 @@ static neume_status make_network(nm_run *run, neume_error *error) {
 static neume_status make_scorer(nm_run *run, neume_error *error) {
     if (run->corpus->valid_count == 0 || run->options.overfit)
         return NEUME_OK;
-    run->valid_sums = nm_alloc(run->context, run->corpus->valid_count, sizeof *run->valid_sums);
-    if (!run->valid_sums)
-        return nm_fail_memory(error, "validation");
-    return nm_scorer_new(&run->scorer, run->context, &run->model->network, run->corpus->codec,
-                         error);
+    neume_status status =
+        nm_scorer_new(&run->scorer, run->context, &run->model->network, run->corpus->codec, error);
+    if (status)
+        return status;
+    nm_scorer_set_stop(run->scorer, run->options.observer.should_stop, run->options.observer.data);
+    return nm_run_make_scoring(run, error);
 }
 
 static bool make_block(nm_run *run, real **block) {
@@ -168,9 +174,13 @@ neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus
         return status;
     fit_batch(run);
     neume_status (*const steps[])(nm_run *, neume_error *) = {
-        make_model, make_batcher, make_network, nm_run_make_carried, make_scorer, make_blocks};
+        make_model,  make_batcher, make_network,       nm_run_make_carried,
+        make_scorer, make_blocks,  nm_run_make_sharing};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !status; i++)
         status = steps[i](run, error);
+    status = nm_ranks_agree(context, status, error);
+    if (!status)
+        status = nm_run_check_ranks(run, error);
     if (status) {
         nm_run_clear(run);
         return status;
@@ -191,6 +201,7 @@ void nm_run_clear(nm_run *run) {
     nm_free_aligned(context, run->gradient);
     nm_free(context, run->carried);
     nm_free(context, run->valid_sums);
+    nm_run_clear_sharing(run);
     nm_scorer_free(run->scorer);
     nm_network_run_clear(&run->network);
     nm_batcher_free(run->batcher);
@@ -210,6 +221,7 @@ void nm_run_restart(nm_run *run) {
     run->state =
         (nm_run_state){.temperature = 1, .calibrated_loss = NAN, .last = none, .best = none};
     run->first.T = 0;
+    run->sharing.begun_from = params_of(run)->size;
     nm_run_first_weights(run);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
         if (run->moments[i])
@@ -233,16 +245,9 @@ static nm_batch next_batch(nm_run *run) {
     return run->first;
 }
 
-/* Nats and right guesses of the last forward, by stream. */
-typedef struct pass_sums {
-    double nats[NEUME_MAX_STREAMS];
-    uint64_t correct[NEUME_MAX_STREAMS];
-    double all; /* nats */
-} pass_sums;
-
-static pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
+static nm_pass_sums sum_pass(const nm_run *run, const nm_batch *batch) {
     const size_t N = batch->T * run->options.batch;
-    pass_sums sums = {.all = 0};
+    nm_pass_sums sums = {.all = 0};
     for (unsigned s = 0; s < neume_codec_stream_count(run->corpus->codec); s++) {
         const real *losses = nm_network_losses(&run->network, s);
         const uint8_t *right = nm_network_correct(&run->network, s);
@@ -260,10 +265,11 @@ static void apply_gradient(nm_run *run, uint64_t update, double norm) {
     const neume_train_options *options = &run->options;
     const uint64_t step = update - run->state.skipped;
     const bool is_clipped = options->clip > 0 && norm > options->clip;
+    const double ranks = nm_rank_count(run->context);
     const nm_optim optim = {.kind = options->optimizer,
                             .learning_rate = run->state.learning_rate,
                             .weight_decay = options->weight_decay,
-                            .gradient_factor = is_clipped ? options->clip / norm : 1,
+                            .gradient_factor = (is_clipped ? options->clip / norm : 1) / ranks,
                             .average_decay = nm_average_decay(options->ema, step),
                             .update = step,
                             .frozen = &run->frozen};
@@ -274,7 +280,7 @@ static void apply_gradient(nm_run *run, uint64_t update, double norm) {
     nm_optim_step(run->context->pool, &optim, params_of(run), &blocks);
 }
 
-static void note_update(nm_run_state *state, const pass_sums *sums, size_t steps) {
+static void note_update(nm_run_state *state, const nm_pass_sums *sums, size_t steps) {
     state->update++;
     state->skipped_in_row = 0;
     state->step_sum += steps;
@@ -309,24 +315,32 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     nm_run_state *state = &run->state;
     const uint64_t update = state->update + 1;
     const nm_batch batch = next_batch(run);
-    const size_t steps = nm_batcher_valid_count(run->batcher);
+    const size_t steps = nm_batcher_valid_count(run->batcher); /* of each rank: no row pads */
+    const unsigned ranks = nm_rank_count(run->context);
     nm_run_keep_carried(run);
     nm_network_pack_noisy(&run->network, run->model->weights, update);
     nm_network_forward(&run->network, &batch, update, NM_PASS_TRAIN);
-    const pass_sums sums = sum_pass(run, &batch);
+    nm_pass_sums sums = sum_pass(run, &batch);
+    nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
+    neume_status status = nm_run_share_update(run, &sums, error);
+    if (status)
+        return status;
     if (!isfinite(sums.all))
         return nm_run_refuse_update(run, "loss", error);
-    nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);
     nm_frozen_zero(&run->frozen, run->gradient);
-    const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient);
+    const double norm = nm_block_norm(run->context->pool, params_of(run), run->gradient) / ranks;
     if (!is_usable(run, norm))
         return nm_run_refuse_update(run, "gradient", error);
     nm_run_take_statistics(run, run->model->weights, STATISTICS_SHARE);
+    status = nm_run_share_statistics(run, error);
+    if (status)
+        return status;
     state->learning_rate =
-        nm_schedule_rate(&run->options, update, state->planned, state->plateau.drops);
+        nm_schedule_rate(&run->options, update, state->planned, state->plateau.drops) *
+        nm_run_rate_factor(run);
     note_norm(state, norm, run->options.clip);
     apply_gradient(run, update, norm);
-    note_update(state, &sums, steps);
+    note_update(state, &sums, steps * ranks);
     return NEUME_OK;
 }
 
@@ -339,7 +353,7 @@ const real *nm_run_best_weights(const nm_run *run) {
 }
 
 uint64_t nm_run_updates_per_epoch(const nm_run *run) {
-    const uint64_t steps_of_update = (uint64_t)run->options.batch * run->options.steps;
+    const uint64_t steps_of_update = (uint64_t)nm_run_row_count(run) * run->options.steps;
     uint64_t steps = 0;
     for (size_t i = 0; i < run->corpus->train_count; i++)
         steps += run->corpus->train[i].sequence.step_count;

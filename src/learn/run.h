@@ -53,6 +53,24 @@ typedef struct nm_run_state {
     nm_validation last, best; /* best.update is 0 before the first */
 } nm_run_state;
 
+/* Of a forward: nats and right guesses by stream. */
+typedef struct nm_pass_sums {
+    double nats[NEUME_MAX_STREAMS];
+    uint64_t correct[NEUME_MAX_STREAMS];
+    double all; /* nats */
+} nm_pass_sums;
+
+/* What a run needs of its own to train with other ranks (learn/run_ranks.h). */
+typedef struct nm_run_sharing {
+    size_t begun_from;  /* the gradient's reals from here on are being summed */
+    nm_pass_sums *sums; /* [rank count] */
+    real *statistics;   /* [statistic_count] of norms; NULL: there is nothing to share */
+    size_t statistic_count;
+    uint32_t *order;  /* [valid_count] the longest first: rank i % rank count has piece i */
+    nm_piece *pieces; /* those of this rank */
+    nm_score_sums *mine, *all; /* of these; and, rank after rank, of all */
+} nm_run_sharing;
+
 typedef struct nm_run {
     neume_context *context;
     const neume_corpus *corpus;
@@ -70,7 +88,8 @@ typedef struct nm_run {
     nm_frozen frozen; /* what options.freeze chooses */
     real *kept;       /* first weights, where norms have statistics that are frozen; or NULL */
     unsigned until;   /* the stream of options.until */
-    nm_batch first;   /* the only batch of an overfitting run; T 0: not drawn yet */
+    nm_run_sharing sharing;
+    nm_batch first;                   /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */
     nm_run_state state;
 } nm_run;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "learn/freeze.h"
 #include "learn/metadata.h"
+#include "learn/run_ranks.h"
 #include "learn/settings.h"
 
 #include <inttypes.h>
@@ -76,8 +77,9 @@ neume_status nm_run_tell_first_loss(nm_run *run, neume_error *error) {
     nm_score_sums total = {0};
     if (!run->corpus->init || !run->scorer)
         return NEUME_OK;
-    if (nm_scorer_run(run->scorer, run->model->weights, run->corpus->valid, count, run->valid_sums))
-        return nm_fail_memory(error, "validation");
+    const neume_status status = nm_run_score(run, run->model->weights, error);
+    if (status)
+        return status;
     for (size_t i = 0; i < count; i++)
         nm_score_sums_add(&total, &run->valid_sums[i]);
     nm_log(run->context, NEUME_LOG_INFO,

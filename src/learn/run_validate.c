@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* How good a run's weights are: validation, statistics of norms, the softmax temperature. */
 #include "learn/run_init.h"
+#include "learn/run_ranks.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -71,8 +72,9 @@ static neume_status score(nm_run *run, nm_means *out, const real *weights, neume
     const size_t count = run->corpus->valid_count;
     nm_score_sums total = {0};
     uint64_t correct[NEUME_MAX_STREAMS];
-    if (nm_scorer_run(run->scorer, weights, run->corpus->valid, count, run->valid_sums))
-        return nm_fail_memory(error, "validation");
+    const neume_status status = nm_run_score(run, weights, error);
+    if (status)
+        return status;
     for (size_t i = 0; i < count; i++)
         nm_score_sums_add(&total, &run->valid_sums[i]);
     for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)

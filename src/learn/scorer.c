@@ -17,9 +17,11 @@ struct nm_scorer {
     uint32_t low, high;                /* keys of rolls that are counted */
     real temperature;
     nm_precision precision;
-    nm_network_run run;        /* of B rows */
-    const nm_score_sink *sink; /* or NULL */
-    size_t B, T;               /* B is 0 where there is no run yet */
+    nm_network_run run;              /* of B rows */
+    const nm_score_sink *sink;       /* or NULL */
+    bool (*should_stop)(void *data); /* or NULL */
+    void *stop_data;
+    size_t B, T; /* B is 0 where there is no run yet */
 };
 
 enum { ROWS = 32, STEPS = 128, MAX_RUN_BYTES = 256 << 20 };
@@ -97,6 +99,11 @@ void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink) {
     scorer->sink = sink;
 }
 
+void nm_scorer_set_stop(nm_scorer *scorer, bool (*should_stop)(void *data), void *data) {
+    scorer->should_stop = should_stop;
+    scorer->stop_data = data;
+}
+
 void nm_scorer_count_keys(nm_scorer *scorer, uint32_t low, uint32_t high) {
     scorer->low = low;
     scorer->high = high;
@@ -167,6 +174,10 @@ static void add_batch(const scoring *to, const nm_batcher *batcher) {
     }
 }
 
+static bool is_stopped(const nm_scorer *scorer) {
+    return scorer->should_stop && scorer->should_stop(scorer->stop_data);
+}
+
 static neume_status score_batches(scoring *to, const real *weights, size_t count) {
     const nm_scorer *scorer = to->scorer;
     const nm_batcher_options options = {.codec = scorer->codec,
@@ -177,19 +188,20 @@ static neume_status score_batches(scoring *to, const real *weights, size_t count
                                         .has_labels = scorer->network->options.labels > 0,
                                         .masks = (const uint8_t *const *)scorer->masks};
     nm_batcher *batcher = NULL;
-    const neume_status status = nm_batcher_new(&batcher, scorer->context, &options);
+    neume_status status = nm_batcher_new(&batcher, scorer->context, &options);
     if (status)
         return status;
     nm_network_pack(&scorer->run, weights);
     nm_network_set_temperature(&scorer->run, scorer->temperature);
     if (scorer->is_roll)
         nm_network_count_keys(&scorer->run, scorer->low, scorer->high);
-    while (nm_batcher_next(batcher, &to->batch)) {
+    while (!status && nm_batcher_next(batcher, &to->batch)) {
         nm_network_forward(&scorer->run, &to->batch, 0, NM_PASS_EVALUATE);
         add_batch(to, batcher);
+        status = is_stopped(scorer) ? NEUME_INTERRUPTED : NEUME_OK;
     }
     nm_batcher_free(batcher);
-    return NEUME_OK;
+    return status;
 }
 
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,

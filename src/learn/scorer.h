@@ -43,9 +43,13 @@ typedef struct nm_score_sink {
 /* For the runs to come; NULL: none, as at first. Borrowed: as long as the scorer. */
 void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink);
 
+/* Asked after each batch of the runs to come; NULL: not asked, as at first. */
+void nm_scorer_set_stop(nm_scorer *scorer, bool (*should_stop)(void *data), void *data);
+
 /* Each piece from zero state, with its label where the network knows labels, dropout off, sums in
  * double in the order of the pieces: `sums[i]` [count] gets piece i. The same for any number of
- * threads and any company of other pieces. */
+ * threads and any company of other pieces. Fails with NEUME_NO_MEMORY, and NEUME_INTERRUPTED where
+ * it is asked to stop. */
 neume_status nm_scorer_run(nm_scorer *scorer, const real *weights, const nm_piece *pieces,
                            size_t count, nm_score_sums *sums);
 void nm_score_sums_add(nm_score_sums *total, const nm_score_sums *part);

@@ -2,18 +2,18 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/ranks.h"
 #include "learn/checkpoint.h"
 #include "learn/plan.h"
+#include "learn/run_choose.h"
 #include "learn/run_files.h"
 #include "learn/run_init.h"
 #include "learn/run_log.h"
+#include "learn/run_ranks.h"
 #include "learn/run_samples.h"
-#include "learn/settings.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A run with its files and its clock. */
 typedef struct trainer {
@@ -26,6 +26,8 @@ typedef struct trainer {
     bool best_is_saved;
     double line_seconds; /* at the last line of the log, for the speed */
     uint64_t line_update;
+    bool is_time_over, is_save_due, is_to_stop; /* as the ranks last agreed */
+    bool has_stopped;                           /* and saved */
 } trainer;
 
 static const neume_train_options *options_of(const trainer *it) {
@@ -34,6 +36,15 @@ static const neume_train_options *options_of(const trainer *it) {
 
 static double seconds_now(const trainer *it) {
     return nm_clock() - it->started;
+}
+
+static bool is_writer(const trainer *it) {
+    return nm_is_first_rank(it->run.context);
+}
+
+/* What the first rank alone did went as `status` says. */
+static neume_status agree(const trainer *it, neume_status status, neume_error *error) {
+    return nm_ranks_agree(it->run.context, status, error);
 }
 
 static void set_train(neume_train_progress *progress, nm_means means) {
@@ -101,12 +112,22 @@ static neume_status validate(trainer *it, neume_error *error) {
     set_valid(&progress, &state->last.valid);
     if (progress.is_best)
         it->best_is_saved = false;
-    status = nm_run_log_write(&it->log, &progress, it->run.corpus->codec, error);
+    if (is_writer(it))
+        status = nm_run_log_write(&it->log, &progress, it->run.corpus->codec, error);
     it->line_seconds = seconds_now(it);
     it->line_update = state->update;
     if (!status)
         tell(it, &progress);
-    return status ? status : nm_run_samples_write(&it->run, before, error);
+    if (!status && is_writer(it))
+        status = nm_run_samples_write(&it->run, before, error);
+    return agree(it, status, error);
+}
+
+static neume_status save_results(const trainer *it, neume_error *error) {
+    const nm_run *run = &it->run;
+    const bool has_best = run->state.best.update > 0 && (!it->best_is_saved || !run->best);
+    const neume_status status = nm_run_log_sync(&it->log, error);
+    return status || !has_best ? status : nm_run_files_save_best(&it->files, run, error);
 }
 
 /* Log, model, checkpoint: what is written before the checkpoint is written again, the same, by a
@@ -114,11 +135,13 @@ static neume_status validate(trainer *it, neume_error *error) {
 static neume_status save(trainer *it, neume_error *error) {
     nm_run *run = &it->run;
     const double start = seconds_now(it);
-    neume_status status = nm_run_log_sync(&it->log, error);
-    const bool has_best = run->state.best.update > 0 && (!it->best_is_saved || !run->best);
-    if (!status && has_best)
-        status = nm_run_files_save_best(&it->files, run, error);
+    neume_status status = NEUME_OK;
+    if (is_writer(it))
+        status = save_results(it, error);
+    status = agree(it, status, error);
     run->state.seconds = seconds_now(it);
+    if (!status)
+        status = nm_run_compare_weights(run, error);
     if (!status)
         status = nm_checkpoint_save(run, it->files.checkpoint, error);
     if (status)
@@ -132,7 +155,10 @@ static neume_status save(trainer *it, neume_error *error) {
 }
 
 static neume_status save_with_last(trainer *it, neume_error *error) {
-    const neume_status status = nm_run_files_save_last(&it->files, &it->run, error);
+    neume_status status = NEUME_OK;
+    if (is_writer(it))
+        status = nm_run_files_save_last(&it->files, &it->run, error);
+    status = agree(it, status, error);
     return status ? status : save(it, error);
 }
 
@@ -171,7 +197,7 @@ static bool is_over(const trainer *it, neume_train_end *end) {
         *end = NEUME_END_PATIENCE;
     else if (has_reached(it))
         *end = NEUME_END_UNTIL;
-    else if (options->time_limit > 0 && seconds_now(it) >= options->time_limit)
+    else if (it->is_time_over)
         *end = NEUME_END_TIME;
     else
         return false;
@@ -185,7 +211,10 @@ static neume_status keep_epoch(trainer *it, neume_error *error) {
     if (epoch / every == before / every)
         return NEUME_OK;
     state->kept_epoch = epoch;
-    return options_of(it)->keep ? nm_run_files_keep(&it->files, &it->run, before, error) : NEUME_OK;
+    neume_status status = NEUME_OK;
+    if (is_writer(it) && options_of(it)->keep)
+        status = nm_run_files_keep(&it->files, &it->run, before, error);
+    return agree(it, status, error);
 }
 
 /* What is due between two updates. All of it follows from the state, so that a run that was stopped
@@ -198,6 +227,7 @@ static neume_status between_updates(trainer *it, neume_error *error) {
 }
 
 static neume_status stop(trainer *it, neume_error *error) {
+    it->has_stopped = true;
     const neume_status status = save_with_last(it, error);
     return status ? status
                   : nm_fail(error, NEUME_INTERRUPTED,
@@ -205,21 +235,46 @@ static neume_status stop(trainer *it, neume_error *error) {
                             (unsigned long long)it->run.state.update);
 }
 
+/* What clocks and signals say differs from rank to rank: all do as the first one's clock says, and
+ * stop where one of them is asked to. */
+static neume_status vote(trainer *it, neume_error *error) {
+    uint8_t votes[NEUME_MAX_RANKS];
+    const double limit = options_of(it)->time_limit;
+    const bool is_over = limit > 0 && seconds_now(it) >= limit;
+    const uint8_t mine = (uint8_t)(is_over | is_save_due(it) << 1 | is_asked_to_stop(it) << 2);
+    const neume_status status = nm_ranks_gather(it->run.context, votes, &mine, 1, error);
+    if (status)
+        return status;
+    it->is_time_over = votes[0] & 1;
+    it->is_save_due = votes[0] & 2;
+    it->is_to_stop = false;
+    for (unsigned r = 0; r < nm_rank_count(it->run.context); r++)
+        it->is_to_stop = it->is_to_stop || votes[r] & 4;
+    return NEUME_OK;
+}
+
+/* One update, after what is due before it. */
+static neume_status go_on_one(trainer *it, neume_error *error) {
+    neume_status status = it->is_save_due ? save(it, error) : NEUME_OK;
+    if (!status)
+        status = nm_run_update(&it->run, error);
+    if (status)
+        return status;
+    const neume_train_progress progress = progress_of(it);
+    tell(it, &progress);
+    return vote(it, error);
+}
+
 static neume_status train(trainer *it, neume_train_end *end, neume_error *error) {
     for (;;) {
         neume_status status = between_updates(it, error);
+        if (!status)
+            status = vote(it, error);
         if (status || is_over(it, end))
             return status;
-        if (is_save_due(it))
-            status = save(it, error);
-        if (!status)
-            status = nm_run_update(&it->run, error);
-        if (status)
-            return status;
-        const neume_train_progress progress = progress_of(it);
-        tell(it, &progress);
-        if (is_asked_to_stop(it))
-            return stop(it, error);
+        status = go_on_one(it, error);
+        if (status || it->is_to_stop)
+            return status ? status : stop(it, error);
     }
 }
 
@@ -257,11 +312,14 @@ static neume_status start_anew(trainer *it, neume_error *error) {
     neume_status status = nm_plan(&it->run, error);
     if (!status)
         status = nm_run_tell_first_loss(&it->run, error);
-    if (!status)
+    if (!status && is_writer(it))
         status = nm_run_log_open(&it->log, options_of(it)->log, error);
+    status = agree(it, status, error);
     if (!status)
         status = save(it, error);
-    return status ? status : nm_run_log_cut(&it->log, it->run.context, 0, error);
+    if (!status && is_writer(it))
+        status = nm_run_log_cut(&it->log, it->run.context, 0, error);
+    return agree(it, status, error);
 }
 
 static neume_status go_on(trainer *it, neume_error *error) {
@@ -274,15 +332,18 @@ static neume_status go_on(trainer *it, neume_error *error) {
     it->saved_epoch = nm_run_epochs(run);
     it->line_update = it->saved_update = run->state.update;
     status = nm_plan(run, error);
-    if (!status)
+    if (!status && is_writer(it))
         status = nm_run_log_open(&it->log, options_of(it)->log, error);
-    return status ? status : nm_run_log_cut(&it->log, run->context, run->state.update, error);
+    if (!status && is_writer(it))
+        status = nm_run_log_cut(&it->log, run->context, run->state.update, error);
+    return agree(it, status, error);
 }
 
 /* Whether a run that has just been loaded has nothing left to do. */
 static bool is_done(const trainer *it, neume_train_end *end) {
     const nm_run_state *state = &it->run.state;
-    return state->update == state->validated && is_over(it, end);
+    const bool is_calibrated = !it->run.scorer || isfinite(state->calibrated_loss);
+    return state->update == state->validated && is_calibrated && is_over(it, end);
 }
 
 /* Trains on from where the run stands, and writes what it ends with. */
@@ -290,6 +351,8 @@ static neume_status run_on(trainer *it, neume_train_result *out, neume_error *er
     neume_status status = train(it, &out->end, error);
     if (!status)
         status = finish(it, error);
+    if (status == NEUME_INTERRUPTED && !it->has_stopped) /* within a validation */
+        status = stop(it, error);
     if (status == NEUME_NOT_FINITE)
         nm_run_files_tell_kept(&it->files, it->saved_update, error);
     fill_result(out, it);
@@ -301,14 +364,19 @@ static neume_status leave(trainer *it, neume_train_result *out, neume_error *err
     if (out->end != NEUME_END_TIME)
         out->end = NEUME_END_ALREADY_DONE;
     fill_result(out, it);
-    return nm_file_exists(it->files.model) ? NEUME_OK
-                                           : nm_run_files_save_best(&it->files, &it->run, error);
+    neume_status status = NEUME_OK;
+    if (is_writer(it) && !nm_file_exists(it->files.model))
+        status = nm_run_files_save_best(&it->files, &it->run, error);
+    return agree(it, status, error);
 }
 
 static neume_status begin(trainer *it, neume_train_result *out, bool resumes, neume_error *error) {
     const nm_run_state *state = &it->run.state;
-    nm_run_files_remove_unfinished(&it->files);
-    const neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
+    if (is_writer(it))
+        nm_run_files_remove_unfinished(&it->files);
+    neume_status status = resumes ? go_on(it, error) : start_anew(it, error);
+    if (!status)
+        status = vote(it, error);
     if (status)
         return status;
     if (resumes && is_done(it, &out->end))
@@ -317,62 +385,6 @@ static neume_status begin(trainer *it, neume_train_result *out, bool resumes, ne
         nm_log(it->run.context, NEUME_LOG_INFO, "resumed: going on after update %llu of %llu",
                (unsigned long long)state->update, (unsigned long long)state->planned);
     return run_on(it, out, error);
-}
-
-/* Whether the checkpoint is gone on from, or why not. */
-static neume_status choose(bool *resumes, const nm_run_files *files,
-                           const neume_train_options *options, neume_error *error) {
-    const bool has_checkpoint = nm_file_exists(files->checkpoint);
-    *resumes = options->resume && has_checkpoint;
-    if (options->resume || options->force)
-        return NEUME_OK;
-    if (has_checkpoint || nm_file_exists(files->model))
-        return nm_fail(error, NEUME_BAD_USAGE,
-                       "%s: there is one already: --resume goes on with it, --force overwrites it",
-                       has_checkpoint ? files->checkpoint : files->model);
-    return NEUME_OK;
-}
-
-static double member(const json_t *results, const char *key) {
-    return nm_json_real_of(json_object_get(results, key));
-}
-
-static uint64_t count_member(const json_t *results, const char *key) {
-    uint64_t count;
-    return nm_json_count_of(&count, json_object_get(results, key)) ? count : 0;
-}
-
-/* A model without a checkpoint is the whole of a run that was completed: its file tells how it
- * went. */
-static neume_status tell_of_model(neume_train_result *out, neume_context *context, const char *path,
-                                  neume_error *error) {
-    neume_model *model = NULL;
-    const neume_status status = neume_model_load(&model, context, path, error);
-    if (status)
-        return status;
-    const char *text = neume_model_description(model);
-    json_t *description;
-    if (nm_json_parse(&description, text, strlen(text), 0, NULL)) {
-        neume_model_free(model);
-        return nm_fail_memory(error, path);
-    }
-    const json_t *results = json_object_get(json_object_get(description, "training"), "results");
-    *out = (neume_train_result){.end = NEUME_END_ALREADY_DONE,
-                                .epochs = count_member(results, "epoch"),
-                                .updates = count_member(results, "update"),
-                                .best_update = count_member(results, "update"),
-                                .skipped = count_member(results, "skipped"),
-                                .train_loss = member(results, "train_loss"),
-                                .valid_loss = member(results, "valid_loss"),
-                                .valid_accuracy = member(results, "valid_accuracy"),
-                                .uniform = member(results, "uniform"),
-                                .unigram = member(results, "unigram"),
-                                .trigram = member(results, "trigram"),
-                                .temperature = member(results, "temperature"),
-                                .calibrated_loss = member(results, "calibrated_loss")};
-    json_decref(description);
-    neume_model_free(model);
-    return NEUME_OK;
 }
 
 static neume_status train_with_files(trainer *it, neume_train_result *out, bool resumes,
@@ -386,7 +398,7 @@ neume_status neume_train(neume_train_result *out, neume_context *context,
                          const neume_corpus *corpus, const neume_train_options *options,
                          neume_error *error) {
     trainer it = {.started = nm_clock(), .log.file = -1};
-    bool resumes;
+    nm_run_start start;
     *out = (neume_train_result){.train_loss = NAN,
                                 .valid_loss = NAN,
                                 .valid_accuracy = NAN,
@@ -397,16 +409,16 @@ neume_status neume_train(neume_train_result *out, neume_context *context,
     neume_status status = nm_run_files_init(&it.files, context, options->output, error);
     if (status)
         return status;
-    status = choose(&resumes, &it.files, options, error);
-    if (!status && options->resume && !resumes && nm_file_exists(it.files.model)) {
-        status = tell_of_model(out, context, it.files.model, error);
+    status = nm_run_choose(&start, &it.files, options, error);
+    if (!status && start == NM_RUN_IS_DONE) {
+        status = nm_run_tell_of_model(out, &it.files, error);
     } else if (!status) {
-        if (options->resume && !resumes)
+        if (options->resume && start == NM_RUN_ANEW)
             nm_log(context, NEUME_LOG_INFO, "%s: no checkpoint and no model: starting anew",
                    options->output);
         status = nm_run_init(&it.run, context, corpus, options, error);
         if (!status)
-            status = train_with_files(&it, out, resumes, error);
+            status = train_with_files(&it, out, start == NM_RUN_RESUMES, error);
         nm_run_clear(&it.run);
     }
     nm_run_files_clear(&it.files);

@@ -54,16 +54,31 @@ typedef struct nm_noise {
     real ar, tar;         /* 0: none */
 } nm_noise;
 
+/* Told, as a backward goes on, that the gradients of all parameters from `offset` of the block on
+ * are done, except those of what is frozen; and at last, without a word, all. */
+typedef struct nm_gradient_watch {
+    void (*done_from)(void *data, size_t offset);
+    void *data;
+} nm_gradient_watch;
+
+/* The state of a run, for each row of a batch: parts one after the other, each [max_B, width]. */
+enum { NM_MAX_STATE_PARTS = 2 * (NM_MAX_STREAMS + 8) };
+typedef struct nm_state_parts {
+    size_t widths[NM_MAX_STATE_PARTS];
+    unsigned count;
+} nm_state_parts;
+
 /* Memory and noise of a network's run. */
 typedef struct nm_run_options {
     size_t max_T, max_B;
     bool for_training; /* keeps what backward needs */
     bool is_half;      /* computes with nm_ops_half_of, which there must be */
     nm_noise noise;
-    uint64_t seed;          /* of all masks */
-    size_t moving_from;     /* no gradient is wanted of what lies before it in a block */
-    nm_precision precision; /* of the weights of layers and matrices, rows of the embedding and the
-                             * logits of a key excepted; of a training run NM_FP32 */
+    uint64_t seed;           /* of all masks */
+    nm_gradient_watch watch; /* of backwards; or {NULL} */
+    size_t moving_from;      /* no gradient is wanted of what lies before it in a block */
+    nm_precision precision;  /* of the weights of layers and matrices, rows of the embedding and the
+                              * logits of a key excepted; of a training run NM_FP32 */
 } nm_run_options;
 
 /* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range, or training is to be

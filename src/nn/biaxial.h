@@ -85,6 +85,7 @@ void nm_biaxial_run_pack_noisy(nm_biaxial_run *run, const real *weights, uint64_
 
 /* The state along time, for checkpoints: [layer][2 (h, c)][max_B][K][H], one after the other. */
 real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count);
+nm_state_parts nm_biaxial_run_state_parts(const nm_biaxial_run *run);
 
 /* Divides all logits of evaluating passes and steps; 1 at first. */
 void nm_biaxial_run_set_temperature(nm_biaxial_run *run, real temperature);

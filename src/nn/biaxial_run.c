@@ -147,6 +147,13 @@ real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count) {
     return run->state;
 }
 
+nm_state_parts nm_biaxial_run_state_parts(const nm_biaxial_run *run) {
+    nm_state_parts parts = {.count = 2 * run->time.count};
+    for (unsigned i = 0; i < parts.count; i++)
+        parts.widths[i] = run->biaxial->shape.key_count * run->time.lstm[i / 2].H;
+    return parts;
+}
+
 void nm_biaxial_run_set_temperature(nm_biaxial_run *run, real temperature) {
     run->temperature = temperature;
 }

@@ -95,6 +95,7 @@ void nm_stack_run_pack_noisy(nm_stack_run *run, const real *weights, uint64_t up
 /* The state of all layers, branches first: [layer][2 (h, c)][max_B][H], one after the other, for
  * checkpoints. */
 real *nm_stack_run_state(nm_stack_run *run, size_t *count);
+nm_state_parts nm_stack_run_state_parts(const nm_stack_run *run);
 
 /* Divides all logits of evaluating passes and steps; 1 at first. */
 void nm_stack_run_set_temperature(nm_stack_run *run, real temperature);

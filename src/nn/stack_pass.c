@@ -133,19 +133,28 @@ static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, 
     return dx;
 }
 
+static void tell_done(const nm_stack_run *run, size_t offset) {
+    const nm_gradient_watch *watch = &run->options.watch;
+    if (watch->done_from)
+        watch->done_from(watch->data, offset);
+}
+
 void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, real *gradient) {
     nm_stack_pass p = pass_over(run, batch);
     p.kind = NM_PASS_TRAIN;
     real *d = run->buffers[0];
     nm_stack_heads_backward(&p, scale, gradient, d);
+    tell_done(run, run->heads_offset);
     if (!moves_before(run, run->heads_offset))
         return;
     if (run->trunk.dense.n)
         d = trunk_backward(&p, gradient, d);
     if (run->trunk.dense.n && !moves_before(run, run->trunk.weight))
         return;
-    for (unsigned l = run->lstm_count; d && l-- > run->branch_count;)
+    for (unsigned l = run->lstm_count; d && l-- > run->branch_count;) {
         d = layer_backward(&p, l, gradient, d);
+        tell_done(run, run->lstm[l].weight_ih);
+    }
     if (d)
         nm_stack_input_backward(&p, gradient, d);
 }

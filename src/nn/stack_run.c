@@ -113,6 +113,13 @@ real *nm_stack_run_state(nm_stack_run *run, size_t *count) {
     return run->state;
 }
 
+nm_state_parts nm_stack_run_state_parts(const nm_stack_run *run) {
+    nm_state_parts parts = {.count = 2 * run->lstm_count};
+    for (unsigned i = 0; i < parts.count; i++)
+        parts.widths[i] = run->lstm[i / 2].H;
+    return parts;
+}
+
 void nm_stack_run_set_temperature(nm_stack_run *run, real temperature) {
     run->temperature = temperature;
 }

@@ -256,9 +256,8 @@ static void a_restored_batcher_goes_on_with_the_same_batches(void **state) {
         nm_batch from_a, from_b;
         for (size_t i = 0; i < before; i++)
             assert_true(nm_batcher_next(a, &from_a));
-        uint64_t epoch, index;
-        nm_batcher_queue(a, &epoch, &index);
-        assert_true(nm_batcher_restore(b, nm_batcher_rows(a), epoch, index));
+        assert_true(nm_batcher_restore(b, nm_batcher_rows(a), nm_batcher_row_count(a),
+                                       nm_batcher_queue(a)));
         for (size_t i = 0; i < 10; i++) {
             assert_true(nm_batcher_next(a, &from_a) && nm_batcher_next(b, &from_b));
             assert_true(is_same_batch(&from_a, &from_b, options.B));
@@ -318,12 +317,16 @@ static void refuses_positions_that_do_not_fit(void **state) {
     nm_batcher *batcher =
         new_batcher(context, PIECES, &(nm_batcher_options){.B = 1, .T = 1, .is_endless = true});
     const nm_row_position good = {0, 2, 16};
-    assert_true(nm_batcher_restore(batcher, &good, 0, PIECES));
-    assert_false(nm_batcher_restore(batcher, &good, 0, PIECES + 1));
-    assert_false(nm_batcher_restore(batcher, &(nm_row_position){1, 2, 16}, 0, 0));
-    assert_false(nm_batcher_restore(batcher, &(nm_row_position){0, 2, 17}, 0, 0));
-    assert_false(nm_batcher_restore(batcher, &(nm_row_position){0, PIECES, 0}, 0, 0));
-    assert_false(nm_batcher_restore(batcher, &(nm_row_position){0, UINT64_MAX, 0}, 0, 0));
+    assert_true(nm_batcher_restore(batcher, &good, 1, (nm_queue_place){0, PIECES}));
+    assert_false(nm_batcher_restore(batcher, &good, 1, (nm_queue_place){0, PIECES + 1}));
+    assert_false(
+        nm_batcher_restore(batcher, &(nm_row_position){1, 2, 16}, 1, (nm_queue_place){0, 0}));
+    assert_false(
+        nm_batcher_restore(batcher, &(nm_row_position){0, 2, 17}, 1, (nm_queue_place){0, 0}));
+    assert_false(
+        nm_batcher_restore(batcher, &(nm_row_position){0, PIECES, 0}, 1, (nm_queue_place){0, 0}));
+    assert_false(nm_batcher_restore(batcher, &(nm_row_position){0, UINT64_MAX, 0}, 1,
+                                    (nm_queue_place){0, 0}));
     nm_batcher_free(batcher);
     neume_context_free(context);
 }

@@ -175,9 +175,8 @@ static void goes_on_from_any_place_as_if_it_had_not_stopped(void **state) {
     nm_batcher *whole = batcher_of(&c, &options), *part = batcher_of(&c, &options);
     for (size_t i = 0; i < 60; i++) {
         nm_batch a, b;
-        uint64_t epoch, index;
-        nm_batcher_queue(whole, &epoch, &index);
-        assert_true(nm_batcher_restore(part, nm_batcher_rows(whole), epoch, index));
+        assert_true(nm_batcher_restore(part, nm_batcher_rows(whole), nm_batcher_row_count(whole),
+                                       nm_batcher_queue(whole)));
         nm_batcher_next(whole, &a);
         nm_batcher_next(part, &b);
         assert_same_batch(&a, &b, width);

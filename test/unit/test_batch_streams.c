@@ -188,11 +188,10 @@ static void assert_goes_on(neume_context *context, const neume_corpus *corpus,
                            const nm_batcher_options *options, size_t before) {
     nm_batcher *a = batcher_of(context, options), *b = batcher_of(context, options);
     nm_batch of_a, of_b;
-    uint64_t epoch, index;
     for (size_t i = 0; i < before; i++)
         assert_true(nm_batcher_next(a, &of_a));
-    nm_batcher_queue(a, &epoch, &index);
-    assert_true(nm_batcher_restore(b, nm_batcher_rows(a), epoch, index));
+    assert_true(
+        nm_batcher_restore(b, nm_batcher_rows(a), nm_batcher_row_count(a), nm_batcher_queue(a)));
     for (size_t i = 0; i < 12; i++) {
         assert_true(nm_batcher_next(a, &of_a) && nm_batcher_next(b, &of_b));
         assert_true(is_same_batch(corpus, &of_a, &of_b, options->B));

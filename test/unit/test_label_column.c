@@ -126,11 +126,10 @@ static void a_restored_batcher_tells_the_same(void **state) {
         nm_batcher *batcher = batcher_of(corpus, 3, 4, true),
                    *other = batcher_of(corpus, 3, 4, true);
         nm_batch batch, again;
-        uint64_t epoch, index;
         for (unsigned i = 0; i < before; i++)
             assert_true(nm_batcher_next(batcher, &batch));
-        nm_batcher_queue(batcher, &epoch, &index);
-        assert_true(nm_batcher_restore(other, nm_batcher_rows(batcher), epoch, index));
+        assert_true(nm_batcher_restore(other, nm_batcher_rows(batcher),
+                                       nm_batcher_row_count(batcher), nm_batcher_queue(batcher)));
         assert_true(nm_batcher_next(batcher, &batch) && nm_batcher_next(other, &again));
         assert_memory_equal(batch.inputs, again.inputs, size);
         nm_batcher_free(batcher);
