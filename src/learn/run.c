@@ -170,6 +170,7 @@ neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus
         status = check_precision(run, error);
     if (!status && corpus->train_count == 0)
         status = nm_fail(error, NEUME_BAD_INPUT, "corpus: no piece to train on");
+    status = nm_ranks_agree(context, status, error);
     if (status)
         return status;
     fit_batch(run);

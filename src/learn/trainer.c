@@ -407,9 +407,9 @@ neume_status neume_train(neume_train_result *out, neume_context *context,
     if (!options->output || !*options->output)
         return nm_fail(error, NEUME_BAD_USAGE, "training: no path for the model");
     neume_status status = nm_run_files_init(&it.files, context, options->output, error);
-    if (status)
-        return status;
-    status = nm_run_choose(&start, &it.files, options, error);
+    status = nm_ranks_agree(context, status, error);
+    if (!status)
+        status = nm_run_choose(&start, &it.files, options, error);
     if (!status && start == NM_RUN_IS_DONE) {
         status = nm_run_tell_of_model(out, &it.files, error);
     } else if (!status) {
