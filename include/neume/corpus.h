@@ -133,7 +133,8 @@ typedef struct neume_corpus_counts {
  * in train, valid and test parts), which are taken as given. A file that cannot be used is an
  * entry, not an error; so is a missing INPUT. An empty corpus (train_pieces = 0) is no error
  * either: the caller decides. Fails with NEUME_BAD_USAGE where there are more labels than
- * NEUME_MAX_LABELS, or none, or the codec is not that of `init`. */
+ * NEUME_MAX_LABELS, or none, or the codec is not that of `init`. Of a context with ranks the first
+ * reads before the others; fails with NEUME_BAD_INPUT where they do not find the same pieces. */
 NEUME_API NEUME_MUST_USE neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
                                                         const neume_corpus_options *options,
                                                         neume_inputs inputs, neume_error *error);

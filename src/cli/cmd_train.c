@@ -128,11 +128,16 @@ static neume_status fail_unusable(const run_state *run) {
                           c.seen, c.skipped, c.duplicate, c.other);
 }
 
+/* Of the ranks that train together one writes and is asked for its files. */
+static bool is_writer(const train_settings *s) {
+    return !s->machine.ranks || s->machine.ranks->rank == 0;
+}
+
 static neume_status load(run_state *run, neume_inputs inputs) {
     const train_settings *s = run->settings;
     neume_status status =
         neume_corpus_load(&run->corpus, run->context, &s->corpus, inputs, run->error);
-    if (!status && s->report)
+    if (!status && s->report && is_writer(s))
         status = nm_report_json_save(s->report, run->context, nm_train_report_json(run->corpus),
                                      run->error);
     if (!status && neume_corpus_count(run->corpus).train_pieces == 0)
@@ -174,7 +179,7 @@ static neume_status account(const run_state *run, const neume_train_result *resu
                                .planned_updates = planned_updates,
                                .status = status,
                                .reason = run->error->line};
-    if (!run->folder.path || result->updates == 0 ||
+    if (!run->folder.path || !is_writer(run->settings) || result->updates == 0 ||
         (result->end == NEUME_END_ALREADY_DONE && nm_run_account_is_whole(&run->folder)))
         return status;
     const neume_status told = nm_run_account_write(&it, &failure);
@@ -194,8 +199,9 @@ static neume_status train(const run_state *run) {
                       .unit = neume_codec_step_unit(neume_corpus_codec(run->corpus)),
                       .time_limit = s->train.time_limit};
     nm_tensorboard board;
-    s->train.observer = nm_tensorboard_start(
-        &board, s->tensorboard, neume_corpus_codec(run->corpus), nm_watch_start(&watch));
+    s->train.observer =
+        nm_tensorboard_start(&board, is_writer(s) ? s->tensorboard : NULL,
+                             neume_corpus_codec(run->corpus), nm_watch_start(&watch));
     neume_train_result result;
     neume_status status = neume_train(&result, run->context, run->corpus, &s->train, run->error);
     nm_tensorboard_finish(&board);
@@ -231,7 +237,7 @@ static neume_status find_rate(const run_state *run) {
     neume_status status =
         neume_range_test_new(&test, run->context, run->corpus, &s->range, run->error);
     nm_watch_finish(&watch);
-    if (!status)
+    if (!status && is_writer(s))
         status = nm_train_tell_range(s, run->context, test, run->error);
     neume_range_test_free(test);
     return status;
@@ -260,9 +266,11 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
         status = nm_train_check_rate(s, arguments, error);
     if (!status)
         status = nm_run_folder_settle(&run.folder, settings, error);
+    if (!status && is_writer(s))
+        status = nm_run_folder_make(&run.folder, error);
     if (!status)
         status = nm_train_check_init(s, error);
-    if (!status)
+    if (!status && is_writer(s))
         status = check_outputs(s, error);
     if (!status)
         status = load(&run, (neume_inputs){arguments->operands, arguments->operand_count});

@@ -19,7 +19,9 @@ char *nm_run_folder_name(const nm_run_folder *folder, const char *name) {
     return joined(folder->path, name);
 }
 
-static neume_status make_folders(const nm_run_folder *folder, neume_error *error) {
+neume_status nm_run_folder_make(const nm_run_folder *folder, neume_error *error) {
+    if (!folder->path)
+        return NEUME_OK;
     const neume_status status = nm_cli_make_folder(folder->path, error);
     return status ? status : nm_cli_make_folder(folder->samples, error);
 }
@@ -72,7 +74,7 @@ neume_status nm_run_folder_settle(nm_run_folder *out, train_settings *s, neume_e
     if (!out->path || !name_files(out))
         return nm_report_fail(error, NEUME_NO_MEMORY, "%s: out of memory", output);
     lead(out, s);
-    return make_folders(out, error);
+    return NEUME_OK;
 }
 
 void nm_run_folder_clear(nm_run_folder *folder) {

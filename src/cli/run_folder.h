@@ -12,10 +12,12 @@ typedef struct nm_run_folder {
     char *samples; /* what the paths of samples begin with, of a run without a folder too */
 } nm_run_folder;
 
-/* Where the output is a folder, or its name ends in '/': makes it, but for a dry run, and leads
- * what the settings say of files into it. Fails with NEUME_CANNOT_WRITE. The caller clears it after
- * the settings' last use, also after failure. */
+/* Where the output is a folder, or its name ends in '/': leads what the settings say of files into
+ * it, but for a dry run. The caller clears it after the settings' last use, also after failure. */
 neume_status nm_run_folder_settle(nm_run_folder *out, train_settings *settings, neume_error *error);
+
+/* Makes it where there is none. Fails with NEUME_CANNOT_WRITE. */
+neume_status nm_run_folder_make(const nm_run_folder *folder, neume_error *error);
 void nm_run_folder_clear(nm_run_folder *folder);
 
 /* "PATH/name" of the folder; the caller frees. NULL: no memory. */

@@ -35,7 +35,7 @@ enum { NM_DATA_OPTIONS = 10, NM_CACHE_OPTIONS = 2 };
 extern const nm_opt nm_data_options[NM_DATA_OPTIONS], nm_cache_options[NM_CACHE_OPTIONS];
 
 /* Of these the learning rate's. */
-enum { NM_RATE_OPTIONS = 14 };
+enum { NM_RATE_OPTIONS = 15 };
 extern const nm_opt nm_rate_options[NM_RATE_OPTIONS];
 
 /* Fails with NEUME_BAD_USAGE where one of them is given that the schedule does not look at. */

@@ -4,6 +4,7 @@
 
 #define IN(member) NM_OPT_FIELD(train_settings, member)
 
+static const char *const scalings[] = {"none", "linear", "sqrt", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", "plateau", NULL};
 
 #define FACTOR .value = "X", .is_above_low = true, .high = 1
@@ -74,6 +75,12 @@ const nm_opt nm_rate_options[NM_RATE_OPTIONS] = {
      IN(train.rates.plateau_factor),
      FACTOR,
      .help = "what it is multiplied by then"},
+    {.name = "lr-scaling",
+     .kind = NM_OPT_CHOICE,
+     IN(train.rates.scaling),
+     .choices = scalings,
+     .help = "on several machines, whose batches are as one: multiply the rate by their number, or "
+             "by its square root"},
     {.name = "find-lr",
      .kind = NM_OPT_FLAG,
      IN(finds_rate),

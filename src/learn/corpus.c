@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/ranks.h"
 #include "learn/corpus_cache.h"
 #include "learn/corpus_init.h"
 #include "learn/corpus_read.h"
@@ -131,9 +132,9 @@ static neume_status read_all(nm_corpus_reader *reader, const neume_corpus_option
     return status;
 }
 
-neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
-                               const neume_corpus_options *options, neume_inputs inputs,
-                               neume_error *error) {
+static neume_status load(neume_corpus **out, neume_context *context,
+                         const neume_corpus_options *options, neume_inputs inputs,
+                         neume_error *error) {
     size_t first_valid = 0;
     *out = NULL;
     neume_status status = check_options(options, error);
@@ -166,6 +167,42 @@ neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
         neume_corpus_free(corpus);
     else
         *out = corpus;
+    return status;
+}
+
+neume_status nm_corpus_compare(const neume_corpus *corpus, neume_error *error) {
+    const uint64_t mine = nm_corpus_hash(corpus);
+    uint64_t first = mine;
+    neume_status status = nm_ranks_broadcast(corpus->context, 0, &first, sizeof first, error);
+    if (status)
+        return status;
+    if (first != mine)
+        status = nm_fail(error, NEUME_BAD_INPUT,
+                         "corpus: %zu pieces to train on, others than those of rank 0: every rank "
+                         "is to find the same files",
+                         corpus->train_count);
+    return nm_ranks_agree(corpus->context, status, error);
+}
+
+/* The first rank fills the cache; then the others find it filled. */
+neume_status neume_corpus_load(neume_corpus **out, neume_context *context,
+                               const neume_corpus_options *options, neume_inputs inputs,
+                               neume_error *error) {
+    const bool is_first = nm_is_first_rank(context);
+    *out = NULL;
+    neume_status status = is_first ? load(out, context, options, inputs, error) : NEUME_OK;
+    status = nm_ranks_agree(context, status, error);
+    if (status)
+        return status;
+    if (!is_first)
+        status = load(out, context, options, inputs, error);
+    status = nm_ranks_agree(context, status, error);
+    if (!status)
+        status = nm_corpus_compare(*out, error);
+    if (status) {
+        neume_corpus_free(*out);
+        *out = NULL;
+    }
     return status;
 }
 

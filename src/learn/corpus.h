@@ -77,4 +77,7 @@ char *nm_corpus_report(const neume_corpus *corpus);
  * only. */
 uint64_t nm_corpus_hash(const neume_corpus *corpus);
 
+/* Fails with NEUME_BAD_INPUT where the ranks have not found the same pieces. */
+neume_status nm_corpus_compare(const neume_corpus *corpus, neume_error *error);
+
 #endif

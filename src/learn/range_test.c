@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/ranks.h"
 #include "learn/range_curve.h"
 #include "learn/run.h"
 
@@ -82,7 +83,7 @@ static neume_status go_up(neume_range_test *test, nm_run *run, neume_error *erro
     while (test->count < test->options.updates) {
         neume_range_point *point = &points[test->count];
         *point = (neume_range_point){.learning_rate = rate_of(&test->options, test->count)};
-        const neume_status status = update(run, point, error);
+        neume_status status = update(run, point, error);
         if (status == NEUME_NOT_FINITE) {
             test->end = NEUME_RANGE_NOT_FINITE;
             return NEUME_OK;
@@ -97,8 +98,11 @@ static neume_status go_up(neume_range_test *test, nm_run *run, neume_error *erro
             return NEUME_OK;
         }
         if (is_asked_to_stop(test))
-            return nm_fail(error, NEUME_INTERRUPTED, "range test: interrupted after update %zu",
-                           test->count);
+            status = nm_fail(error, NEUME_INTERRUPTED, "range test: interrupted after update %zu",
+                             test->count);
+        status = nm_ranks_agree(test->context, status, error);
+        if (status)
+            return status;
     }
     return NEUME_OK;
 }

@@ -2,6 +2,7 @@
 #include "learn/run_init.h"
 
 #include "base/error.h"
+#include "base/ranks.h"
 #include "learn/freeze.h"
 #include "learn/metadata.h"
 #include "learn/run_ranks.h"
@@ -65,8 +66,12 @@ json_t *nm_run_init_json(const nm_run *run) {
 }
 
 json_t *nm_run_settings_json(const nm_run *run) {
+    const unsigned ranks = nm_rank_count(run->context);
     json_t *object = nm_settings_json(&run->options);
-    if (!object || !run->options.freeze || nm_json_put(object, "frozen", frozen_json(run)))
+    const bool is_whole =
+        object && (!run->options.freeze || nm_json_put(object, "frozen", frozen_json(run))) &&
+        (ranks == 1 || nm_json_put(object, "ranks", nm_json_count(ranks)));
+    if (is_whole)
         return object;
     json_decref(object);
     return NULL;

@@ -19,7 +19,7 @@ void nm_run_take_statistics(const nm_run *run, real *weights, real share);
  * want of memory. */
 json_t *nm_run_init_json(const nm_run *run);
 
-/* As nm_settings_json, with what is frozen. */
+/* As nm_settings_json, with what is frozen, and how many ranks train. */
 json_t *nm_run_settings_json(const nm_run *run);
 
 /* Logs how the model that the run starts from does on the validation pieces. */

@@ -60,16 +60,13 @@ static neume_status compare(bool *is_same, const nm_run *run, uint64_t mine, neu
 }
 
 neume_status nm_run_check_ranks(const nm_run *run, neume_error *error) {
-    bool has_corpus = true, has_kernels = true;
-    neume_status status = compare(&has_corpus, run, nm_corpus_hash(run->corpus), error);
+    bool has_kernels = true;
+    neume_status status = nm_corpus_compare(run->corpus, error);
     if (!status)
         status = compare(&has_kernels, run, run->context->isa, error);
     if (status)
         return status;
-    if (!has_corpus)
-        status = nm_fail(error, NEUME_BAD_USAGE,
-                         "its corpus is not that of rank 0: every rank reads the same files");
-    else if (!has_kernels)
+    if (!has_kernels)
         status = nm_fail(error, NEUME_BAD_USAGE,
                          "its kernels are %s, not those of rank 0: choose the same with --isa",
                          neume_context_isa_name(run->context));

@@ -7,7 +7,8 @@
 
 #include "learn/run.h"
 
-/* Fails with NEUME_BAD_USAGE where the ranks are not about the same training: corpus or kernels. */
+/* Fails with NEUME_BAD_INPUT where the ranks do not have the same corpus, with NEUME_BAD_USAGE
+ * where not the same kernels. */
 neume_status nm_run_check_ranks(const nm_run *run, neume_error *error);
 
 /* Room for all that follows but the validation; nm_run_clear_sharing frees all. */

@@ -74,6 +74,11 @@ static const char *schedule_name(neume_schedule schedule) {
     return names[schedule];
 }
 
+static const char *scaling_name(neume_rate_scaling scaling) {
+    static const char *const names[] = {"none", "linear", "sqrt"};
+    return names[scaling];
+}
+
 /* 0.3f is written as 0.3. */
 static double short_of(float value) {
     char digits[32];
@@ -106,6 +111,9 @@ static json_t *rates_json(const neume_train_options *options) {
     else
         more = json_object();
     int failed = json_object_update(numbers, more);
+    if (of->scaling)
+        failed = failed || json_object_set_new(numbers, "rate_scaling",
+                                               json_string(scaling_name(of->scaling)));
     if (of->lowest > 0)
         failed = failed || json_object_set_new(numbers, "lowest_rate", json_real(of->lowest));
     json_decref(more);

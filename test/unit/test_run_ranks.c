@@ -166,9 +166,11 @@ static void a_rank_with_another_corpus_ends_all_with_its_name(void **state) {
     neume_corpus_free(group.sessions[2].corpus);
     group.sessions[2].corpus =
         test_corpus(group.sessions[2].context, TRAIN_PIECES - 1, VALID_PIECES);
-    train_group(&group, NEUME_BAD_USAGE);
+    train_group(&group, NEUME_BAD_INPUT);
     for (unsigned r = 0; r < 3; r++)
-        assert_non_null(strstr(group.sessions[r].error.line, "rank 2: its corpus"));
+        assert_non_null(
+            strstr(group.sessions[r].error.line,
+                   "rank 2: corpus: 8 pieces to train on, others than those of rank 0"));
     close_group(&group);
 }
 
@@ -216,9 +218,8 @@ static void a_lost_rank_ends_all_and_the_run_goes_on_from_its_checkpoint(void **
     rank_group whole;
     open_group(&whole, 2, open_session);
     train_group(&whole, NEUME_OK);
-    const uint64_t operations = whole.threads[0].operations;
-    assert_true(operations > 100);
-    for (uint64_t lost_at = 1; lost_at <= operations; lost_at += 11) {
+    assert_true(whole.threads[0].operations > 105); /* fewer checkpoints where time is short */
+    for (uint64_t lost_at = 1; lost_at <= 105; lost_at += 8) {
         rank_group group;
         open_group(&group, 2, open_session);
         group.lost_at = lost_at;
