@@ -2,6 +2,7 @@
 /* neume train: from a folder of MIDI files to a model. */
 #include "cli/run_folder.h"
 #include "cli/tensorboard.h"
+#include "mpi/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -256,7 +257,7 @@ static neume_status begin(run_state *run, const nm_arguments *arguments) {
     return status;
 }
 
-static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
+static neume_status run_rank(void *settings, const nm_arguments *arguments, neume_error *error) {
     run_state run = {.settings = settings, .arguments = arguments, .error = error};
     const train_settings *s = settings;
     neume_status status = check_usage(s, error);
@@ -280,6 +281,24 @@ static neume_status run(void *settings, const nm_arguments *arguments, neume_err
     neume_model_free(run.init);
     neume_context_free(run.context);
     nm_run_folder_clear(&run.folder);
+    return status;
+}
+
+/* As one of the ranks that a launcher started, or alone. Where a rank is lost, the first of the
+ * others says so and ends them all. */
+static neume_status run(void *settings, const nm_arguments *arguments, neume_error *error) {
+    train_settings *s = settings;
+    const nm_mpi_options options = {.is_deterministic = s->is_deterministic,
+                                    .is_asked_to_stop = nm_watch_should_stop};
+    nm_mpi *mpi;
+    neume_status status = nm_mpi_start(&mpi, &options, error);
+    s->machine.ranks = nm_mpi_ranks(mpi);
+    if (!status)
+        status = run_rank(settings, arguments, error);
+    if (!nm_mpi_finish(mpi, &status, error)) {
+        nm_report_line("train", error->line);
+        nm_mpi_abort(mpi, nm_report_exit_code(status));
+    }
     return status;
 }
 

@@ -24,6 +24,7 @@ typedef struct train_settings {
     const char *cache;         /* a folder, "none", or NULL: the user's */
     char cache_folder[4096];   /* where that is */
     neume_range_options range; /* of --find-lr */
+    bool is_deterministic;     /* the order of sums over ranks */
     bool finds_rate, is_dry_run, is_quiet, is_verbose;
 } train_settings;
 
@@ -80,6 +81,9 @@ typedef struct nm_watch {
 
 /* Makes the observer and takes SIGINT and SIGTERM; the second signal ends the program. */
 neume_train_observer nm_watch_start(nm_watch *watch);
+
+/* Whether one of these signals came; `data` is not looked at. */
+bool nm_watch_should_stop(void *data);
 
 /* Leaves the terminal's line. */
 void nm_watch_finish(nm_watch *watch);

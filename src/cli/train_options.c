@@ -333,6 +333,14 @@ static const nm_opt file_options[] = {
      .help = "say more, a line for each validation too"},
 };
 
+static const nm_opt rank_options[] = {
+    {.name = "deterministic",
+     .kind = NM_OPT_FLAG,
+     IN(is_deterministic),
+     .help = "on several machines: add gradients in one order, so that a run gives the same bits "
+             "with any MPI and any network"},
+};
+
 static const nm_opt_group groups[] = {
     {"Run", main_options, NM_OPT_COUNT(main_options), 0},
     {"When to stop", limit_options, NM_OPT_COUNT(limit_options), 0},
@@ -350,6 +358,7 @@ static const nm_opt_group groups[] = {
     {"Files and reports", file_options, NM_OPT_COUNT(file_options), 0},
     {"Machine", nm_machine_options, NM_OPT_COUNT(nm_machine_options),
      offsetof(train_settings, machine)},
+    {"Several machines", rank_options, NM_OPT_COUNT(rank_options), 0},
     NM_JSON_GROUP,
     NM_HELP_GROUP,
 };

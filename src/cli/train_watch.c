@@ -15,7 +15,7 @@ static void request_stop(int signal) {
     stop_requested = 1;
 }
 
-static bool should_stop(void *data) {
+bool nm_watch_should_stop(void *data) {
     (void)data;
     return stop_requested != 0;
 }
@@ -83,7 +83,8 @@ neume_train_observer nm_watch_start(nm_watch *watch) {
                                      .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    return (neume_train_observer){.progress = observe, .should_stop = should_stop, .data = watch};
+    return (neume_train_observer){
+        .progress = observe, .should_stop = nm_watch_should_stop, .data = watch};
 }
 
 void nm_watch_finish(nm_watch *watch) {
