@@ -170,6 +170,15 @@ static uint16_t track_of(const nm_write_plan *plan, nm_write_group group) {
     return (uint16_t)(low + 1);
 }
 
+/* Notes of several tracks may come together on one; they stand in it as in a score that has it. */
+static neume_status put_notes_on_tracks(nm_write_plan *plan) {
+    for (size_t i = 0; i < plan->notes.count; i++) {
+        neume_note *note = &plan->notes.items[i];
+        note->track = track_of(plan, group_of_note(plan, note));
+    }
+    return nm_sort(plan->context, plan->notes.items, plan->notes.count, &nm_note_key);
+}
+
 static void add_event(nm_write_plan *plan, uint64_t start_ticks, uint16_t track, size_t index,
                       nm_event_kind kind) {
     plan->events.items[plan->events.count++] =
@@ -179,9 +188,9 @@ static void add_event(nm_write_plan *plan, uint64_t start_ticks, uint16_t track,
 static void add_note_events(nm_write_plan *plan) {
     for (size_t i = 0; i < plan->notes.count; i++) {
         const neume_note *note = &plan->notes.items[i];
-        const uint16_t track = track_of(plan, group_of_note(plan, note));
-        add_event(plan, note->start_ticks, track, i, NM_EVENT_NOTE_ON);
-        add_event(plan, note->start_ticks + note->duration_ticks, track, i, NM_EVENT_NOTE_OFF);
+        add_event(plan, note->start_ticks, note->track, i, NM_EVENT_NOTE_ON);
+        add_event(plan, note->start_ticks + note->duration_ticks, note->track, i,
+                  NM_EVENT_NOTE_OFF);
     }
 }
 
@@ -257,6 +266,8 @@ neume_status nm_plan_midi(nm_write_plan *plan, neume_error *error) {
     status = clean_notes(plan);
     if (!status)
         status = make_groups(plan);
+    if (!status)
+        status = put_notes_on_tracks(plan);
     if (!status)
         status = make_events(plan);
     return status == NEUME_NO_MEMORY ? nm_fail_memory(error, "score to MIDI") : status;

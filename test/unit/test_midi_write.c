@@ -177,6 +177,26 @@ static void there_are_no_more_than_128_tracks(void **state) {
     }
 }
 
+/* Notes of tracks that come together begin, and end, by pitch: as they are read from one track. */
+static void tracks_that_come_together_are_written_as_one(void **state) {
+    neume_score *score = new_score(*state);
+    for (unsigned i = 0; i < 128; i++) {
+        add_note(score, 10, 5, 1 + i, REST(0, 0, 7, (uint8_t)(127 - i), 64));
+        add_note(score, i / 2, 30 - i / 2 % 20, 1 + i, REST(0, 1, 7, (uint8_t)(i ^ 21), 64));
+    }
+    neume_bytes first, second;
+    neume_score *clean = rewritten(*state, score);
+    assert_int_equal(neume_score_track_count(clean), 3);
+    assert_int_equal(neume_midi_write(&first, *state, score, NULL), NEUME_OK);
+    assert_int_equal(neume_midi_write(&second, *state, clean, NULL), NEUME_OK);
+    assert_int_equal(first.size_bytes, second.size_bytes);
+    assert_memory_equal(first.data, second.data, first.size_bytes);
+    neume_midi_bytes_free(*state, second);
+    neume_midi_bytes_free(*state, first);
+    neume_score_free(clean);
+    neume_score_free(score);
+}
+
 static void long_texts_are_cut_between_characters(void **state) {
     char bytes[401] = "";
     for (size_t i = 0; i < 100; i++)
@@ -298,6 +318,7 @@ int main(void) {
         cmocka_unit_test(a_note_ends_before_its_key_is_struck_again),
         cmocka_unit_test(programs_that_share_a_channel_are_repeated),
         cmocka_unit_test(there_are_no_more_than_128_tracks),
+        cmocka_unit_test(tracks_that_come_together_are_written_as_one),
         cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(pauses_may_be_longer_than_a_delta_time),
         cmocka_unit_test(refuses_what_a_file_cannot_say),
