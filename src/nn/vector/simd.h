@@ -10,6 +10,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 /* LANES floats a vector. TILE_ROWS x 4 sums, with as many factors as they need, fill the registers.
@@ -135,6 +137,27 @@ INLINE void fetch_panel_row(const float *row) {
 INLINE vec choose(ivec where, vec yes, vec no) {
     return (vec)((where & (ivec)yes) | (~where & (ivec)no));
 }
+
+/* sum + x y, rounded once where the instruction set can. Told, not left to the compiler: what it
+ * fuses in a tile of one height it may not fuse in another (clang does so where it checks bounds),
+ * and a row's numbers would depend on how many rows are beside it. */
+#if defined(NM_ISA_AVX512)
+INLINE vec add_product(vec sum, vec x, vec y) {
+    return (vec)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)sum);
+}
+#elif defined(NM_ISA_AVX2)
+INLINE vec add_product(vec sum, vec x, vec y) {
+    return (vec)_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)sum);
+}
+#elif defined(__aarch64__)
+INLINE vec add_product(vec sum, vec x, vec y) {
+    return (vec)vfmaq_f32((float32x4_t)sum, (float32x4_t)x, (float32x4_t)y);
+}
+#else
+INLINE vec add_product(vec sum, vec x, vec y) {
+    return sum + x * y;
+}
+#endif
 
 /* Where a number is NaN, the second one. */
 #if defined(NM_ISA_AVX512)

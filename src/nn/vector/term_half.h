@@ -42,6 +42,11 @@ INLINE hvec broadcast_term(const float *from) {
     return (hvec)((terms){0} + term);
 }
 
+/* sum + x y, rounded once, as add_product. */
+INLINE hvec add_half_product(hvec sum, hvec x, hvec y) {
+    return (hvec)_mm512_fmadd_ph((__m512h)x, (__m512h)y, (__m512h)sum);
+}
+
 INLINE void store_terms(float *to, terms x) {
     *(terms_unaligned *)to = x;
 }

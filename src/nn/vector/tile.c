@@ -40,7 +40,8 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
                 LOAD_AFTER(at, sum[size.rows - 1][q - 1]);
             vec column = load(at);
             PIN(column);
-            UNROLL for (unsigned r = 0; r < size.rows; r++) sum[r][q] += factor[r] * column;
+            UNROLL for (unsigned r = 0; r < size.rows; r++) sum[r][q] =
+                add_product(sum[r][q], factor[r], column);
         }
         fetch_panel(size, w + k * PANEL);
         fetch_ahead(&ahead);

@@ -18,8 +18,8 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
             PIN(pair);
             const vec low = (vec)(pair << 16), high = (vec)(pair & 0xffff0000u);
             UNROLL for (unsigned r = 0; r < size.rows; r++) {
-                sum[r][q] += broadcast(row[r][k]) * low;
-                sum[r][q] += broadcast(row[r][k + 1]) * high;
+                sum[r][q] = add_product(sum[r][q], broadcast(row[r][k]), low);
+                sum[r][q] = add_product(sum[r][q], broadcast(row[r][k + 1]), high);
             }
             __builtin_prefetch(w + AHEAD * PANEL + q * LANES, 0, 3);
         }
@@ -27,8 +27,8 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
     if (depth % 2)
         UNROLL for (unsigned q = 0; q < size.vectors; q++) {
             const vec low = (vec)((uvec)load((const float *)(w + q * LANES)) << 16);
-            UNROLL for (unsigned r = 0; r < size.rows; r++) sum[r][q] +=
-                broadcast(row[r][depth - 1]) * low;
+            UNROLL for (unsigned r = 0; r < size.rows; r++) sum[r][q] =
+                add_product(sum[r][q], broadcast(row[r][depth - 1]), low);
         }
     UNROLL for (unsigned r = 0; r < size.rows; r++) {
         UNROLL for (unsigned q = 0; q < size.vectors; q++)

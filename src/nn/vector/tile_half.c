@@ -29,8 +29,8 @@ INLINE void widen_sums(float *sums, const nm_tile_size size, const half_sums *ru
                         odd = (terms)add_neighbours(run->of[r][q + 1]);
             const terms both = (even & 0xffffu) | (odd & 0xffff0000u);
             const vec low = widen(both, 0), high = widen(both, 1);
-            store(to, low * scale + (is_first ? (vec){0} : load(to)));
-            store(to + LANES, high * scale + (is_first ? (vec){0} : load(to + LANES)));
+            store(to, add_product(is_first ? (vec){0} : load(to), low, scale));
+            store(to + LANES, add_product(is_first ? (vec){0} : load(to + LANES), high, scale));
         }
     }
 }
@@ -60,7 +60,8 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
             UNROLL for (unsigned q = 0; q < size.vectors; q++) {
                 hvec column = (hvec)load_terms(w + k * PANEL + q * LANES);
                 PIN(column);
-                UNROLL for (unsigned r = 0; r < size.rows; r++) run.of[r][q] += factor[r] * column;
+                UNROLL for (unsigned r = 0; r < size.rows; r++) run.of[r][q] =
+                    add_half_product(run.of[r][q], factor[r], column);
             }
             fetch(size, w + k * PANEL, &ahead);
         }
