@@ -16,9 +16,9 @@ enum { NM_MAX_STREAMS = 8 };
 
 /* A stream's part of a batch. */
 typedef struct nm_targets {
-    const uint32_t *words;  /* [T,B] */
-    const uint8_t *masks;   /* [rows,V], 1: allowed; NULL: all are */
-    const uint32_t *states; /* [T,B], which row of masks; NULL with masks */
+    const uint32_t *words; /* [T,B] */
+    const uint8_t *masks;  /* [rows,V], 1: allowed; NULL: all are */
+    const uint32_t *rules; /* [T,B], which row of masks; NULL with masks */
 } nm_targets;
 
 /* A batch: T <= max_T steps of B = max_B rows (a run has one B). Inputs, contexts and words are in

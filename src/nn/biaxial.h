@@ -96,7 +96,7 @@ void nm_biaxial_run_count_keys(nm_biaxial_run *run, uint32_t low, uint32_t high)
 
 /* Forward with losses, teacher forced. batch->inputs is [T,B,C], C = D NM_SET_WORDS + 1: the sets
  * of the step before (empty at a piece's begin), then the place of this step; targets[d
- * NM_SET_WORDS + w].words is word w of bit d's set; masks, states and contexts are not read. The
+ * NM_SET_WORDS + w].words is word w of bit d's set; masks, rules and contexts are not read. The
  * state goes on. NM_PASS_STATISTICS is as NM_PASS_EVALUATE. */
 void nm_biaxial_forward(nm_biaxial_run *run, const nm_batch *batch, uint64_t update,
                         nm_pass_kind kind);

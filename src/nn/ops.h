@@ -81,7 +81,7 @@ typedef struct nm_softmax_loss {
     real *logits;            /* [N,V]; overwritten by dz where `scale` is not 0 */
     const uint32_t *targets; /* [N], an allowed word */
     const uint8_t *masks;    /* [rows,V], 1: allowed; NULL: all are */
-    const uint32_t *states;  /* [N], a row of masks; NULL with masks */
+    const uint32_t *rules;   /* [N], a row of masks; NULL with masks */
     const uint8_t *valid;    /* [N]; NULL: all are */
     real scale;              /* of the gradient; 0: no gradient wanted */
     real smoothing;          /* e, 0 <= e < 1 */

@@ -343,7 +343,7 @@ static size_t count_allowed(const uint8_t *mask, size_t V) {
  * off first, lest exp overflow. */
 static void softmax_loss_row(const nm_softmax_loss *a, size_t row) {
     real *z = a->logits + row * a->V;
-    const uint8_t *mask = a->masks ? a->masks + a->states[row] * a->V : NULL;
+    const uint8_t *mask = a->masks ? a->masks + a->rules[row] * a->V : NULL;
     const size_t best = likeliest(z, mask, a->V), target = a->targets[row];
     const real largest = z[best];
     double sum = 0;

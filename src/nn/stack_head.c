@@ -141,7 +141,7 @@ static void losses_of(const nm_stack_pass *p, unsigned stream, const part *at) {
                                   .logits = run->logits,
                                   .targets = targets->words + at->first,
                                   .masks = targets->masks,
-                                  .states = targets->states ? targets->states + at->first : NULL,
+                                  .rules = targets->rules ? targets->rules + at->first : NULL,
                                   .valid = p->batch->valid ? p->batch->valid + at->first : NULL,
                                   .scale = is_training ? 1 : 0,
                                   .smoothing = is_training ? run->options.noise.label_smoothing : 0,

@@ -132,7 +132,7 @@ void softmax_in_double(nm_pool *pool, double *logits, double *loss, uint8_t *cor
                                   .logits = logits,
                                   .targets = in->targets,
                                   .masks = in->masks,
-                                  .states = in->states,
+                                  .rules = in->rules,
                                   .valid = in->valid,
                                   .scale = (real)in->scale,
                                   .smoothing = (real)in->smoothing,

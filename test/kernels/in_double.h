@@ -44,7 +44,7 @@ void lstm_in_double(nm_pool *pool, const layer_in_double *out, const layer_input
 typedef struct softmax_inputs {
     size_t N, V;
     const float *logits;
-    const uint32_t *targets, *states;
+    const uint32_t *targets, *rules;
     const uint8_t *masks, *valid;
     float scale, smoothing;
 } softmax_inputs;

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STATES = 3 };
+enum { RULES = 3 };
 
 typedef struct softmax_outputs {
     float *logits, *loss;
@@ -29,7 +29,7 @@ static softmax_outputs softmax(check *c, nm_pool *pool, const softmax_inputs *in
                                   .logits = out.logits,
                                   .targets = in->targets + rows.begin,
                                   .masks = in->masks,
-                                  .states = in->states ? in->states + rows.begin : NULL,
+                                  .rules = in->rules ? in->rules + rows.begin : NULL,
                                   .valid = in->valid ? in->valid + rows.begin : NULL,
                                   .scale = in->scale,
                                   .smoothing = in->smoothing,
@@ -66,16 +66,16 @@ static void check_values(check *c, const softmax_inputs *in, const softmax_outpu
 
 /* A word is allowed in every state: word 0, or another. The target is an allowed word. */
 static void draw_masks(check *c, softmax_inputs *in) {
-    uint8_t *masks = check_bytes(c, "masks", STATES * in->V, 1, ANYWHERE);
+    uint8_t *masks = check_bytes(c, "masks", RULES * in->V, 1, ANYWHERE);
     uint32_t *targets = check_bytes(c, "targets", in->N, sizeof *targets, ANYWHERE);
     const size_t always = check_draw(c, in->V);
     const double share = check_chance(c, 0.2) ? 0 : 0.4;
-    memcpy(masks, check_flags(c, "flags", STATES * in->V, share), STATES * in->V);
-    for (size_t s = 0; s < STATES; s++)
+    memcpy(masks, check_flags(c, "flags", RULES * in->V, share), RULES * in->V);
+    for (size_t s = 0; s < RULES; s++)
         masks[s * in->V + always] = 1;
-    in->states = check_words(c, "states", in->N, STATES);
+    in->rules = check_words(c, "rules", in->N, RULES);
     for (size_t n = 0; n < in->N; n++) {
-        const uint8_t *mask = masks + in->states[n] * in->V;
+        const uint8_t *mask = masks + in->rules[n] * in->V;
         targets[n] = mask[in->targets[n]] ? in->targets[n] : (uint32_t)always;
     }
     check_freeze(c, masks);
@@ -92,7 +92,7 @@ static void draw_logits(check *c, softmax_inputs *in, float size) {
         z[i] = rintf(z[i]);
     for (size_t n = 0; in->masks && n < in->N; n++)
         for (size_t v = 0; v < in->V; v++)
-            if (!in->masks[in->states[n] * in->V + v])
+            if (!in->masks[in->rules[n] * in->V + v])
                 z[n * in->V + v] = v % 2 ? NAN : 2 * size;
     check_freeze(c, z);
     in->logits = z;

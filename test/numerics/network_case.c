@@ -72,16 +72,16 @@ static void draw_inputs(lottery *l, const nm_stack_shape *shape, size_t N) {
 static void draw_targets(lottery *l, const network_case *shape, unsigned stream) {
     const uint32_t V = shape->shape.vocabulary[stream];
     const size_t N = shape->T * shape->B, count = CASE_BATCHES * N;
-    const uint32_t *targets = draw_words(l, count, V), *states = draw_words(l, count, CASE_STATES);
-    uint8_t *masks = draw_bits(l, CASE_STATES * V, 1 - shape->masked_share);
+    const uint32_t *targets = draw_words(l, count, V), *rules = draw_words(l, count, CASE_RULES);
+    uint8_t *masks = draw_bits(l, CASE_RULES * V, 1 - shape->masked_share);
     for (size_t i = 0; i < count; i++)
-        masks[states[i] * V + targets[i]] = 1;
+        masks[rules[i] * V + targets[i]] = 1;
     const bool has_masks = shape->masked_share > 0;
     for (size_t i = 0; i < CASE_BATCHES; i++)
         l->data->batches[i].targets[stream] =
             (nm_targets){.words = targets + i * N,
                          .masks = has_masks ? masks : NULL,
-                         .states = has_masks ? states + i * N : NULL};
+                         .rules = has_masks ? rules + i * N : NULL};
 }
 
 /* Two batches that lie one behind the other in each array. */

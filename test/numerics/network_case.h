@@ -16,7 +16,7 @@ typedef struct network_case {
     bool carries_state;   /* another batch was read before */
 } network_case;
 
-enum { CASE_BATCHES = 2, CASE_STATES = 3, CASE_BLOCKS = 48 };
+enum { CASE_BATCHES = 2, CASE_RULES = 3, CASE_BLOCKS = 48 };
 
 typedef struct network_data {
     nm_stack stack;

@@ -73,7 +73,7 @@ static real sum_losses(const check *c, unsigned stream) {
 }
 
 static bool is_allowed(const nm_targets *targets, uint32_t V, size_t n, uint32_t word) {
-    return !targets->masks || targets->masks[targets->states[n] * V + word];
+    return !targets->masks || targets->masks[targets->rules[n] * V + word];
 }
 
 /* The losses of this stream, would each position's target be `word`, over the number of allowed

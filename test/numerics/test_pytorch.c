@@ -63,15 +63,15 @@ static void load_batch(network *n, size_t T, uint32_t V) {
     const size_t N = n->N;
     uint32_t *inputs = words_of(&n->numbers, "inputs", N);
     uint32_t *targets = words_of(&n->numbers, "targets", N);
-    uint32_t *states = words_of(&n->numbers, "states", N);
+    uint32_t *rules = words_of(&n->numbers, "states", N);
     uint8_t *reset = bits_of(&n->numbers, "reset", N), *valid = bits_of(&n->numbers, "valid", N);
     uint8_t *masks = bits_of(&n->numbers, "masks", 2 * V);
     n->batch = (nm_batch){.T = T,
                           .inputs = inputs,
                           .reset = reset,
                           .valid = valid,
-                          .targets[0] = {targets, masks, states}};
-    void *const blocks[] = {inputs, targets, states, reset, valid, masks};
+                          .targets[0] = {targets, masks, rules}};
+    void *const blocks[] = {inputs, targets, rules, reset, valid, masks};
     memcpy(n->blocks, blocks, sizeof blocks);
 }
 

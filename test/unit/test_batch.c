@@ -104,7 +104,7 @@ static void follow(row_track *rows, size_t B, const nm_batcher *batcher, const n
         const uint32_t target = batch->targets[0].words[at], class = word_class[target];
         assert_int_equal(owners[at], row->piece);
         assert_int_equal(batch->inputs[at], row->input);
-        assert_int_equal(batch->targets[0].states[at], row->state);
+        assert_int_equal(batch->targets[0].rules[at], row->state);
         assert_true(allowed[row->state * CLASSES + class]);
         if (target != NM_WORD_UNKNOWN)
             assert_int_equal(target, words[row->piece][row->step]);
@@ -237,7 +237,7 @@ static bool is_same_batch(const nm_batch *a, const nm_batch *b, size_t B) {
     const size_t N = a->T * B;
     return a->T == b->T && memcmp(a->inputs, b->inputs, N * sizeof *a->inputs) == 0 &&
            memcmp(a->targets[0].words, b->targets[0].words, N * sizeof(uint32_t)) == 0 &&
-           memcmp(a->targets[0].states, b->targets[0].states, N * sizeof(uint32_t)) == 0 &&
+           memcmp(a->targets[0].rules, b->targets[0].rules, N * sizeof(uint32_t)) == 0 &&
            memcmp(a->reset, b->reset, N) == 0 && memcmp(a->valid, b->valid, N) == 0;
 }
 
@@ -284,7 +284,7 @@ static void words_seen_once_are_unknown_every_other_time(void **state) {
         assert_true(nm_batcher_next(batcher, &batch));
         follow(rows, 2, batcher, &batch, visits);
         for (size_t at = 0; at < batch.T * 2; at++) {
-            if (!allowed[batch.targets[0].states[at] * CLASSES + word_class[NM_WORD_UNKNOWN]])
+            if (!allowed[batch.targets[0].rules[at] * CLASSES + word_class[NM_WORD_UNKNOWN]])
                 continue;
             const uint32_t word = batch.targets[0].words[at];
             unknown += word == NM_WORD_UNKNOWN;

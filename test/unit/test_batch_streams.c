@@ -54,7 +54,7 @@ static void assert_place(row_track *track, const neume_corpus *corpus, const nm_
     for (unsigned s = 0; s < streams; s++) {
         const uint32_t word = piece->words[track->step * streams + s];
         assert_int_equal(batch->targets[s].words[at], word);
-        assert_int_equal(batch->targets[s].states[at],
+        assert_int_equal(batch->targets[s].rules[at],
                          nm_codec_grammar(codec)->rule[track->row.state]);
         assert_true(nm_row_allows(&track->row, codec, s, word));
         nm_row_say(&track->row, codec, s, word);
@@ -180,7 +180,7 @@ static bool is_same_batch(const neume_corpus *corpus, const nm_batch *a, const n
         memcmp(a->reset, b->reset, N) == 0 && memcmp(a->valid, b->valid, N) == 0;
     for (unsigned s = 0; s < streams; s++)
         is_same = is_same && memcmp(a->targets[s].words, b->targets[s].words, size) == 0 &&
-                  memcmp(a->targets[s].states, b->targets[s].states, size) == 0;
+                  memcmp(a->targets[s].rules, b->targets[s].rules, size) == 0;
     return is_same;
 }
 

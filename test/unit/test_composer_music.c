@@ -109,7 +109,7 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
     uint32_t *inputs = calloc(count * columns, sizeof *inputs);
     uint32_t *contexts = calloc(count * (maps + 1), sizeof *contexts);
     uint32_t *targets = calloc(count * streams, sizeof *targets);
-    uint32_t *states = calloc(count * streams, sizeof *states);
+    uint32_t *rules = calloc(count * streams, sizeof *rules);
     uint8_t *reset = calloc(count, 1), *valid = malloc(count);
     nm_batch batch = {
         .T = count, .inputs = inputs, .contexts = contexts, .reset = reset, .valid = valid};
@@ -121,14 +121,13 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
         nm_row_read(&row, codec, inputs + i * columns, contexts + i * maps);
         for (unsigned s = 0; s < streams; s++) {
             targets[s * count + i] = words[i * streams + s];
-            states[s * count + i] = nm_codec_grammar(codec)->rule[row.state];
+            rules[s * count + i] = nm_codec_grammar(codec)->rule[row.state];
             nm_row_say(&row, codec, s, words[i * streams + s]);
         }
         nm_row_end_step(&row, codec, words + i * streams);
     }
     for (unsigned s = 0; s < streams; s++)
-        batch.targets[s] =
-            (nm_targets){targets + s * count, c->model->masks[s], states + s * count};
+        batch.targets[s] = (nm_targets){targets + s * count, c->model->masks[s], rules + s * count};
     nm_stack_run *run;
     const nm_run_options options = {.max_T = count, .max_B = 1};
     assert_int_equal(nm_stack_run_new(&run, c->context, &c->model->network.stack, &options, NULL),
@@ -143,7 +142,7 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
     free(inputs);
     free(contexts);
     free(targets);
-    free(states);
+    free(rules);
     free(reset);
     free(valid);
     return nats;

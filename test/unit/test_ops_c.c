@@ -71,12 +71,12 @@ static void the_loss_is_over_the_allowed_words(void **state) {
     (void)state;
     neume_context *context = test_context(1, NEUME_ISA_C, NULL);
     const uint8_t masks[2 * V] = {0, 0, 0, 1, 0, 1};
-    const uint32_t states[] = {1};
+    const uint32_t rules[] = {1};
     real logits[V] = {0, 50, 0}, loss;
     uint8_t correct;
     nm_softmax_loss row = {.logits = logits,
                            .masks = masks,
-                           .states = states,
+                           .rules = rules,
                            .scale = 2,
                            .loss = &loss,
                            .correct = &correct};

@@ -86,7 +86,7 @@ static void write_gradient(const logit_row *row, float largest, float share, flo
  * off first, lest exp overflow. */
 static void softmax_row(const nm_softmax_loss *a, size_t n) {
     const logit_row row = {.z = a->logits + n * a->V,
-                           .mask = a->masks ? a->masks + a->states[n] * a->V : NULL,
+                           .mask = a->masks ? a->masks + a->rules[n] * a->V : NULL,
                            .V = a->V};
     const size_t target = a->targets[n];
     const float largest = largest_of(&row), sum = sum_of(&row, largest);
