@@ -15,7 +15,8 @@
 
 /* Seconds that a rank that knows of a failure leaves to those before it, to speak and end all. */
 #define FIRST_TURN 1.0
-#define OTHER_TURNS 4.0
+#define OTHER_TURNS 4.0 /* where a rank is lost; and where all came to an end: */
+#define LATE_TURNS 20.0 /* the others may write their reports */
 #define TURN 0.25
 enum { TURNS = 16 };
 
@@ -76,14 +77,19 @@ static neume_status exchange(nm_mpi *m, nm_transfer_job job, neume_error *error)
 
 static neume_status gather(void *data, void *all, const void *mine, size_t size_bytes,
                            neume_error *error) {
-    return exchange(data, (nm_transfer_job){NM_TRANSFER_GATHER, all, mine, size_bytes}, error);
+    const nm_transfer_job job = {
+        .kind = NM_TRANSFER_GATHER, .bytes = all, .mine = mine, .size = size_bytes};
+    return exchange(data, job, error);
 }
 
-static neume_status broadcast(void *data, void *bytes, size_t size_bytes, neume_error *error) {
-    return exchange(data, (nm_transfer_job){NM_TRANSFER_BROADCAST, bytes, NULL, size_bytes}, error);
+static neume_status broadcast(void *data, unsigned from, void *bytes, size_t size_bytes,
+                              neume_error *error) {
+    const nm_transfer_job job = {
+        .kind = NM_TRANSFER_BROADCAST, .from = (int)from, .bytes = bytes, .size = size_bytes};
+    return exchange(data, job, error);
 }
 
-static neume_status reduce_begin(void *data, float *values, size_t count, neume_error *error) {
+static void reduce_begin(void *data, float *values, size_t count) {
     nm_mpi *m = data;
     const nm_transfer_job job = {.kind = m->options.is_deterministic ? NM_TRANSFER_TREE
                                                                      : NM_TRANSFER_SUM,
@@ -92,9 +98,7 @@ static neume_status reduce_begin(void *data, float *values, size_t count, neume_
     pthread_mutex_lock(&m->lock);
     if (count)
         post(m, job);
-    const neume_status status = judge(m, error);
     pthread_mutex_unlock(&m->lock);
-    return status;
 }
 
 static neume_status reduce_end(void *data, neume_error *error) {
@@ -214,7 +218,8 @@ static void tell(nm_mpi *m, neume_status status, const neume_error *error) {
 /* With the lock: whether this rank is to say what happened, and end all. */
 static bool is_my_turn(const nm_mpi *m) {
     const unsigned rank = m->ranks.rank;
-    const double others = OTHER_TURNS + TURN * (rank < TURNS ? rank : TURNS);
+    const double first = m->is_broken ? OTHER_TURNS : LATE_TURNS;
+    const double others = first + TURN * (rank < TURNS ? rank : TURNS);
     const double turn = rank ? others : m->is_broken ? 0 : FIRST_TURN;
     return m->failure.status && nm_pulse_seconds() - m->failed_at >= turn;
 }

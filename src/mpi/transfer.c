@@ -115,7 +115,7 @@ static int begin_piece(nm_transfer *t) {
     case NM_TRANSFER_GATHER:
         return gather(t);
     case NM_TRANSFER_BROADCAST:
-        return MPI_Ibcast(bytes, (int)t->piece, MPI_BYTE, 0, t->comm, &t->request);
+        return MPI_Ibcast(bytes, (int)t->piece, MPI_BYTE, t->job.from, t->comm, &t->request);
     case NM_TRANSFER_SUM:
         return MPI_Iallreduce(MPI_IN_PLACE, bytes, (int)(t->piece / sizeof(float)), MPI_FLOAT,
                               MPI_SUM, t->comm, &t->request);

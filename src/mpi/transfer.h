@@ -20,6 +20,7 @@ typedef enum nm_transfer_kind {
 /* What is asked for. */
 typedef struct nm_transfer_job {
     nm_transfer_kind kind;
+    int from;         /* of a broadcast: whose bytes */
     char *bytes;      /* of a gather [ranks][size]; else [size] */
     const char *mine; /* of a gather [size] */
     size_t size;      /* bytes */
