@@ -22,6 +22,7 @@ typedef struct neume_curve {
     size_t mark;    /**< the point that is marked; SIZE_MAX: none */
     unsigned color; /**< 0..; seven that the colour-blind tell apart, then the same, dashed */
     bool is_light;  /**< thin and pale, beside one that counts more */
+    bool is_points; /**< dots that no line joins: what was measured, beside what was computed */
 } neume_curve;
 
 /** A horizontal line, what curves are compared with. */
@@ -54,6 +55,7 @@ typedef struct neume_chart {
                                    their labels say it */
     const neume_panel *panels;  /**< [panel_count] from above to below */
     size_t panel_count;         /**< 1..NEUME_MAX_PANELS */
+    bool is_x_log; /**< of all panels; points whose x is not above 0 are left out, as gaps */
 } neume_chart;
 
 typedef enum neume_picture_format {

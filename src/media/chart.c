@@ -36,17 +36,17 @@ static neume_status check(const neume_chart *chart, neume_error *error) {
     return NEUME_OK;
 }
 
-/* All panels share their x, which begins at 0. */
+/* All panels share their x, which begins at 0 unless it is logarithmic. */
 static nm_range x_range(const neume_chart *chart) {
     nm_range range = nm_range_empty();
     for (size_t p = 0; p < chart->panel_count; p++)
         for (size_t c = 0; c < chart->panels[p].curve_count; c++) {
             const neume_curve *curve = &chart->panels[p].curves[c];
             for (size_t i = 0; i < curve->count; i++)
-                if (isfinite(curve->y[i]))
+                if (isfinite(curve->y[i]) && nm_has_place(curve->x[i], chart->is_x_log))
                     nm_range_add(&range, curve->x[i]);
         }
-    if (!nm_range_is_empty(range))
+    if (!nm_range_is_empty(range) && !chart->is_x_log)
         nm_range_add(&range, 0);
     return range;
 }
@@ -142,7 +142,8 @@ static neume_status draw(const neume_chart *chart, nm_view *views, cairo_t *cair
     neume_status status = NEUME_OK;
     for (size_t p = 0; p < chart->panel_count && !status; p++) {
         const bool is_small = views[p].panel->is_small;
-        nm_view_place(&views[p], around.left[is_small], around.right[is_small], range);
+        views[p].x = nm_scale_fit(range, chart->is_x_log);
+        nm_view_place(&views[p], around.left[is_small], around.right[is_small]);
         nm_view_draw_frame(&views[p], cairo);
         status = nm_view_draw_curves(&views[p], cairo);
         nm_view_draw_labels(&views[p], cairo);

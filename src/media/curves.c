@@ -35,6 +35,19 @@ static size_t most_points(const neume_panel *panel) {
     return most;
 }
 
+/* A dot with a white ring, so that it is seen on its own curve. */
+static void draw_dot(const nm_view *view, cairo_t *cairo, const neume_curve *curve, size_t i) {
+    if (i >= curve->count || !nm_view_has(view, curve, i))
+        return;
+    const double x = nm_scale_place(&view->x, curve->x[i]);
+    const double y = nm_scale_place(&view->y, curve->y[i]);
+    const double size = view->panel->is_small ? 2.4 : 3.6;
+    cairo_set_source_rgb(cairo, 1, 1, 1);
+    nm_pen_dot(cairo, x, y, size + 1.2);
+    nm_pen_color(cairo, curve->color, false);
+    nm_pen_dot(cairo, x, y, size);
+}
+
 static void draw_curve(const nm_view *view, cairo_t *cairo, const neume_curve *curve,
                        stretch room) {
     const size_t most = most_points(view->panel);
@@ -69,17 +82,11 @@ static void draw_levels(const nm_view *view, cairo_t *cairo) {
     cairo_set_dash(cairo, NULL, 0, 0);
 }
 
-/* A dot with a white ring, so that it is seen on its own curve. */
-static void draw_mark(const nm_view *view, cairo_t *cairo, const neume_curve *curve) {
-    if (curve->mark >= curve->count || !nm_view_has(view, curve, curve->mark))
-        return;
-    const double x = nm_scale_place(&view->x, curve->x[curve->mark]);
-    const double y = nm_scale_place(&view->y, curve->y[curve->mark]);
-    const double size = view->panel->is_small ? 2.4 : 3.6;
-    cairo_set_source_rgb(cairo, 1, 1, 1);
-    nm_pen_dot(cairo, x, y, size + 1.2);
-    nm_pen_color(cairo, curve->color, false);
-    nm_pen_dot(cairo, x, y, size);
+static void draw_marks(const nm_view *view, cairo_t *cairo, const neume_curve *curve) {
+    if (!curve->is_points)
+        draw_dot(view, cairo, curve, curve->mark);
+    for (size_t i = 0; curve->is_points && i < curve->count; i++)
+        draw_dot(view, cairo, curve, i);
 }
 
 neume_status nm_view_draw_curves(const nm_view *view, cairo_t *cairo) {
@@ -91,9 +98,10 @@ neume_status nm_view_draw_curves(const nm_view *view, cairo_t *cairo) {
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     draw_levels(view, cairo);
     for (size_t c = 0; c < panel->curve_count; c++)
-        draw_curve(view, cairo, &panel->curves[c], (stretch){room, room + most, 0});
+        if (!panel->curves[c].is_points)
+            draw_curve(view, cairo, &panel->curves[c], (stretch){room, room + most, 0});
     for (size_t c = 0; c < panel->curve_count; c++)
-        draw_mark(view, cairo, &panel->curves[c]);
+        draw_marks(view, cairo, &panel->curves[c]);
     free(room);
     return NEUME_OK;
 }

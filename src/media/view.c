@@ -49,10 +49,9 @@ double nm_view_right(const nm_view *view, cairo_t *cairo) {
     return width > 0 ? width + LABEL_GAP : 0;
 }
 
-void nm_view_place(nm_view *view, double left, double right, nm_range range) {
+void nm_view_place(nm_view *view, double left, double right) {
     view->plot = (nm_box){view->outer.left + left, view->outer.top + NM_VIEW_TITLE,
                           view->outer.right - right, view->outer.bottom - NM_VIEW_AXIS};
-    view->x = nm_scale_fit(range, false);
     view->x.from = view->plot.left;
     view->x.to = view->plot.right;
     view->y.from = view->plot.bottom;

@@ -27,8 +27,8 @@ void nm_view_scale(nm_view *view, const neume_panel *panel);
 double nm_view_left(const nm_view *view, cairo_t *cairo);
 double nm_view_right(const nm_view *view, cairo_t *cairo);
 
-/* Places the plot, `left` and `right` within the outer box, over values of x in `range`. */
-void nm_view_place(nm_view *view, double left, double right, nm_range range);
+/* Places the plot, `left` and `right` within the outer box, over the values of its x. */
+void nm_view_place(nm_view *view, double left, double right);
 
 /* Title, grid, axes and their texts. */
 void nm_view_draw_frame(const nm_view *view, cairo_t *cairo);

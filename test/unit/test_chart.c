@@ -123,11 +123,92 @@ static void refuses_counts_and_heights_that_are_out_of_range(void **state) {
     }
 }
 
+/* The chart's SVG, as text that the caller frees. */
+static char *svg_of(const neume_chart *chart) {
+    neume_picture picture;
+    assert_int_equal(neume_chart_draw(&picture, chart, NEUME_PICTURE_SVG, NULL), NEUME_OK);
+    char *text = calloc(1, picture.size_bytes + 1);
+    memcpy(text, picture.data, picture.size_bytes);
+    neume_picture_clear(&picture);
+    return text;
+}
+
+/* Places of a line of three points, which nothing else in the picture is. */
+static void read_line(const char *svg, double x[3]) {
+    const char *at = svg;
+    double y[3];
+    while ((at = strstr(at, "d=\"M "))) {
+        at += strlen("d=\"M ");
+        int end = 0;
+        sscanf(at, "%lf %lf L %lf %lf L %lf %lf \"%n", &x[0], &y[0], &x[1], &y[1], &x[2], &y[2],
+               &end);
+        if (end > 0)
+            return;
+    }
+    fail_msg("no line of three points in the picture");
+}
+
+static void puts_decades_equally_far_apart_on_a_logarithmic_x(void **state) {
+    (void)state;
+    const double decades[] = {1, 10, 100}, y[] = {1, 0.8, 0.5};
+    const neume_curve curve = {.x = decades, .y = y, .count = 3, .mark = SIZE_MAX};
+    const neume_panel panel = panel_of(&curve, 1);
+    for (int is_log = 0; is_log < 2; is_log++) {
+        const neume_chart chart = {
+            .x_title = "ranks", .panels = &panel, .panel_count = 1, .is_x_log = is_log};
+        double x[3];
+        char *svg = svg_of(&chart);
+        read_line(svg, x);
+        free(svg);
+        assert_true(x[1] > x[0] && x[2] > x[1]);
+        assert_int_equal(fabs((x[2] - x[1]) - (x[1] - x[0])) < 0.01, is_log);
+    }
+}
+
+static void leaves_out_what_has_no_place_on_a_logarithmic_x(void **state) {
+    (void)state;
+    const double x[COUNT] = {-1, 0, 1, 10, 100}, y[COUNT] = {9, 7, 3, 2, 1};
+    const neume_curve all = {.x = x, .y = y, .count = COUNT, .mark = 1};
+    const neume_curve some = {.x = x + 2, .y = y + 2, .count = COUNT - 2, .mark = SIZE_MAX};
+    neume_panel panel = panel_of(&all, 1);
+    const neume_level top = {"the same values of y", 9};
+    panel.levels = &top;
+    panel.level_count = 1;
+    const neume_chart chart = {
+        .x_title = "x", .panels = &panel, .panel_count = 1, .is_x_log = true};
+    double places[2][3];
+    for (size_t i = 0; i < 2; i++) {
+        panel.curves = i == 0 ? &all : &some;
+        char *svg = svg_of(&chart);
+        read_line(svg, places[i]);
+        free(svg);
+    }
+    assert_memory_equal(places[0], places[1], sizeof places[0]);
+}
+
+static void joins_no_points_that_are_points(void **state) {
+    (void)state;
+    const double y[COUNT] = {3, 2, 1.5, 1.4, 1.5};
+    neume_curve curve = curve_of(y, COUNT);
+    const neume_panel panel = panel_of(&curve, 1);
+    const neume_chart chart = {.x_title = "x", .panels = &panel, .panel_count = 1};
+    char *line = svg_of(&chart);
+    curve.is_points = true;
+    char *dots = svg_of(&chart);
+    assert_non_null(strstr(line, "stroke-width:1.7;"));
+    assert_null(strstr(dots, "stroke-width:1.7;"));
+    free(line);
+    free(dots);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_curves_in_every_format),
         cmocka_unit_test(draws_whatever_the_values_are),
         cmocka_unit_test(draws_panels_without_curves_and_levels_alone),
+        cmocka_unit_test(puts_decades_equally_far_apart_on_a_logarithmic_x),
+        cmocka_unit_test(leaves_out_what_has_no_place_on_a_logarithmic_x),
+        cmocka_unit_test(joins_no_points_that_are_points),
         cmocka_unit_test(refuses_counts_and_heights_that_are_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
