@@ -63,7 +63,7 @@ check build-clang clang "" unit kernels
 check build-openmpi gcc "-Dmpi=enabled -Dmpi_package=ompi-c" lint mpi
 check build-mpich gcc "-Dmpi=enabled -Dmpi_package=mpich" mpi
 check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics kernels
-check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz
+check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz alone
 check build-aarch64 aarch64-linux-gnu-gcc "--cross-file tools/aarch64.ini -Dkernels_only=true" kernels
 
 /usr/bin/python3 tools/count_tests.py --broken "$broken" build*/meson-logs/testlog.json
