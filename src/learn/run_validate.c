@@ -168,8 +168,10 @@ neume_status nm_run_calibrate(nm_run *run, neume_error *error) {
         return status;
     const double temperature = fmin(fmax(bottom_of(temperatures, losses), 0.7), 1.6);
     status = score_at(run, &loss, temperature, error);
+    if (status)
+        return status;
     const bool is_better = loss < losses[1];
     state->temperature = is_better ? temperature : 1;
     state->calibrated_loss = is_better ? loss : losses[1];
-    return status;
+    return NEUME_OK;
 }

@@ -303,6 +303,51 @@ static void a_model_in_the_place_of_a_checkpoint_is_refused(void **state) {
     close_session(&it);
 }
 
+/* Asked to stop for the first time by the answer to this question. */
+typedef struct questions {
+    uint64_t asked, stop_at;
+} questions;
+
+static bool answer(void *data) {
+    questions *it = data;
+    return ++it->asked >= it->stop_at;
+}
+
+static neume_status train_asking(session *it, questions *of) {
+    of->asked = 0;
+    it->options.observer = (neume_train_observer){.should_stop = answer, .data = of};
+    return neume_train(&it->result, it->context, it->corpus, &it->options, &it->error);
+}
+
+/* After updates, in the middle of validations, at the end, while the temperature is looked for. */
+static void asked_to_stop_at_any_moment_a_run_goes_on_as_if_nothing_had_happened(void **state) {
+    (void)state;
+    session whole;
+    questions none = {.stop_at = UINT64_MAX};
+    open_session(&whole, 1, NEUME_ISA_C);
+    whole.options.save_epochs = 0;
+    assert_int_equal(train_asking(&whole, &none), NEUME_OK);
+    const uint64_t updates = whole.result.updates, questions_in_all = none.asked;
+    assert_true(questions_in_all > 2 * updates + 4); /* some within validations */
+    for (uint64_t stop_at = 1; stop_at <= questions_in_all; stop_at++) {
+        session parts;
+        questions once = {.stop_at = stop_at};
+        open_session(&parts, 1, NEUME_ISA_C);
+        parts.options.save_epochs = 0;
+        const neume_status status = train_asking(&parts, &once);
+        if (status != NEUME_INTERRUPTED) /* asked before the last update ended, answered after */
+            assert_int_equal(status, NEUME_OK);
+        parts.options.resume = true;
+        assert_int_equal(train_asking(&parts, &none), NEUME_OK);
+        if (!is_same_file(whole.context, whole.folder.model, parts.folder.model) ||
+            !is_same_file(whole.context, whole.folder.last, parts.folder.last))
+            fail_msg("stopped at question %llu of %llu", (unsigned long long)stop_at,
+                     (unsigned long long)questions_in_all);
+        close_session(&parts);
+    }
+    close_session(&whole);
+}
+
 int main(void) {
     static neume_isa plain = NEUME_ISA_C, fastest = NEUME_ISA_AUTO;
     const struct CMUnitTest tests[] = {
@@ -321,6 +366,7 @@ int main(void) {
         cmocka_unit_test(refuses_to_go_on_with_other_kernels),
         cmocka_unit_test(a_damaged_checkpoint_is_refused_in_one_line),
         cmocka_unit_test(a_model_in_the_place_of_a_checkpoint_is_refused),
+        cmocka_unit_test(asked_to_stop_at_any_moment_a_run_goes_on_as_if_nothing_had_happened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
