@@ -26,7 +26,6 @@ typedef enum nm_purpose {
     NM_PURPOSE_SHIFT = 16,        /* update: epoch; index: piece */
     NM_PURPOSE_LABEL = 17,        /* update: epoch; index: piece */
     NM_PURPOSE_CROP = 18,         /* index: piece */
-    NM_PURPOSE_RANK = 19,         /* index: rank */
     NM_PURPOSE_BENCH = 32         /* update: bar */
 } nm_purpose;
 

@@ -78,7 +78,9 @@ static neume_status make_network(nm_run *run, neume_error *error) {
                                .for_training = true,
                                .is_half = is_half(run),
                                .noise = noise_of(options),
-                               .seed = nm_run_noise_seed(run),
+                               .seed = options->seed,
+                               .all_rows = nm_run_row_count(run),
+                               .first_row = nm_run_first_row(run),
                                .watch = nm_run_watch_gradient(run),
                                .moving_from = nm_frozen_first_moving(&run->frozen, params_of(run))};
     return nm_network_run_init(&run->network, run->context, &run->model->network, &of, error);

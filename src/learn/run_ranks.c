@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/ranks.h"
-#include "base/rng.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,12 +24,6 @@ size_t nm_run_first_row(const nm_run *run) {
 
 size_t nm_run_row_count(const nm_run *run) {
     return (size_t)nm_rank_count(run->context) * run->options.batch;
-}
-
-uint64_t nm_run_noise_seed(const nm_run *run) {
-    const unsigned rank = nm_rank(run->context);
-    const nm_random other = nm_random_at(run->options.seed, NM_PURPOSE_RANK, 0, rank);
-    return rank == 0 ? run->options.seed : (uint64_t)other.word[0] << 32 | other.word[1];
 }
 
 double nm_run_rate_factor(const nm_run *run) {

@@ -19,9 +19,6 @@ void nm_run_clear_sharing(nm_run *run);
 size_t nm_run_first_row(const nm_run *run);
 size_t nm_run_row_count(const nm_run *run);
 
-/* Seed of this rank's noise: that of the run on the first. */
-uint64_t nm_run_noise_seed(const nm_run *run);
-
 /* What the learning rate is multiplied by. */
 double nm_run_rate_factor(const nm_run *run);
 

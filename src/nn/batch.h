@@ -75,6 +75,8 @@ typedef struct nm_run_options {
     bool is_half;      /* computes with nm_ops_half_of, which there must be */
     nm_noise noise;
     uint64_t seed;           /* of all masks */
+    size_t all_rows;         /* of this run and its likes, which train together; 0: max_B */
+    size_t first_row;        /* of these, that of this run: masks of rows are those of one run */
     nm_gradient_watch watch; /* of backwards; or {NULL} */
     size_t moving_from;      /* no gradient is wanted of what lies before it in a block */
     nm_precision precision;  /* of the weights of layers and matrices, rows of the embedding and the

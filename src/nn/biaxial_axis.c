@@ -2,19 +2,22 @@
 /* The LSTM layers of one axis, each followed by locked dropout. */
 #include "nn/biaxial_run.h"
 
-static nm_dropout dropout_of(const nm_biaxial_pass *p, const nm_axis_lstm *lstm) {
+/* `before`: rows of the axis before these, which other ranks have. */
+static nm_dropout dropout_of(const nm_biaxial_pass *p, const nm_axis_lstm *lstm, size_t before) {
     return (nm_dropout){.ops = p->run->ops,
                         .probability = p->run->options.noise.dropout,
                         .seed = p->run->options.seed,
                         .update = p->update,
                         .purpose = NM_PURPOSE_DROPOUT,
-                        .place = lstm->place};
+                        .place = lstm->place,
+                        .first = before * lstm->H};
 }
 
 void nm_axis_draw_masks(const nm_biaxial_pass *p, const nm_axis *axis, size_t rows) {
+    const size_t before = p->run->options.first_row * (rows / p->run->options.max_B);
     for (unsigned l = 0; l < axis->count; l++) {
         const nm_axis_lstm *lstm = &axis->lstm[l];
-        const nm_dropout dropout = dropout_of(p, lstm);
+        const nm_dropout dropout = dropout_of(p, lstm, before);
         if (lstm->mask)
             nm_dropout_draw(p->pool, &dropout, lstm->mask, rows * lstm->H);
     }

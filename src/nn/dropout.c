@@ -14,7 +14,8 @@ static void compare(real *restrict mask, const uint32_t *restrict words, uint32_
         mask[i] = words[i] < least ? 0 : kept;
 }
 
-/* mask_i = 0 with probability p, else 1/(1-p); element i takes word i mod 4 of draw i / 4. */
+/* mask_i = 0 with probability p, else 1/(1-p); element i takes word i mod 4 of draw i / 4. Where
+ * the first does not begin a draw, a block has fewer. */
 void nm_dropout_elements(const nm_dropout *dropout, real *mask, nm_range share) {
     const double limit = ceil((double)dropout->probability * 0x1p32);
     const uint32_t least = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
@@ -22,13 +23,15 @@ void nm_dropout_elements(const nm_dropout *dropout, real *mask, nm_range share) 
     const nm_draw draw = {.seed = dropout->seed,
                           .update = dropout->update << PLACE_BITS | dropout->place,
                           .purpose = dropout->purpose};
-    for (size_t begin = share.begin; begin < share.end; begin += WORDS) {
-        const size_t left = share.end - begin, count = left < WORDS ? left : WORDS;
+    const size_t before = dropout->first % NM_MASK_UNIT;
+    const size_t step = before ? WORDS - NM_MASK_UNIT : WORDS;
+    for (size_t begin = share.begin; begin < share.end; begin += step) {
+        const size_t left = share.end - begin, count = left < step ? left : step;
         uint32_t words[DRAWS][NM_MASK_UNIT];
         real block[WORDS];
-        dropout->ops->random_draws(words, &draw, begin / NM_MASK_UNIT, DRAWS);
+        dropout->ops->random_draws(words, &draw, (dropout->first + begin) / NM_MASK_UNIT, DRAWS);
         compare(block, words[0], least, kept);
-        memcpy(mask + (begin - share.begin), block, count * sizeof *mask);
+        memcpy(mask + (begin - share.begin), block + before, count * sizeof *mask);
     }
 }
 

@@ -31,6 +31,7 @@ typedef struct nm_dropout {
     uint64_t seed, update;
     nm_purpose purpose;
     unsigned place; /* 0..15: which of a network's masks of this purpose */
+    uint64_t first; /* elements of the mask before these, which other ranks have */
 } nm_dropout;
 
 /* The elements `share` of a mask; share.begin is a multiple of NM_MASK_UNIT. To be called inside a

@@ -3,7 +3,8 @@
  * each stream. */
 #include "nn/stack_run.h"
 
-/* Feature dropout: element i of the rows is left out where word i mod 4 of draw i / 4 is below. */
+/* Feature dropout: element i of the rows of all ranks is left out where word i mod 4 of draw i / 4
+ * is below. */
 typedef struct rows_work {
     const nm_stack_pass *pass;
     double least; /* 0: no dropout */
@@ -11,6 +12,13 @@ typedef struct rows_work {
 
 static unsigned columns_of(const nm_stack_run *run) {
     return run->stack->shape.stream_count + run->stack->shape.feature_count;
+}
+
+/* Place of a position's first column among those of all ranks. */
+static uint64_t place_of(const nm_stack_run *run, size_t position) {
+    const size_t B = run->options.max_B, all = run->options.all_rows;
+    const size_t row = run->options.first_row + position % B;
+    return ((uint64_t)(position / B) * (all ? all : B) + row) * columns_of(run);
 }
 
 /* The streams stand in reverse, so that the first and the side features, which are summed into the
@@ -21,13 +29,17 @@ static void rows_job(void *data, nm_pool *pool, unsigned thread) {
     const unsigned S = run->stack->shape.stream_count, columns = columns_of(run);
     const nm_range share = nm_pool_share(pool, thread, work->pass->N * columns, NM_MASK_UNIT);
     nm_random random = {{0}};
+    uint64_t drawn = UINT64_MAX; /* which of the draws that is */
     for (size_t i = share.begin; i < share.end; i++) {
         const unsigned c = (unsigned)(i % columns), input = c < S ? S - 1 - c : c;
         const size_t position = i / columns;
-        if (work->least > 0 && i % NM_MASK_UNIT == 0)
+        const uint64_t place = place_of(run, position) + c;
+        if (work->least > 0 && place / NM_MASK_UNIT != drawn) {
+            drawn = place / NM_MASK_UNIT;
             random = nm_random_at(run->options.seed, NM_PURPOSE_FEATURE_DROPOUT, work->pass->update,
-                                  i / NM_MASK_UNIT);
-        const bool is_dropped = random.word[i % NM_MASK_UNIT] < work->least;
+                                  drawn);
+        }
+        const bool is_dropped = random.word[place % NM_MASK_UNIT] < work->least;
         const uint32_t value = work->pass->batch->inputs[position * columns + input];
         run->rows[i] = is_dropped ? NM_NO_ROW : run->first_row[input] + value;
     }

@@ -14,7 +14,8 @@ const real *nm_stack_drop(const nm_stack_pass *p, const nm_stack_dropout *dropou
                              .seed = p->run->options.seed,
                              .update = p->update,
                              .purpose = dropout->purpose,
-                             .place = dropout->place};
+                             .place = dropout->place,
+                             .first = p->run->options.first_row * dropout->width};
     nm_dropout_draw(p->pool, &draw, dropout->mask, count);
     nm_dropout_apply(p->pool, y, x, dropout->mask, p->T, count);
     return y;
