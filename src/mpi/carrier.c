@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What launchers do when a rank dies: Open MPI's mpirun sends SIGTERM to the others and SIGKILL a
  * second later, hence HURRIED_PATIENCE of pulse.c: who was asked to stop says within that second
- * who is missing. MPICH's hydra kills them at once and names the rank itself. Neither notices a
+ * who is missing. MPICH's hydra kills them at once, and names the process itself. Neither notices a
  * rank that is stopped, or a machine that is cut off: then the beats do. */
 #include "mpi/carrier.h"
 
@@ -18,6 +18,7 @@
 #define EAGER 1e-3   /* so long after the last progress an awaited carrier only yields */
 #define PAUSE 30e-6  /* between looks where something is under way */
 #define SLUMBER 0.05 /* where nothing is; a job wakes it */
+#define FORWARD 0.2  /* launchers pass on what was said, but not after an abort */
 
 static void fail(nm_mpi *m, int code, nm_rank_failure *failure) {
     char text[MPI_MAX_ERROR_STRING];
@@ -206,6 +207,7 @@ void *nm_carrier_run(void *data) {
         pthread_cond_wait(&m->work, &m->lock);
     pthread_mutex_unlock(&m->lock);
     if (m->stage == NM_STAGE_ABORTING) {
+        sleep_for(FORWARD);
         MPI_Abort(MPI_COMM_WORLD, m->exit_code);
         _exit(m->exit_code);
     }

@@ -116,7 +116,9 @@ void nm_pulse_spread(nm_pulse *p, const nm_rank_failure *failure) {
 }
 
 static void judge(const nm_pulse *p, double now, nm_rank_failure *failure) {
-    const bool is_hurried = p->hurried_at > 0 && now - p->hurried_at > HURRIED_PATIENCE;
+    const bool was_absent = p->absent_at > 0 && now - p->absent_at < p->patience;
+    const bool is_hurried =
+        p->hurried_at > 0 && now - p->hurried_at > HURRIED_PATIENCE && !was_absent;
     const double limit = is_hurried ? HURRIED_PATIENCE : p->patience;
     for (int r = p->first; r < p->end && !failure->status; r++)
         if (now - p->heard[r] > limit) {
@@ -128,6 +130,8 @@ static void judge(const nm_pulse *p, double now, nm_rank_failure *failure) {
 int nm_pulse_look(nm_pulse *p, bool is_hurried, nm_rank_failure *failure) {
     const double now = nm_pulse_seconds(), gap = now - p->looked;
     p->looked = now;
+    if (gap > ABSENCE)
+        p->absent_at = now;
     for (int r = p->first; gap > ABSENCE && r < p->end; r++)
         p->heard[r] += gap;
     const bool was_hurried = p->hurried_at > 0;

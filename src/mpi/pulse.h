@@ -33,7 +33,8 @@ typedef struct nm_pulse {
     nm_beat received;
     MPI_Request receiving;
     double beaten, looked; /* seconds, when: last sent, last looked */
-    double hurried_at;     /* since when a signal asks some rank to stop; 0: none did */
+    double absent_at;  /* when this process had not run for long, last: others may be gone; or 0 */
+    double hurried_at; /* since when a signal asks some rank to stop; 0: none did */
 } nm_pulse;
 
 /* Collective. Return MPI_SUCCESS or MPI's error code. */

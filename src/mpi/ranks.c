@@ -15,10 +15,10 @@
 
 /* Seconds that a rank that knows of a failure leaves to those before it, to speak and end all. */
 #define FIRST_TURN 1.0
-#define OTHER_TURNS 4.0 /* where a rank is lost; and where all came to an end: */
+#define OTHER_TURNS 3.0 /* where a rank is lost; and where all came to an end: */
 #define LATE_TURNS 20.0 /* the others may write their reports */
-#define TURN 0.25
-enum { TURNS = 16 };
+#define TURN 1.0
+enum { TURNS = 5 };
 
 static neume_status fail(neume_error *error, neume_status status, const char *line) {
     if (error) {
@@ -218,9 +218,11 @@ static void tell(nm_mpi *m, neume_status status, const neume_error *error) {
 /* With the lock: whether this rank is to say what happened, and end all. */
 static bool is_my_turn(const nm_mpi *m) {
     const unsigned rank = m->ranks.rank;
-    const double first = m->is_broken ? OTHER_TURNS : LATE_TURNS;
-    const double others = first + TURN * (rank < TURNS ? rank : TURNS);
-    const double turn = rank ? others : m->is_broken ? 0 : FIRST_TURN;
+    const unsigned speaker = m->failure.is_lost && m->failure.rank == 0 ? 1 : 0;
+    const double others = m->is_broken ? OTHER_TURNS : LATE_TURNS;
+    double turn = others + TURN * (rank < TURNS ? rank : TURNS);
+    if (rank == speaker)
+        turn = m->is_broken ? 0 : FIRST_TURN;
     return m->failure.status && nm_pulse_seconds() - m->failed_at >= turn;
 }
 
