@@ -20,4 +20,4 @@ check-long:
 	tools/check.sh --long
 
 clean:
-	rm -rf build build-clang build-sanitize build-fuzz build-aarch64
+	rm -rf build build-clang build-sanitize build-fuzz build-aarch64 build-openmpi build-mpich

@@ -18,7 +18,9 @@
 #define EAGER 1e-3   /* so long after the last progress an awaited carrier only yields */
 #define PAUSE 30e-6  /* between looks where something is under way */
 #define SLUMBER 0.05 /* where nothing is; a job wakes it */
-#define FORWARD 0.2  /* launchers pass on what was said, but not after an abort */
+#define LAST_CALL                                                                                  \
+    0.5 /* for jobs under way when a rank tells that it failed: it may have done its part */
+#define FORWARD 0.2 /* launchers pass on what was said, but not after an abort */
 
 static void fail(nm_mpi *m, int code, nm_rank_failure *failure) {
     char text[MPI_MAX_ERROR_STRING];
@@ -85,7 +87,9 @@ static void give_view(nm_mpi *m, const view *v) {
         m->failed_at = nm_pulse_seconds();
         is_news = true;
     }
-    if (v->is_told && (m->failure.is_lost || m->busy_count) && v->stage != NM_STAGE_LEFT)
+    const bool will_not_be_done =
+        m->busy_count > 0 && nm_pulse_seconds() - m->failed_at > LAST_CALL;
+    if (v->is_told && (m->failure.is_lost || will_not_be_done) && v->stage != NM_STAGE_LEFT)
         m->is_broken = is_news = true;
     if (v->stage == NM_STAGE_LEFT)
         m->stage = v->stage;

@@ -38,6 +38,7 @@ struct nm_mpi {
     bool is_awaited; /* the caller waits */
     nm_rank_failure failure;
     double failed_at; /* seconds */
+    bool has_refused; /* the last job, for a rank had failed */
     bool is_broken;   /* jobs will never be done; MPI is not called again, but to abort */
 
     /* The carrier's own. */

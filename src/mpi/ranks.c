@@ -44,13 +44,15 @@ static void await_news(nm_mpi *m) {
     m->is_awaited = false;
 }
 
-/* With the lock. Waits where as many are under way as can be. */
+/* With the lock. Waits where as many are under way as can be. NM_SLOTS: a rank has failed, and the
+ * others will not take part. */
 static unsigned post(nm_mpi *m, nm_transfer_job job) {
     const unsigned slot = m->next;
     while (m->is_busy[slot] && !m->is_broken)
         await_news(m);
-    if (m->failure.status)
-        return slot;
+    m->has_refused = m->failure.status != NEUME_OK;
+    if (m->has_refused)
+        return NM_SLOTS;
     m->jobs[slot] = job;
     m->is_busy[slot] = true;
     m->busy_count++;
@@ -68,9 +70,10 @@ static neume_status exchange(nm_mpi *m, nm_transfer_job job, neume_error *error)
         return NEUME_OK;
     pthread_mutex_lock(&m->lock);
     const unsigned slot = post(m, job);
-    while (m->is_busy[slot] && !m->is_broken)
+    while (slot < NM_SLOTS && m->is_busy[slot] && !m->is_broken)
         await_news(m);
-    const neume_status status = judge(m, error);
+    const bool is_done = slot < NM_SLOTS && !m->is_busy[slot];
+    const neume_status status = is_done ? NEUME_OK : judge(m, error);
     pthread_mutex_unlock(&m->lock);
     return status;
 }
@@ -106,7 +109,8 @@ static neume_status reduce_end(void *data, neume_error *error) {
     pthread_mutex_lock(&m->lock);
     while (m->busy_count && !m->is_broken)
         await_news(m);
-    const neume_status status = judge(m, error);
+    const bool are_done = m->busy_count == 0 && !m->has_refused;
+    const neume_status status = are_done ? NEUME_OK : judge(m, error);
     pthread_mutex_unlock(&m->lock);
     return status;
 }
