@@ -67,7 +67,7 @@ check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef
 check build-aarch64 aarch64-linux-gnu-gcc "--cross-file tools/aarch64.ini -Dkernels_only=true" kernels
 
 # Of the builds for several machines only what they alone have.
-targets="neume test/mpi/exchange test/cli/faults.so examples/tunes/tunes.stamp"
+targets="neume test/mpi/exchange test/cli/faults.so examples/tunes/adeste-fideles.mid"
 check build-openmpi gcc "-Dmpi=enabled -Dmpi_package=ompi-c -Doptimization=1" mpi
 check build-mpich gcc "-Dmpi=enabled -Dmpi_package=mpich -Doptimization=1" mpi
 
