@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: ISC
 # Two ranks in two network namespaces, joined by a pair of virtual Ethernet devices: all bytes go over TCP, and over a
 # wire as slow as asked for. Needs root, iproute2 and a build with MPICH, whose launcher speaks to its processes by pipes.
-# Usage: netns.sh BUILD RATE [sum|tree]   RATE: as tc says it, 1gbit, or "full"
+# Usage: netns.sh RATE COMMAND...   RATE: as tc says it, 1gbit, or "full"; COMMAND: bench/ranks sum, neume train ...
 set -eu
-program=$1/bench/ranks
-rate=$2
-kind=${3-sum}
+rate=$1
+shift
 
 clear_up() {
     ip netns del neume0 2>/dev/null || true
@@ -29,4 +28,4 @@ done
 until ip -n neume1 -brief link show neume1 | grep -q ' UP '; do sleep 0.1; done
 # shellcheck disable=SC2016 # for the shell of each rank
 MPIR_CVAR_NOLOCAL=1 UCX_TLS=tcp mpirun.mpich -n 2 sh -c \
-    'export UCX_NET_DEVICES="neume$PMI_RANK"; exec ip netns exec "neume$PMI_RANK" "$0" "$1"' "$program" "$kind"
+    'export UCX_NET_DEVICES="neume$PMI_RANK"; exec ip netns exec "neume$PMI_RANK" "$@"' rank "$@"

@@ -73,8 +73,8 @@ static neume_train_progress progress_of(const trainer *it) {
     const nm_run *run = &it->run;
     const nm_run_state *state = &run->state;
     const double seconds = seconds_now(it), since = seconds - it->line_seconds;
-    const double steps =
-        (double)(state->update - it->line_update) * options_of(it)->batch * options_of(it)->steps;
+    const double steps = (double)(state->update - it->line_update) *
+                         (double)(nm_run_row_count(run) * options_of(it)->steps);
     neume_train_progress progress = {.epoch = nm_run_epochs(run),
                                      .update = state->update,
                                      .planned_updates = state->planned,
