@@ -187,8 +187,7 @@ neume_status nm_run_share_statistics(nm_run *run, neume_error *error) {
     return status;
 }
 
-/* Rows [first, first + count) of a state of `of` rows, from or to rows [at, at + count) of another
- * of `in` rows. */
+/* Of a network's state of so many rows, those from `first` on. */
 typedef struct state_rows {
     real *state;
     size_t rows, first;
@@ -245,8 +244,8 @@ neume_status nm_run_gather_carried(nm_run *run, real **out, neume_error *error) 
 
 void nm_run_adopt_carried(nm_run *run, const real *carried, size_t row_count) {
     const nm_state_parts parts = nm_network_state_parts(&run->network);
-    const size_t B = run->options.batch, first = nm_run_first_row(run);
-    const size_t there = first < row_count ? row_count - first : 0;
+    const size_t B = run->options.batch, place = nm_run_first_row(run);
+    const size_t first = place < row_count ? place : row_count, there = row_count - first;
     size_t count;
     real *own = nm_network_state(&run->network, &count);
     memset(own, 0, count * sizeof *own);
