@@ -2,6 +2,7 @@
 /* neume: finds the command, takes the command line apart, runs it, and ends with the documented
  * exit code. */
 #include "cli/cli.h"
+#include "mpi/ranks.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -114,7 +115,9 @@ int main(int argc, char **argv) {
     neume_error error = {0};
     const nm_command *command = NULL;
     neume_status status = run(argc, argv, &command, &error);
-    if (status)
+    const bool is_told_by_another =
+        command == &nm_command_train && nm_mpi_is_other_rank(); /* by rank 0 */
+    if (status && !is_told_by_another)
         nm_report_line(command ? command->name : NULL,
                        error.line[0] ? error.line : neume_status_name(status));
     const neume_status end = nm_report_finish(&error);

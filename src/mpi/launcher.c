@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "mpi/launcher.h"
 
+#include "mpi/ranks.h"
+
 #include <stdlib.h>
 
 /* Of Open MPI; of MPICH, Intel MPI and Slurm's PMI; of anything with PMIx. */
@@ -11,6 +13,16 @@ bool nm_launcher_is_there(void) {
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (getenv(names[i]))
             return true;
+    return false;
+}
+
+bool nm_mpi_is_other_rank(void) {
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"};
+    for (unsigned i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+        const char *text = getenv(ranks[i]);
+        if (text && strtoul(text, NULL, 10) > 0)
+            return true;
+    }
     return false;
 }
 

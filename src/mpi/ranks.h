@@ -15,6 +15,10 @@ typedef struct nm_mpi_options {
     void *data;                           /* handed to it */
 } nm_mpi_options;
 
+/* Whether a launcher started this process as another rank than 0, which says it where all fail
+ * alike before they join. */
+bool nm_mpi_is_other_rank(void);
+
 /* Joins the ranks; *out is NULL where no launcher started this process. From then on what ranks
  * other than 0 say on standard output and standard error is dropped, so that every line comes once.
  * Fails with NEUME_BAD_USAGE where there are several ranks and this neume was built without MPI. */

@@ -129,8 +129,9 @@ class Training(unittest.TestCase):
         self.assertEqual(os.listdir(self.path("disk")), [])
 
     def test_a_wrong_option_is_told_once(self):
-        done = self.train(3, "m.neume", "--restarts", "2", "--schedule", "step", code=2)
-        self.assertEqual(len(done.lines), 1, done.what)
+        for option in (["--restarts", "2", "--schedule", "step"], ["--no-such-option"]):
+            done = self.train(3, "m.neume", *option, code=2)
+            self.assertEqual(len(done.lines), 1, done.what)
 
 
 if __name__ == "__main__":
