@@ -62,7 +62,8 @@ def main():
         information = subprocess.run([neume, "info", model + ".ckpt"], capture_output=True, text=True, check=False)
     told = [line for line in said.splitlines() if line.startswith("neume train: ranks:")]
     print(f"{which} to rank {rank} of {launcher[0]}: exit {code} after {seconds:.1f} s; {told}; left: {left}")
-    names = (f"rank {rank} ", f"PID {ranks.get(int(rank))} ") # Open MPI's, and MPICH's
+    # Open MPI names the rank; MPICH's launcher ends all at once, and names whichever it finds ended first.
+    names = (f"rank {rank} ", *(f"PID {pid} " for pid in ranks.values()))
     named = [line for line in said.splitlines() if any(name in line for name in names)]
     ends_well = code not in (None, 0) and seconds <= LIMIT and not left and is_saved and information.returncode == 0
     speaks = len(told) == 1 and f"rank {rank} no longer answers" in told[0] if which == "SIGSTOP" else len(told) <= 1
