@@ -47,6 +47,14 @@ neume_status nm_ranks_reduce_end(const neume_context *context, neume_error *erro
     return is_alone(context) ? NEUME_OK : ranks->reduce_end(ranks->data, error);
 }
 
+neume_status nm_ranks_compare(bool *is_same, const neume_context *context, uint64_t mine,
+                              neume_error *error) {
+    uint64_t first = mine;
+    const neume_status status = nm_ranks_broadcast(context, 0, &first, sizeof first, error);
+    *is_same = first == mine;
+    return status;
+}
+
 /* The line of the rank that failed first, in front of which stands whose it is. */
 static neume_status take_line(const neume_context *context, unsigned from, neume_error *error) {
     neume_error failure = {.status = NEUME_FAILED};

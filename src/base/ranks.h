@@ -19,6 +19,10 @@ neume_status nm_ranks_broadcast(const neume_context *context, unsigned from, voi
 void nm_ranks_reduce_begin(const neume_context *context, float *values, size_t count);
 neume_status nm_ranks_reduce_end(const neume_context *context, neume_error *error);
 
+/* Whether a number is that of the first rank. */
+neume_status nm_ranks_compare(bool *is_same, const neume_context *context, uint64_t mine,
+                              neume_error *error);
+
 /* What each rank did by itself went as `status` and `error` say: returns, on each, the status of
  * the first rank where it failed, with its line, "rank N: ..." where N is not 0. To be called by
  * every rank wherever one may fail alone: otherwise the others would wait for it. */

@@ -329,8 +329,7 @@ const nm_command nm_command_train = {
         "At its end the held-out loss stands beside that of three baselines: uniform, unigram and "
         "an interpolated Kneser-Ney trigram over the same words.\n"
         "Started by a launcher (mpirun -n 4 neume train ..., in builds with MPI) it is one of "
-        "several "
-        "ranks that train one model together; --batch and --threads are each rank's.\n"
+        "several ranks that train one model together; --batch and --threads are each rank's.\n"
         "SIGINT (Ctrl-C) and SIGTERM finish the update, save and end with 130; --resume goes on as "
         "if nothing had happened.",
     .examples = examples,

@@ -171,12 +171,12 @@ static neume_status load(neume_corpus **out, neume_context *context,
 }
 
 neume_status nm_corpus_compare(const neume_corpus *corpus, neume_error *error) {
-    const uint64_t mine = nm_corpus_hash(corpus);
-    uint64_t first = mine;
-    neume_status status = nm_ranks_broadcast(corpus->context, 0, &first, sizeof first, error);
+    bool is_same;
+    neume_status status =
+        nm_ranks_compare(&is_same, corpus->context, nm_corpus_hash(corpus), error);
     if (status)
         return status;
-    if (first != mine)
+    if (!is_same)
         status = nm_fail(error, NEUME_BAD_INPUT,
                          "corpus: %zu pieces to train on, others than those of rank 0: every rank "
                          "is to find the same files",

@@ -44,19 +44,11 @@ neume_status nm_run_clock(double *out, const nm_run *run, neume_error *error) {
     return nm_ranks_broadcast(run->context, 0, out, sizeof *out, error);
 }
 
-/* Whether a number is that of the first rank on all. */
-static neume_status compare(bool *is_same, const nm_run *run, uint64_t mine, neume_error *error) {
-    uint64_t first = mine;
-    const neume_status status = nm_ranks_broadcast(run->context, 0, &first, sizeof first, error);
-    *is_same = first == mine;
-    return status;
-}
-
 neume_status nm_run_check_ranks(const nm_run *run, neume_error *error) {
     bool has_kernels = true;
     neume_status status = nm_corpus_compare(run->corpus, error);
     if (!status)
-        status = compare(&has_kernels, run, run->context->isa, error);
+        status = nm_ranks_compare(&has_kernels, run->context, run->context->isa, error);
     if (status)
         return status;
     if (!has_kernels)
@@ -70,9 +62,9 @@ neume_status nm_run_compare_weights(const nm_run *run, neume_error *error) {
     bool is_same;
     if (!is_shared(run))
         return NEUME_OK;
-    neume_status status =
-        compare(&is_same, run,
-                XXH3_64bits(run->model->weights, params_of(run)->size * sizeof(real)), error);
+    neume_status status = nm_ranks_compare(
+        &is_same, run->context,
+        XXH3_64bits(run->model->weights, params_of(run)->size * sizeof(real)), error);
     if (status)
         return status;
     if (!is_same)
