@@ -5,25 +5,15 @@
 
 #include <string.h>
 
-nm_reader nm_reader_on(const void *data, size_t size) {
-    return (nm_reader){.data = data, .size = size};
-}
-
 size_t nm_reader_left(const nm_reader *reader) {
     return reader->size - reader->position;
 }
 
-const uint8_t *nm_read_bytes(nm_reader *reader, size_t size) {
-    if (reader->failed || size > reader->size - reader->position) {
-        if (!reader->failed)
-            reader->failed_at = reader->position;
-        reader->failed = true;
-        reader->position = reader->size;
-        return NULL;
-    }
-    const uint8_t *bytes = reader->data + reader->position;
-    reader->position += size;
-    return bytes;
+void nm_reader_fail(nm_reader *reader) {
+    if (!reader->failed)
+        reader->failed_at = reader->position;
+    reader->failed = true;
+    reader->position = reader->size;
 }
 
 uint16_t nm_read_u16_be(nm_reader *reader) {

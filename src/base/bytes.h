@@ -15,22 +15,34 @@ typedef struct nm_reader {
     size_t failed_at; /* position of the first such read */
 } nm_reader;
 
-nm_reader nm_reader_on(const void *data, size_t size);
+static inline nm_reader nm_reader_on(const void *data, size_t size) {
+    return (nm_reader){.data = data, .size = size};
+}
+
 size_t nm_reader_left(const nm_reader *reader);
 uint16_t nm_read_u16_be(nm_reader *reader);
 uint32_t nm_read_u32_be(nm_reader *reader);
 uint32_t nm_read_u32_le(nm_reader *reader);
 uint64_t nm_read_u64_le(nm_reader *reader);
 
+/* Remembers that a read goes past the end. */
+void nm_reader_fail(nm_reader *reader);
+
 /* `size` bytes in place, or NULL (and failed) where there are fewer. Borrowed: from the reader's
  * data. */
-const uint8_t *nm_read_bytes(nm_reader *reader, size_t size);
+static inline const uint8_t *nm_read_bytes(nm_reader *reader, size_t size) {
+    if (reader->failed || size > reader->size - reader->position) {
+        nm_reader_fail(reader);
+        return NULL;
+    }
+    const uint8_t *bytes = reader->data + reader->position;
+    reader->position += size;
+    return bytes;
+}
 
 static inline uint8_t nm_read_u8(nm_reader *reader) {
-    if (reader->position < reader->size)
-        return reader->data[reader->position++];
-    (void)nm_read_bytes(reader, 1);
-    return 0;
+    const uint8_t *byte = nm_read_bytes(reader, 1);
+    return byte ? *byte : 0;
 }
 
 /* A growing buffer. After the first failed growth it swallows what is written; check `failed` once

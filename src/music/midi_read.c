@@ -149,8 +149,7 @@ static void list_repairs(const nm_midi_reader *reader) {
 
 /* The file's bytes are no longer needed here. */
 static neume_status finish(neume_score **out, nm_midi_reader *reader) {
-    for (size_t i = 0; i < 256; i++)
-        nm_free(reader->context, reader->ports[i]);
+    nm_free_ports(reader);
     if (!reader->status) {
         reader->score->format = reader->format;
         reader->score->track_count = reader->track_count;

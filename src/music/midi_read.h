@@ -16,10 +16,10 @@
 
 enum { NM_DEFAULT_TEMPO = 500000, NM_PROGRAM_UNKNOWN = 0xFF, NM_LONGEST_DELTA = 0x0FFFFFFF };
 
-/* A note that sounds has this bit in its velocity, and for its duration the place of its event in
- * the file (upper 32 bits) and the number of the next note on its key (lower 32). A dropped note
- * has velocity 0. */
-enum { NM_SOUNDING = 0x80 };
+/* A note that sounds has for its duration the place of its event in the file (upper 32 bits) and
+ * the number of the next note on its key (lower 32). One that sounds on at its track's end is stuck
+ * and has this bit in its velocity. A dropped note has velocity 0. */
+enum { NM_STUCK = 0x80 };
 
 /* The numbers (index + 1) of the first and the last note that sound on a key; none where `first` is
  * not greater than the track's `first_note`. With NEUME_PAIRING_LAST there is one at most, and
@@ -28,9 +28,25 @@ typedef struct nm_key {
     uint32_t first, last;
 } nm_key;
 
+/* What all notes of a channel have in common, for the time being: the end of a neume_note. */
+typedef struct nm_voice {
+    uint16_t track;
+    uint8_t port, channel;
+    uint8_t program; /* or NM_PROGRAM_UNKNOWN */
+    uint8_t pitch, velocity;
+    bool is_drum;
+} nm_voice;
+
+_Static_assert(offsetof(neume_note, track) + sizeof(nm_voice) == sizeof(neume_note) &&
+                   offsetof(neume_note, is_drum) ==
+                       offsetof(neume_note, track) + offsetof(nm_voice, is_drum),
+               "a voice ends a note");
+
 typedef struct nm_port {
+    struct nm_port *next;
+    uint8_t number;
     nm_key keys[16 * 128]; /* [channel][pitch] */
-    uint8_t programs[16];  /* of the running track, or NM_PROGRAM_UNKNOWN */
+    nm_voice voices[16];   /* [channel] of the running track */
     uint32_t track;        /* index + 1 of the track that used it last */
 } nm_port;
 
@@ -51,7 +67,7 @@ typedef struct nm_midi_reader {
     uint64_t song_start;                         /* ticks; of the running track of format 2 */
     NM_LIST(neume_control) programs; /* program changes of all tracks; the value is the program */
     bool has_unknown_programs, has_dropped_notes, has_stuck_notes;
-    nm_port *ports[256];
+    nm_port *ports; /* that some track used */
 } nm_midi_reader;
 
 /* A track while it is read. `end` is as far as events may be read now; see midi_read_track.c. */
@@ -69,6 +85,7 @@ typedef struct nm_track {
     uint8_t port_number;
     uint16_t index;
     uint32_t first_note; /* how many notes the score had before */
+    uint32_t sounding;   /* notes that sound */
     nm_port *port;
 } nm_track;
 
@@ -125,6 +142,7 @@ bool nm_is_end_of_track(const nm_event *event);
 
 /* midi_read_notes.c */
 void nm_use_port(nm_track *track, uint8_t number);
+void nm_free_ports(nm_midi_reader *reader);
 bool nm_grow_notes(nm_midi_reader *reader, const uint8_t *at);
 void nm_forget_note(nm_midi_reader *reader, nm_key *key, uint32_t number);
 void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where);

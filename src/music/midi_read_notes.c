@@ -4,19 +4,41 @@
 
 #include "base/mem.h"
 
-#include <string.h>
+static nm_port *find_port(nm_midi_reader *reader, uint8_t number) {
+    for (nm_port *port = reader->ports; port; port = port->next)
+        if (port->number == number)
+            return port;
+    nm_port *port = nm_alloc(reader->context, 1, sizeof *port);
+    if (port) {
+        port->number = number;
+        port->next = reader->ports;
+        reader->ports = port;
+    }
+    return port;
+}
+
+void nm_free_ports(nm_midi_reader *reader) {
+    while (reader->ports) {
+        nm_port *port = reader->ports;
+        reader->ports = port->next;
+        nm_free(reader->context, port);
+    }
+}
 
 void nm_use_port(nm_track *track, uint8_t number) {
     nm_midi_reader *reader = track->reader;
-    if (!reader->ports[number])
-        reader->ports[number] = nm_alloc(reader->context, 1, sizeof(nm_port));
-    nm_port *port = reader->ports[number];
+    nm_port *port = find_port(reader, number);
     if (!port) {
         nm_no_memory(reader);
         return;
     }
     if (port->track != track->index + 1u) {
-        memset(port->programs, NM_PROGRAM_UNKNOWN, sizeof port->programs);
+        for (unsigned channel = 0; channel < 16; channel++)
+            port->voices[channel] = (nm_voice){.track = track->index,
+                                               .port = number,
+                                               .channel = (uint8_t)channel,
+                                               .program = NM_PROGRAM_UNKNOWN,
+                                               .is_drum = channel == 9};
         port->track = track->index + 1u;
     }
     track->port_number = number;
@@ -50,16 +72,29 @@ void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where) {
         nm_repair(reader, NM_REPAIR_ORPHAN_NOTE_OFF, where);
 }
 
+static void mark_stuck_notes(nm_track *track, const nm_port *port) {
+    neume_note *notes = track->reader->score->notes.items;
+    for (size_t i = 0; i < sizeof port->keys / sizeof *port->keys; i++)
+        for (uint32_t number = port->keys[i].first; number > track->first_note;
+             number = (uint32_t)notes[number - 1].duration_ticks)
+            notes[number - 1].velocity |= NM_STUCK;
+}
+
 /* What still sounds lasts to the end of the track; nm_finish_timing shortens it to 16 bars. */
 void nm_end_track_notes(nm_track *track) {
     nm_midi_reader *reader = track->reader;
+    if (track->sounding == 0)
+        return;
+    reader->has_stuck_notes = true;
+    for (const nm_port *port = reader->ports; port; port = port->next)
+        if (port->track == track->index + 1u)
+            mark_stuck_notes(track, port);
     for (size_t i = track->first_note; i < reader->score->notes.count; i++) {
         neume_note *note = &reader->score->notes.items[i];
-        if (!(note->velocity & NM_SOUNDING))
+        if (!(note->velocity & NM_STUCK))
             continue;
         const uint8_t *where = reader->bytes + (note->duration_ticks >> 32);
         note->duration_ticks = track->tick - note->start_ticks;
-        reader->has_stuck_notes = true;
         if (!nm_repair(reader, NM_REPAIR_STUCK_NOTE, where))
             return;
     }

@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 enum { STUCK_BARS = 16 };
 
 /* SMPTE time becomes 480 ticks a quarter at 120 quarters a minute: 960 ticks a second. */
@@ -80,7 +82,8 @@ static void convert_smpte(nm_midi_reader *reader) {
 static void resolve_programs(nm_midi_reader *reader) {
     uint8_t programs[256][16] = {{0}};
     size_t next = 0;
-    if (nm_sort(reader->context, reader->programs.items, reader->programs.count, &nm_control_key)) {
+    if (nm_sort(reader->context, &reader->programs.items, &reader->programs.capacity,
+                reader->programs.count, &nm_control_key)) {
         nm_no_memory(reader);
         return;
     }
@@ -110,19 +113,24 @@ static void shorten_stuck_notes(neume_score *score) {
                 break;
             longest = STUCK_BARS * whole * metre->numerator / metre->denominator;
         }
-        if (!(note->velocity & NM_SOUNDING))
+        if (!(note->velocity & NM_STUCK))
             continue;
-        note->velocity &= (uint8_t)~NM_SOUNDING;
+        note->velocity &= (uint8_t)~NM_STUCK;
         if (note->duration_ticks > longest)
             note->duration_ticks = longest;
     }
 }
 
-/* Gives back what the lists do not fill. Keeping it would be no error. */
+/* Gives back what the notes do not fill, by moving them: allocators that cut the end off a large
+ * block ask the system for the next one. Keeping it would be no error. */
 static void trim(neume_score *score) {
-    if (score->notes.count && nm_resize(score->context, &score->notes.items, score->notes.count,
-                                        sizeof *score->notes.items))
-        score->notes.capacity = score->notes.count;
+    nm_note_list exact = {.count = score->notes.count, .capacity = score->notes.count};
+    if (exact.count == score->notes.capacity || exact.count == 0 ||
+        !nm_resize(score->context, &exact.items, exact.count, sizeof *exact.items))
+        return;
+    memcpy(exact.items, score->notes.items, exact.count * sizeof *exact.items);
+    nm_free(score->context, score->notes.items);
+    score->notes = exact;
 }
 
 void nm_finish_timing(nm_midi_reader *reader) {

@@ -41,7 +41,7 @@ typedef struct nm_write_plan {
     neume_context *context;
     const neume_score *score;
     /* No two sound at once on a key of a channel; all last a tick; on tracks of the output. */
-    NM_LIST(neume_note) notes;
+    nm_note_list notes;
     NM_LIST(nm_write_group) groups;
     uint64_t group_mask;            /* what of a group's id keeps output tracks apart */
     NM_LIST(nm_write_event) events; /* by start, track, kind, then as in their lists */

@@ -48,7 +48,7 @@ static neume_status clean_notes(nm_write_plan *plan) {
         return NEUME_NO_MEMORY;
     memcpy(plan->notes.items, plan->score->notes.items, count * sizeof(neume_note));
     plan->notes.count = count;
-    return nm_clean_notes(&cleaning, plan->context, plan->notes.items, &plan->notes.count);
+    return nm_clean_notes(&cleaning, plan->context, &plan->notes);
 }
 
 static nm_write_group group_of(const nm_write_plan *plan, place_in_score place, uint8_t program) {
@@ -127,11 +127,11 @@ static bool is_at_home(nm_write_group group, nm_write_group before) {
 }
 
 static neume_status make_groups_of_mask(nm_write_plan *plan) {
-    static const nm_sort_key group_key = {sizeof(nm_write_group), 0, {0}};
+    static const nm_sort_key group_key = {sizeof(nm_write_group), nm_rank_none};
     size_t kept = 0;
     plan->groups.count = 0;
-    if (!list_groups(plan) ||
-        nm_sort(plan->context, plan->groups.items, plan->groups.count, &group_key))
+    if (!list_groups(plan) || nm_sort(plan->context, &plan->groups.items, &plan->groups.capacity,
+                                      plan->groups.count, &group_key))
         return NEUME_NO_MEMORY;
     nm_write_group *groups = plan->groups.items;
     for (size_t i = 0; i < plan->groups.count; i++)
@@ -176,7 +176,8 @@ static neume_status put_notes_on_tracks(nm_write_plan *plan) {
         neume_note *note = &plan->notes.items[i];
         note->track = track_of(plan, group_of_note(plan, note));
     }
-    return nm_sort(plan->context, plan->notes.items, plan->notes.count, &nm_note_key);
+    return nm_sort(plan->context, &plan->notes.items, &plan->notes.capacity, plan->notes.count,
+                   &nm_note_key);
 }
 
 static void add_event(nm_write_plan *plan, uint64_t start_ticks, uint16_t track, size_t index,
@@ -242,11 +243,13 @@ static void add_other_events(nm_write_plan *plan) {
     }
 }
 
+static uint64_t rank_event(const void *item) {
+    const nm_write_event *event = item;
+    return (uint64_t)event->track << 8 | event->kind;
+}
+
 static neume_status make_events(nm_write_plan *plan) {
-    static const nm_sort_key event_key = {
-        sizeof(nm_write_event),
-        3,
-        {NM_BYTES_OF_16(nm_write_event, track), offsetof(nm_write_event, kind)}};
+    static const nm_sort_key event_key = {sizeof(nm_write_event), rank_event};
     const neume_score *score = plan->score;
     const size_t count = 2 * plan->notes.count + score->texts.count + score->tempos.count +
                          score->time_signatures.count + score->key_signatures.count +
@@ -256,7 +259,8 @@ static neume_status make_events(nm_write_plan *plan) {
     add_note_events(plan);
     add_globals(plan);
     add_other_events(plan);
-    return nm_sort(plan->context, plan->events.items, plan->events.count, &event_key);
+    return nm_sort(plan->context, &plan->events.items, &plan->events.capacity, plan->events.count,
+                   &event_key);
 }
 
 neume_status nm_plan_midi(nm_write_plan *plan, neume_error *error) {

@@ -192,24 +192,26 @@ neume_status neume_score_add_text(neume_score *score, const neume_text *text) {
     return NEUME_OK;
 }
 
-const nm_sort_key nm_note_key = {sizeof(neume_note),
-                                 5,
-                                 {NM_BYTES_OF_16(neume_note, track), offsetof(neume_note, port),
-                                  offsetof(neume_note, channel), offsetof(neume_note, pitch)}};
-const nm_sort_key nm_control_key = {sizeof(neume_control),
-                                    4,
-                                    {NM_BYTES_OF_16(neume_control, track),
-                                     offsetof(neume_control, port),
-                                     offsetof(neume_control, channel)}};
-static const nm_sort_key pitch_bend_key = {sizeof(neume_pitch_bend),
-                                           4,
-                                           {NM_BYTES_OF_16(neume_pitch_bend, track),
-                                            offsetof(neume_pitch_bend, port),
-                                            offsetof(neume_pitch_bend, channel)}};
-static const nm_sort_key text_key = {sizeof(neume_text), 2, {NM_BYTES_OF_16(neume_text, track)}};
-static const nm_sort_key tempo_key = {sizeof(neume_tempo), 0, {0}};
-static const nm_sort_key time_signature_key = {sizeof(neume_time_signature), 0, {0}};
-static const nm_sort_key key_signature_key = {sizeof(neume_key_signature), 0, {0}};
+static uint64_t rank_control(const void *item) {
+    const neume_control *control = item;
+    return (uint64_t)control->track << 16 | (uint64_t)control->port << 8 | control->channel;
+}
+
+static uint64_t rank_pitch_bend(const void *item) {
+    const neume_pitch_bend *bend = item;
+    return (uint64_t)bend->track << 16 | (uint64_t)bend->port << 8 | bend->channel;
+}
+
+static uint64_t rank_text(const void *item) {
+    return ((const neume_text *)item)->track;
+}
+
+const nm_sort_key nm_control_key = {sizeof(neume_control), rank_control};
+static const nm_sort_key pitch_bend_key = {sizeof(neume_pitch_bend), rank_pitch_bend};
+static const nm_sort_key text_key = {sizeof(neume_text), rank_text};
+static const nm_sort_key tempo_key = {sizeof(neume_tempo), nm_rank_none};
+static const nm_sort_key time_signature_key = {sizeof(neume_time_signature), nm_rank_none};
+static const nm_sort_key key_signature_key = {sizeof(neume_key_signature), nm_rank_none};
 
 _Static_assert(offsetof(neume_note, start_ticks) == 0 && offsetof(neume_tempo, start_ticks) == 0 &&
                    offsetof(neume_time_signature, start_ticks) == 0 &&
@@ -220,7 +222,8 @@ _Static_assert(offsetof(neume_note, start_ticks) == 0 && offsetof(neume_tempo, s
                "what is sorted begins with its tick");
 
 #define SORT(score, list, key)                                                                     \
-    nm_sort((score)->context, (score)->list.items, (score)->list.count, &(key))
+    nm_sort((score)->context, &(score)->list.items, &(score)->list.capacity, (score)->list.count,  \
+            &(key))
 
 /* Of a sorted list's items at one tick, keeps the last. */
 #define KEEP_LAST(score, list)                                                                     \

@@ -14,11 +14,13 @@
         size_t count, capacity;                                                                    \
     }
 
+typedef NM_LIST(neume_note) nm_note_list;
+
 struct neume_score {
     neume_context *context;
     uint32_t ticks_per_quarter;
     unsigned format, track_count;
-    NM_LIST(neume_note) notes;
+    nm_note_list notes;
     NM_LIST(neume_tempo) tempos;
     NM_LIST(neume_time_signature) time_signatures;
     NM_LIST(neume_key_signature) key_signatures;
@@ -32,12 +34,11 @@ struct neume_score {
     size_t repair_count, omission_count;
 };
 
-/* By start, track, port, channel; and by pitch. */
-extern const nm_sort_key nm_control_key, nm_note_key;
+/* By start, track, port, channel. */
+extern const nm_sort_key nm_control_key;
 
 /* What neume_score_clean does to the notes of a score. */
-neume_status nm_clean_notes(neume_cleaning *cleaning, neume_context *context, neume_note *notes,
-                            size_t *count);
+neume_status nm_clean_notes(neume_cleaning *cleaning, neume_context *context, nm_note_list *notes);
 
 /* Makes room in a list's `items` and `capacity` for one item more than `count`, growing by a
  * quarter but not beyond `most` items (at least count + 1). False where there is no memory. */

@@ -36,32 +36,31 @@ static void add_clean_note(cleaner *in, uint32_t *last, neume_note note) {
     *last = (uint32_t)in->count;
 }
 
-neume_status nm_clean_notes(neume_cleaning *cleaning, neume_context *context, neume_note *notes,
-                            size_t *count) {
+neume_status nm_clean_notes(neume_cleaning *cleaning, neume_context *context, nm_note_list *notes) {
     unsigned highest = 0;
-    cleaner in = {.notes = notes};
-    *cleaning = in.cleaning;
-    for (size_t i = 0; i < *count; i++)
-        if (notes[i].port > highest)
-            highest = notes[i].port;
+    *cleaning = (neume_cleaning){0};
+    for (size_t i = 0; i < notes->count; i++)
+        if (notes->items[i].port > highest)
+            highest = notes->items[i].port;
     uint32_t *last = nm_alloc(context, (highest + 1) * (size_t)KEYS_OF_PORT, sizeof *last);
-    if (!last || nm_sort(context, notes, *count, &nm_note_key)) {
+    if (!last || nm_sort(context, &notes->items, &notes->capacity, notes->count, &nm_note_key)) {
         nm_free(context, last);
         return NEUME_NO_MEMORY;
     }
-    for (size_t i = 0; i < *count; i++) {
-        const neume_note note = notes[i];
+    cleaner in = {.notes = notes->items};
+    for (size_t i = 0; i < notes->count; i++) {
+        const neume_note note = notes->items[i];
         const size_t key = (size_t)note.port * KEYS_OF_PORT + note.channel * 128u + note.pitch;
         add_clean_note(&in, &last[key], note);
     }
     nm_free(context, last);
-    *count = in.count;
+    notes->count = in.count;
     *cleaning = in.cleaning;
     return NEUME_OK;
 }
 
 neume_status neume_score_clean(neume_score *score, neume_cleaning *cleaning) {
-    return nm_clean_notes(cleaning, score->context, score->notes.items, &score->notes.count);
+    return nm_clean_notes(cleaning, score->context, &score->notes);
 }
 
 void neume_score_end_at(neume_score *score, uint64_t ticks) {

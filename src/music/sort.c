@@ -10,7 +10,24 @@
 
 #include <string.h>
 
-enum { NEAR = 32, FAR = 128, MAX_SIZE = 64, DIGIT_BITS = 11, MOST_BITS = 20 };
+enum { NEAR = 8, FAR = 128, MAX_SIZE = 64, DIGIT_BITS = 11, MOST_BITS = 20 };
+
+typedef uint64_t rank_of(const void *item);
+
+/* `size` and `rank` are constants in most callers, here and below: so items move in registers, and
+ * a note's rank takes no call. */
+static inline uint64_t rank_of_note(const void *item) {
+    const neume_note *note = item;
+    return (uint64_t)note->track << 24 | (uint64_t)note->port << 16 | (uint64_t)note->channel << 8 |
+           note->pitch;
+}
+
+const nm_sort_key nm_note_key = {sizeof(neume_note), rank_of_note};
+
+uint64_t nm_rank_none(const void *item) {
+    (void)item;
+    return 0;
+}
 
 static inline uint64_t number_of(const uint8_t *item) {
     uint64_t number;
@@ -18,63 +35,62 @@ static inline uint64_t number_of(const uint8_t *item) {
     return number;
 }
 
-/* What decides between equal numbers. `size` and `digit_count` are constants in most callers, here
- * and below: so items move in registers, and a rank takes no loop. */
-static inline uint64_t rank_of(const uint8_t *item, const nm_sort_key *key, size_t digit_count) {
-    uint64_t rank = 0;
-    for (size_t d = 0; d < digit_count; d++)
-        rank = rank << 8 | item[key->digits[d]];
-    return rank;
+/* What decides between two items. */
+typedef struct place {
+    uint64_t number, rank;
+} place;
+
+static inline place place_of(const uint8_t *item, rank_of *rank) {
+    return (place){number_of(item), rank(item)};
 }
 
-static inline bool is_ordered(const uint8_t *a, const uint8_t *b, const nm_sort_key *key,
-                              size_t digit_count) {
-    const uint64_t one = number_of(a), other = number_of(b);
-    if (one != other)
-        return one < other;
-    return rank_of(a, key, digit_count) <= rank_of(b, key, digit_count);
+/* Without a branch: whether numbers are equal is hard to foretell. */
+static inline bool is_behind(place a, place b) {
+    return (a.number > b.number) | ((a.number == b.number) & (a.rank > b.rank));
 }
 
 typedef struct insertion {
     uint8_t *items;
     size_t count;
-    const nm_sort_key *key;
     size_t furthest; /* that an item may go */
 } insertion;
 
 /* Moves item i down to its place among those before it; false where that is too far. */
-static inline bool insert(const insertion *by, size_t i, size_t size, size_t digit_count) {
+static inline bool insert(const insertion *by, size_t i, size_t size, rank_of *rank) {
     uint8_t *const items = by->items;
     uint8_t item[MAX_SIZE];
-    size_t place = i;
+    size_t to = i;
     memcpy(item, items + i * size, size);
-    if (i >= by->furthest &&
-        !is_ordered(items + (i - by->furthest) * size, item, by->key, digit_count))
+    const place its = place_of(item, rank);
+    if (i >= by->furthest && is_behind(place_of(items + (i - by->furthest) * size, rank), its))
         return false;
-    while (place > 0 && !is_ordered(items + (place - 1) * size, item, by->key, digit_count)) {
-        memcpy(items + place * size, items + (place - 1) * size, size);
-        place--;
-    }
-    memcpy(items + place * size, item, size);
+    do {
+        memcpy(items + to * size, items + (to - 1) * size, size);
+        to--;
+    } while (to > 0 && is_behind(place_of(items + (to - 1) * size, rank), its));
+    memcpy(items + to * size, item, size);
     return true;
 }
 
 /* Puts in order what is nearly so. After false the items are nearer to it, and equals as before. */
-static inline bool insert_all(const insertion *by, size_t size, size_t digit_count) {
-    for (size_t i = 1; i < by->count; i++)
-        if (!is_ordered(by->items + (i - 1) * size, by->items + i * size, by->key, digit_count) &&
-            !insert(by, i, size, digit_count))
+static inline bool insert_all(const insertion *by, size_t size, rank_of *rank) {
+    place highest = {0};
+    for (size_t i = 0; i < by->count; i++) {
+        const place its = place_of(by->items + i * size, rank);
+        if (!is_behind(highest, its))
+            highest = its;
+        else if (!insert(by, i, size, rank))
             return false;
+    }
     return true;
 }
 
-static bool sort_by_insertion(const insertion *by) {
-    const nm_sort_key *key = by->key;
-    if (key->size == 24 && key->digit_count == 5)
-        return insert_all(by, 24, 5);
-    if (key->size == 16 && key->digit_count == 4)
-        return insert_all(by, 16, 4);
-    return insert_all(by, key->size, key->digit_count);
+static bool sort_by_insertion(const insertion *by, const nm_sort_key *key) {
+    if (key == &nm_note_key)
+        return insert_all(by, sizeof(neume_note), rank_of_note);
+    if (key->size == 16)
+        return insert_all(by, 16, key->rank);
+    return insert_all(by, key->size, key->rank);
 }
 
 typedef struct radix_sort {
@@ -87,7 +103,7 @@ typedef struct radix_sort {
 
 static inline uint64_t word_of(const radix_sort *by, size_t i, size_t size) {
     const uint8_t *item = by->from + i * size;
-    return by->is_by_rank ? rank_of(item, by->key, by->key->digit_count) : number_of(item);
+    return by->is_by_rank ? by->key->rank(item) : number_of(item);
 }
 
 /* A stable pass by `bits` bits from `shift` on. */
@@ -103,8 +119,8 @@ static inline void pass(radix_sort *by, unsigned shift, unsigned bits, size_t si
         sum += of_digit;
     }
     for (size_t i = 0; i < by->count; i++) {
-        const size_t place = by->begins[word_of(by, i, size) >> shift & mask]++;
-        memcpy(by->to + place * size, by->from + i * size, size);
+        const size_t at = by->begins[word_of(by, i, size) >> shift & mask]++;
+        memcpy(by->to + at * size, by->from + i * size, size);
     }
     uint8_t *sorted = by->to;
     by->to = by->from;
@@ -146,43 +162,33 @@ static unsigned lesser(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
-/* Back where they came from. */
-static void settle(radix_sort *by, uint8_t *items) {
-    if (by->from == items)
-        return;
-    memcpy(items, by->from, by->count * by->key->size);
-    by->to = by->from;
-    by->from = items;
-}
-
 static void spread_and_insert(radix_sort *by) {
-    uint8_t *const items = by->from;
     const unsigned all = bits_of(differences(by));
     const unsigned bits = lesser(all, lesser(bits_of(by->count), MOST_BITS));
     pass_by(by, all - bits, bits);
-    settle(by, items);
-    if (sort_by_insertion(&(insertion){items, by->count, by->key, FAR}))
+    if (sort_by_insertion(&(insertion){by->from, by->count, FAR}, by->key))
         return;
     sort_by_digits(by, true);
     sort_by_digits(by, false);
-    settle(by, items);
 }
 
-neume_status nm_sort(neume_context *context, void *items, size_t count, const nm_sort_key *key) {
-    if (sort_by_insertion(&(insertion){items, count, key, NEAR}))
+neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
+                     const nm_sort_key *key) {
+    radix_sort by = {.count = count, .key = key};
+    memcpy(&by.from, items, sizeof by.from);
+    if (sort_by_insertion(&(insertion){by.from, count, NEAR}, key))
         return NEUME_OK;
-    radix_sort by = {.from = items, .count = count, .key = key};
     const unsigned digit = lesser(bits_of(count), MOST_BITS);
     const unsigned bits = digit < DIGIT_BITS ? DIGIT_BITS : digit;
-    uint8_t *room = NULL;
     neume_status status = NEUME_NO_MEMORY;
-    if (count <= UINT32_MAX && nm_resize(context, &room, count, key->size) &&
+    if (count <= UINT32_MAX && nm_resize(context, &by.to, count, key->size) &&
         nm_resize(context, &by.begins, (size_t)1 << bits, sizeof *by.begins)) {
-        by.to = room;
         spread_and_insert(&by);
+        memcpy(items, &by.from, sizeof by.from);
+        *capacity = count; /* of the room, and no less than it was before */
         status = NEUME_OK;
     }
     nm_free(context, by.begins);
-    nm_free(context, room);
+    nm_free(context, by.to);
     return status;
 }

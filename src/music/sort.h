@@ -5,24 +5,25 @@
 
 #include "base/context.h"
 
-enum { NM_SORT_MAX_DIGITS = 5 };
+#include <neume/score.h>
 
-/* An item begins with a uint64_t, the tick of an event say, that decides first. Then the bytes at
- * these places do, the first of them most. */
+/* An item begins with a uint64_t, the tick of an event say, that decides first; then its rank
+ * does. */
 typedef struct nm_sort_key {
-    size_t size; /* of an item */
-    size_t digit_count;
-    uint8_t digits[NM_SORT_MAX_DIGITS];
+    size_t size; /* of an item; 64 bytes at most */
+    uint64_t (*rank)(const void *item);
 } nm_sort_key;
 
-/* Where the bytes of a field of two lie in its struct, the more significant first. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define NM_BYTES_OF_16(type, field) offsetof(type, field) + 1, offsetof(type, field)
-#else
-#define NM_BYTES_OF_16(type, field) offsetof(type, field), offsetof(type, field) + 1
-#endif
+/* The rank of items that their numbers alone put in order. */
+uint64_t nm_rank_none(const void *item);
 
-/* Sorts `count` items by the key; what is equal keeps its order. Takes 16 bytes for each. */
-neume_status nm_sort(neume_context *context, void *items, size_t count, const nm_sort_key *key);
+/* Notes are most of what is sorted; the sort knows them by this key. */
+extern const nm_sort_key nm_note_key;
+
+/* Sorts a list by the key; what is equal keeps its order. `items` is the address of the pointer to
+ * its items, which may lie elsewhere afterwards, in room for `*capacity`. Fails for want of memory,
+ * the list being as it was. Takes as much memory again, and 4 bytes for each item. */
+neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
+                     const nm_sort_key *key);
 
 #endif

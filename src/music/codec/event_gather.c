@@ -7,8 +7,13 @@
 enum { LONGEST_QUARTERS = 64, LONGEST_UNITS = 3200 };
 
 _Static_assert(offsetof(nm_event_item, time) == 0, "what is sorted begins with its time");
-static const nm_sort_key item_key = {
-    sizeof(nm_event_item), 2, {offsetof(nm_event_item, program), offsetof(nm_event_item, key)}};
+
+static uint64_t rank_item(const void *item) {
+    const nm_event_item *it = item;
+    return (uint64_t)it->program << 8 | it->key;
+}
+
+static const nm_sort_key item_key = {sizeof(nm_event_item), rank_item};
 
 uint32_t nm_event_longest(const nm_event_words *words) {
     return words->is_performance ? (uint32_t)LONGEST_UNITS
@@ -155,7 +160,8 @@ static neume_status gather_with(nm_event_piece *piece, const nm_event_clock *clo
     if (!status && !clock->microseconds)
         status = gather_metres(piece, clock, score);
     if (!status)
-        status = nm_sort(piece->context, piece->items, piece->item_count, &item_key);
+        status = nm_sort(piece->context, &piece->items, &piece->item_capacity, piece->item_count,
+                         &item_key);
     return status;
 }
 
