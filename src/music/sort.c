@@ -185,7 +185,7 @@ neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size
         nm_resize(context, &by.begins, (size_t)1 << bits, sizeof *by.begins)) {
         spread_and_insert(&by);
         memcpy(items, &by.from, sizeof by.from);
-        *capacity = count; /* of the room, and no less than it was before */
+        *capacity = count; /* at least, whichever block it is */
         status = NEUME_OK;
     }
     nm_free(context, by.begins);

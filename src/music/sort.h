@@ -22,7 +22,8 @@ extern const nm_sort_key nm_note_key;
 
 /* Sorts a list by the key; what is equal keeps its order. `items` is the address of the pointer to
  * its items, which may lie elsewhere afterwards, in room for `*capacity`. Fails for want of memory,
- * the list being as it was. Takes as much memory again, and 4 bytes for each item. */
+ * the list being no less in order than it was. Takes as much memory again, and 4 to 8 bytes for
+ * each item. */
 neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
                      const nm_sort_key *key);
 

@@ -89,11 +89,47 @@ static void sorts_lists_with_one_item_far_away(void **state) {
     assert_sorts(*state, items, MOST);
 }
 
+static int compare_notes(const void *a, const void *b) {
+    const neume_note *x = a, *y = b;
+    if (x->start_ticks != y->start_ticks)
+        return x->start_ticks < y->start_ticks ? -1 : 1;
+    const int differences[] = {x->track - y->track, x->port - y->port, x->channel - y->channel,
+                               x->pitch - y->pitch};
+    for (size_t i = 0; i < sizeof differences / sizeof *differences; i++)
+        if (differences[i])
+            return differences[i];
+    return (x->duration_ticks > y->duration_ticks) - (x->duration_ticks < y->duration_ticks);
+}
+
+/* Notes have a loop of their own in the sort. Their duration says when they came. */
+static void sorts_notes(void **state) {
+    static neume_note expected[MOST];
+    for (uint64_t ticks = 1; ticks <= UINT64_C(1) << 40; ticks <<= 10) {
+        size_t capacity = MOST;
+        neume_note *notes = nm_alloc(*state, capacity, sizeof *notes);
+        assert_non_null(notes);
+        for (size_t i = 0; i < MOST; i++)
+            notes[i] = (neume_note){.start_ticks = drawn(i, ticks),
+                                    .duration_ticks = i,
+                                    .track = (uint16_t)(255 + drawn(i + MOST, 3)),
+                                    .port = (uint8_t)drawn(i + 2 * MOST, 2),
+                                    .channel = (uint8_t)drawn(i + 3 * MOST, 2),
+                                    .program = (uint8_t)drawn(i + 4 * MOST, 128),
+                                    .pitch = (uint8_t)drawn(i + 5 * MOST, 3)};
+        memcpy(expected, notes, sizeof expected);
+        qsort(expected, MOST, sizeof *expected, compare_notes);
+        assert_int_equal(nm_sort(*state, &notes, &capacity, MOST, &nm_note_key), NEUME_OK);
+        assert_memory_equal(notes, expected, sizeof expected);
+        nm_free(*state, notes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorts_tracks_one_after_the_other),
         cmocka_unit_test(sorts_what_is_in_no_order),
         cmocka_unit_test(sorts_lists_with_one_item_far_away),
+        cmocka_unit_test(sorts_notes),
     };
     return cmocka_run_group_tests(tests, test_set_up, test_tear_down);
 }
