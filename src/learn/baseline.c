@@ -182,12 +182,11 @@ void nm_baseline_add(nm_baseline_sums *sums, nm_ngrams *const *ngrams, const neu
     uint32_t state = 0;
     for (size_t i = 0; i < sequence->step_count * sequence->width; i++) {
         const unsigned s = (unsigned)(i % sequence->width);
-        const uint32_t *next = grammar->next + state * (size_t)grammar->class_count;
         if (grammar->rule[state] != costs[s].rule)
             costs[s].mask = nm_ngram_mask_of(ngrams[s], grammar->word_class[s],
                                              nm_grammar_allowed(grammar, state));
         costs[s].rule = grammar->rule[state];
         add_word(sums, ngrams[s], &costs[s], nm_line_of(sequence, s), i / sequence->width);
-        state = next[grammar->word_class[s][sequence->words[i]]];
+        state = nm_grammar_next(grammar, state, grammar->word_class[s][sequence->words[i]]);
     }
 }

@@ -24,8 +24,7 @@ bool nm_row_allows(const nm_row *row, const neume_codec *codec, unsigned stream,
 
 void nm_row_say(nm_row *row, const neume_codec *codec, unsigned stream, uint32_t word) {
     const nm_grammar *grammar = nm_codec_grammar(codec);
-    const uint32_t *next = grammar->next + row->state * (size_t)grammar->class_count;
-    row->state = next[grammar->word_class[stream][word]];
+    row->state = nm_grammar_next(grammar, row->state, grammar->word_class[stream][word]);
 }
 
 void nm_row_end_step(nm_row *row, const neume_codec *codec, const uint32_t *words) {

@@ -20,9 +20,12 @@ typedef struct nm_grammar {
     uint32_t class_count; /* words fall into classes; all words of a class are allowed alike */
     uint32_t *rule;       /* [state_count] */
     uint8_t *allowed;     /* [rule_count][class_count] */
-    uint32_t *next;       /* [state_count][class_count] */
     uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
     uint8_t *stream;                         /* [state_count] whose word comes next */
+
+    /* The state behind a word; which words need not be allowed. */
+    uint32_t (*next)(const struct nm_grammar *grammar, uint32_t state, uint32_t word_class);
+    void *plan; /* what `next` goes by; owned, NULL where it needs nothing */
 } nm_grammar;
 
 /* Borrowed: as long as the codec, and only once its vocabulary is closed. */
@@ -31,6 +34,11 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec);
 /* [class_count] */
 static inline const uint8_t *nm_grammar_allowed(const nm_grammar *grammar, uint32_t state) {
     return grammar->allowed + grammar->rule[state] * (size_t)grammar->class_count;
+}
+
+static inline uint32_t nm_grammar_next(const nm_grammar *grammar, uint32_t state,
+                                       uint32_t word_class) {
+    return grammar->next(grammar, state, word_class);
 }
 
 /* Masks of a stream's words by every rule: [rule_count][word_count], 1: allowed. The caller frees

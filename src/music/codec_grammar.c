@@ -12,75 +12,87 @@ void nm_codec_grammar_clear(neume_codec *codec) {
         nm_free(codec->context, grammar->word_class[stream]);
     nm_free(codec->context, grammar->rule);
     nm_free(codec->context, grammar->allowed);
-    nm_free(codec->context, grammar->next);
+    nm_free(codec->context, grammar->plan);
     nm_free(codec->context, grammar->stream);
     *grammar = (nm_grammar){0};
 }
 
-/* The automaton's tables. */
-static bool make_automaton(neume_codec *codec) {
+/* How many states and classes there are. */
+static bool plan(nm_grammar *grammar, const neume_codec *codec) {
     const nm_codec_kind *kind = codec->kind;
-    const size_t states = kind->state_count, classes = kind->class_count;
-    nm_grammar *grammar = &codec->grammar;
-    if (kind->make_grammar)
-        return kind->make_grammar(grammar, codec->context, &codec->options);
-    *grammar = (nm_grammar){.state_count = kind->state_count, .class_count = kind->class_count};
-    grammar->allowed = nm_alloc(codec->context, states * classes, 1);
-    grammar->next = nm_alloc(codec->context, states * classes, sizeof *grammar->next);
-    grammar->stream = nm_alloc(codec->context, states, 1);
-    if (!grammar->allowed || !grammar->next || !grammar->stream)
+    *grammar = (nm_grammar){.state_count = kind->state_count,
+                            .class_count = kind->class_count,
+                            .next = kind->next_state};
+    return !kind->plan_grammar || kind->plan_grammar(grammar, codec->context, &codec->options);
+}
+
+/* Rules under way. `slots` has `last` + 1 places, a power of two, for states that were the first of
+ * their rule, counted from 1: a table by the hash of what they allow. */
+typedef struct rule_maker {
+    nm_grammar *grammar;
+    const nm_codec_kind *kind;
+    neume_context *context;
+    uint32_t *slots;
+    size_t last, capacity;
+} rule_maker;
+
+/* What a state allows, behind the rules that there are. */
+static uint8_t *read_rule(rule_maker *maker, uint32_t state) {
+    nm_grammar *grammar = maker->grammar;
+    const uint32_t classes = grammar->class_count;
+    if (!nm_reserve(maker->context, &grammar->allowed, &maker->capacity,
+                    (grammar->rule_count + (size_t)1) * classes, 1))
+        return NULL;
+    uint8_t *row = grammar->allowed + (size_t)grammar->rule_count * classes;
+    memset(row, 0, classes);
+    if (maker->kind->allow)
+        maker->kind->allow(row, grammar, state);
+    for (uint32_t c = 0; c < classes && !maker->kind->allow; c++)
+        row[c] = maker->kind->allows(state, c);
+    return row;
+}
+
+static bool has_rule_of(const nm_grammar *grammar, uint32_t other, unsigned stream,
+                        const uint8_t *row) {
+    return grammar->stream[other] == stream &&
+           memcmp(row, nm_grammar_allowed(grammar, other), grammar->class_count) == 0;
+}
+
+static bool give_rule(rule_maker *maker, uint32_t state) {
+    nm_grammar *grammar = maker->grammar;
+    const unsigned stream = grammar->stream[state];
+    const uint8_t *row = read_rule(maker, state);
+    if (!row)
         return false;
-    for (uint32_t state = 0; state < states; state++) {
-        grammar->stream[state] =
-            kind->state_stream ? (uint8_t)kind->state_stream(state) : (uint8_t)0;
-        for (uint32_t c = 0; c < classes; c++) {
-            grammar->allowed[state * classes + c] = kind->allows(state, c);
-            grammar->next[state * classes + c] = kind->next_state(state, c);
-        }
+    size_t slot = XXH3_64bits_withSeed(row, grammar->class_count, stream) & maker->last;
+    while (maker->slots[slot] && !has_rule_of(grammar, maker->slots[slot] - 1, stream, row))
+        slot = (slot + 1) & maker->last;
+    if (maker->slots[slot]) {
+        grammar->rule[state] = grammar->rule[maker->slots[slot] - 1];
+    } else {
+        maker->slots[slot] = state + 1;
+        grammar->rule[state] = grammar->rule_count++;
     }
     return true;
 }
 
-/* While states are given their rules, `allowed` still has a row for each state that comes later. */
-static bool has_rule_of(const nm_grammar *grammar, uint32_t state, uint32_t other) {
-    const size_t classes = grammar->class_count;
-    return grammar->stream[state] == grammar->stream[other] &&
-           memcmp(grammar->allowed + state * classes,
-                  grammar->allowed + grammar->rule[other] * classes, classes) == 0;
-}
-
-/* `slots` has `last` + 1 places, a power of two, for states that were the first of their rule: a
- * table by the hash of what they allow. */
-static void give_rules(nm_grammar *grammar, uint32_t *slots, size_t last) {
-    const size_t classes = grammar->class_count;
-    for (uint32_t state = 0; state < grammar->state_count; state++) {
-        const uint8_t *row = grammar->allowed + state * classes;
-        size_t slot = XXH3_64bits_withSeed(row, classes, grammar->stream[state]) & last;
-        while (slots[slot] && !has_rule_of(grammar, state, slots[slot] - 1))
-            slot = (slot + 1) & last;
-        if (slots[slot]) {
-            grammar->rule[state] = grammar->rule[slots[slot] - 1];
-            continue;
-        }
-        slots[slot] = state + 1;
-        grammar->rule[state] = grammar->rule_count;
-        memmove(grammar->allowed + grammar->rule_count++ * classes, row, classes);
-    }
-}
-
 /* Of codec "event" 27,314 states have 4,982 rules. */
-static bool share_rules(nm_grammar *grammar, neume_context *context) {
-    size_t slot_count = 4;
-    while (slot_count < 2 * (size_t)grammar->state_count)
-        slot_count *= 2;
-    uint32_t *slots = nm_alloc(context, slot_count, sizeof *slots);
-    grammar->rule = nm_alloc(context, grammar->state_count, sizeof *grammar->rule);
-    if (slots && grammar->rule) {
-        give_rules(grammar, slots, slot_count - 1);
-        (void)nm_resize(context, &grammar->allowed, grammar->rule_count, grammar->class_count);
+static bool make_rules(nm_grammar *grammar, const neume_codec *codec) {
+    const nm_codec_kind *kind = codec->kind;
+    rule_maker maker = {.grammar = grammar, .kind = kind, .context = codec->context, .last = 3};
+    while (maker.last < 2 * (size_t)grammar->state_count)
+        maker.last = 2 * maker.last + 1;
+    maker.slots = nm_alloc(codec->context, maker.last + 1, sizeof *maker.slots);
+    grammar->rule = nm_alloc(codec->context, grammar->state_count, sizeof *grammar->rule);
+    grammar->stream = nm_alloc(codec->context, grammar->state_count, 1);
+    bool is_made = maker.slots && grammar->rule && grammar->stream;
+    for (uint32_t state = 0; is_made && state < grammar->state_count; state++) {
+        if (kind->state_stream)
+            grammar->stream[state] = (uint8_t)kind->state_stream(state);
+        is_made = give_rule(&maker, state);
     }
-    nm_free(context, slots);
-    return slots && grammar->rule;
+    nm_free(codec->context, maker.slots);
+    return is_made;
 }
 
 static bool class_words(neume_codec *codec, unsigned stream) {
@@ -93,7 +105,7 @@ static bool class_words(neume_codec *codec, unsigned stream) {
 }
 
 bool nm_codec_make_grammar(neume_codec *codec) {
-    bool is_made = make_automaton(codec) && share_rules(&codec->grammar, codec->context);
+    bool is_made = plan(&codec->grammar, codec) && make_rules(&codec->grammar, codec);
     for (unsigned stream = 0; stream < codec->kind->stream_count && is_made; stream++)
         is_made = class_words(codec, stream);
     return is_made;

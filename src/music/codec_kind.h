@@ -116,16 +116,18 @@ typedef struct nm_codec_kind {
                     const neume_sequence *sequence, uint32_t next);
 
     /* The grammar: an automaton on classes of words. Start is state 0; a state belongs to one
-     * stream (NULL: to stream 0). */
+     * stream (NULL: to stream 0). What a state allows is asked for class by class, or (`allow`, if
+     * not NULL) for all, as 1 in [class_count] zeros. */
     uint32_t state_count, class_count;
     unsigned (*state_stream)(uint32_t state);
     bool (*allows)(uint32_t state, uint32_t word_class);
-    uint32_t (*next_state)(uint32_t state, uint32_t word_class);
+    void (*allow)(uint8_t *allowed, const nm_grammar *grammar, uint32_t state);
+    uint32_t (*next_state)(const nm_grammar *grammar, uint32_t state, uint32_t word_class);
     uint32_t (*word_class)(const neume_codec_options *options, unsigned stream, uint32_t word);
 
-    /* Makes the automaton where its size depends on the options: allocates its tables but that of
-     * classes of words; false for want of memory. NULL: it is made of the functions above. */
-    bool (*make_grammar)(nm_grammar *grammar, neume_context *context,
+    /* Where the automaton depends on the options: sets its counts and plan; false for want of
+     * memory. NULL: it has those above, and no plan. */
+    bool (*plan_grammar)(nm_grammar *grammar, neume_context *context,
                          const neume_codec_options *options);
 
     /* What the network is told of the past beside the last step's words: `feature_count` small

@@ -70,7 +70,7 @@ static inline void assert_grammatical(const neume_codec *codec, const neume_sequ
         if (!nm_grammar_allowed(grammar, at)[class])
             fail_msg("word %zu (%s) is not allowed in state %u", i,
                      neume_codec_word(codec, stream, sequence->words[i]), at);
-        at = grammar->next[at * grammar->class_count + class];
+        at = nm_grammar_next(grammar, at, class);
     }
 }
 

@@ -62,8 +62,7 @@ static uint32_t state_after(const fixture *f, const char *text) {
     uint32_t at = 0;
     assert_grammatical(f->codec, &words);
     for (size_t i = 0; i < words.step_count; i++)
-        at = grammar
-                 ->next[(size_t)at * grammar->class_count + grammar->word_class[0][words.words[i]]];
+        at = nm_grammar_next(grammar, at, grammar->word_class[0][words.words[i]]);
     neume_sequence_clear(f->context, &words);
     return at;
 }
@@ -189,11 +188,11 @@ static void notes_cannot_be_held_for_ever(void **state) {
     const nm_grammar *grammar = nm_codec_grammar(f.codec);
     uint32_t at = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        at = grammar->next[at * grammar->class_count +
-                           grammar->word_class[0][neume_codec_find(f.codec, 0, words[i])]];
+        at = nm_grammar_next(grammar, at,
+                             grammar->word_class[0][neume_codec_find(f.codec, 0, words[i])]);
     unsigned count = 0;
     while (nm_grammar_allowed(grammar, at)[grammar->word_class[0][more]]) {
-        at = grammar->next[at * grammar->class_count + grammar->word_class[0][more]];
+        at = nm_grammar_next(grammar, at, grammar->word_class[0][more]);
         assert_true(count++ < 15);
     }
     assert_int_equal(count, 15);
@@ -333,7 +332,7 @@ static void walk(const fixture *f, const uint8_t *masks, neume_sequence *out, ui
             (word == NM_WORD_END && r.word[1] % 64))
             continue;
         out->words[out->step_count++] = word;
-        at = grammar->next[(size_t)at * grammar->class_count + grammar->word_class[0][word]];
+        at = nm_grammar_next(grammar, at, grammar->word_class[0][word]);
         if (word == NM_WORD_END)
             break;
     }

@@ -174,7 +174,7 @@ static bool is_allowed(const nm_grammar *grammar, uint32_t from, uint32_t word) 
 }
 
 static uint32_t next_of(const nm_grammar *grammar, uint32_t from, uint32_t word) {
-    return grammar->next[from * grammar->class_count + grammar->word_class[0][word]];
+    return nm_grammar_next(grammar, from, grammar->word_class[0][word]);
 }
 
 static void the_grammar_lets_numbers_rise_and_ends_behind_a_frame(void **state) {

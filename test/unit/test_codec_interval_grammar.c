@@ -11,8 +11,7 @@ static uint32_t state_after(const fixture *f, const char *text) {
     uint32_t state = 0;
     assert_grammatical(f->codec, &sequence);
     for (size_t i = 0; i < sequence.step_count; i++)
-        state = grammar->next[(size_t)state * grammar->class_count +
-                              grammar->word_class[0][sequence.words[i]]];
+        state = nm_grammar_next(grammar, state, grammar->word_class[0][sequence.words[i]]);
     neume_sequence_clear(f->context, &sequence);
     return state;
 }
@@ -81,11 +80,10 @@ static void every_top_and_interval_have_their_state(void **state) {
     uint8_t *seen = nm_alloc(f.context, grammar->state_count, 1);
     size_t count = 0;
     for (uint32_t top = 0; top < 128; top++) {
-        const uint32_t first = grammar->next[grammar->word_class[0][2 + top]];
+        const uint32_t first = nm_grammar_next(grammar, 0, grammar->word_class[0][2 + top]);
         for (uint32_t interval = 0; interval <= top; interval++) {
             const uint32_t class = interval ? grammar->word_class[0][129 + interval] : 0;
-            const uint32_t pair =
-                interval ? grammar->next[(size_t)first * grammar->class_count + class] : first;
+            const uint32_t pair = interval ? nm_grammar_next(grammar, first, class) : first;
             assert_int_equal(seen[pair], 0);
             seen[pair] = 1;
             count++;
@@ -161,7 +159,7 @@ static void walk(const fixture *f, const uint8_t *masks, neume_sequence *out, ui
         assert_true(out->step_count < 64);
         out->words[out->step_count++] = word;
         tail = word < FIRST_REST ? 0 : tail + word_quarters(f->codec, 0, word);
-        state = grammar->next[(size_t)state * grammar->class_count + grammar->word_class[0][word]];
+        state = nm_grammar_next(grammar, state, grammar->word_class[0][word]);
     }
 }
 

@@ -172,9 +172,7 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
     inputs[0] = (uint32_t)V;
     for (size_t i = 1; i < count; i++) {
         inputs[i] = words[i - 1];
-        states[i] =
-            grammar
-                ->next[states[i - 1] * grammar->class_count + grammar->word_class[0][words[i - 1]]];
+        states[i] = nm_grammar_next(grammar, states[i - 1], grammar->word_class[0][words[i - 1]]);
     }
     for (size_t i = 0; i < count; i++)
         states[i] = grammar->rule[states[i]];

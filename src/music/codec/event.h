@@ -149,8 +149,10 @@ size_t nm_event_carry(uint32_t out[NM_MOST_CARRIED], const neume_codec_options *
                       const neume_sequence *sequence, uint32_t next);
 
 /* The grammar. */
-bool nm_event_make_grammar(nm_grammar *grammar, neume_context *context,
+bool nm_event_plan_grammar(nm_grammar *grammar, neume_context *context,
                            const neume_codec_options *options);
+void nm_event_allow(uint8_t *allowed, const nm_grammar *grammar, uint32_t state);
+uint32_t nm_event_next(const nm_grammar *grammar, uint32_t state, uint32_t word_class);
 uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uint32_t word);
 
 #endif

@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "music/codec/event.h"
 
+#include <string.h>
+
 /* Classes of words that the places tell apart; behind them lengths of bars and clicks. */
 enum {
     CLASS_END,
@@ -114,6 +116,7 @@ enum { STATE_BEGIN, STATE_ENDED, STATE_BLOCKS };
 typedef struct layout {
     nm_event_words words;
     uint32_t cells_a_click, length_count;
+    uint32_t first_length;          /* of the bar that a piece begins with */
     uint32_t place_count;           /* of a moment */
     uint32_t lengths[MOST_LENGTHS]; /* clicks of bars, ascending */
     uint32_t blocks[MOST_LENGTHS + 1];
@@ -134,6 +137,13 @@ static void add_length(layout *to, uint32_t clicks) {
     to->lengths[at] = clicks;
 }
 
+static uint32_t length_index(const layout *of, uint32_t cells) {
+    uint32_t k = 0;
+    while (of->lengths[k] < clicks_of(of, cells))
+        k++;
+    return k;
+}
+
 static layout layout_of(const neume_codec_options *options) {
     layout of = {.words = nm_event_words_of(options)};
     of.place_count =
@@ -143,17 +153,12 @@ static layout layout_of(const neume_codec_options *options) {
         add_length(&of, clicks_of(&of, nm_event_metre_at(options->grid, i).cells));
     if (of.words.is_performance)
         add_length(&of, 1);
+    else
+        of.first_length = length_index(&of, 4 * options->grid);
     of.blocks[0] = STATE_BLOCKS;
     for (uint32_t k = 0; k < of.length_count; k++)
         of.blocks[k + 1] = of.blocks[k] + BAR_PLACES + of.place_count * of.lengths[k];
     return of;
-}
-
-static uint32_t length_index(const layout *of, uint32_t cells) {
-    uint32_t k = 0;
-    while (of->lengths[k] < clicks_of(of, cells))
-        k++;
-    return k;
 }
 
 static uint32_t class_of(const layout *of, nm_event_word word) {
@@ -190,108 +195,124 @@ uint32_t nm_event_class(const neume_codec_options *options, unsigned stream, uin
     return class_of(&of, said);
 }
 
-typedef struct builder {
-    nm_grammar *grammar;
-    const layout *layout;
-} builder;
+/* A state taken apart. */
+typedef struct spot {
+    uint32_t k, click; /* the length of the bar, and where in it */
+    unsigned at;       /* a place of the moment; of the bar, if it is one */
+    bool is_bar, has_drums;
+} spot;
 
-static void allow(const builder *in, uint32_t state, uint32_t word_class, uint32_t next) {
-    const size_t at = (size_t)state * in->grammar->class_count + word_class;
-    in->grammar->allowed[at] = 1;
-    in->grammar->next[at] = next;
+/* The begin is like behind Bar, or the longest TimeShift. */
+static spot spot_of(const layout *of, uint32_t state) {
+    if (state == STATE_BEGIN)
+        state = of->blocks[of->first_length] + PLACE_BAR;
+    spot to = {0};
+    for (uint32_t above = of->length_count; above - to.k > 1;) {
+        const uint32_t middle = (to.k + above) / 2;
+        if (state < of->blocks[middle])
+            above = middle;
+        else
+            to.k = middle;
+    }
+    to.at = state - of->blocks[to.k];
+    to.is_bar = to.at < BAR_PLACES;
+    if (to.is_bar) {
+        to.has_drums = to.at % 2;
+        return to;
+    }
+    to.click = (to.at - BAR_PLACES) / of->place_count;
+    to.at = (to.at - BAR_PLACES) % of->place_count;
+    to.has_drums = rules[rule_of(to.at)].has_drums;
+    return to;
 }
 
-static uint32_t state_of(const builder *in, uint32_t k, uint32_t click, unsigned at) {
-    return in->layout->blocks[k] + BAR_PLACES + in->layout->place_count * click + at;
+static uint32_t state_of(const layout *of, uint32_t k, uint32_t click, unsigned at) {
+    return of->blocks[k] + BAR_PLACES + of->place_count * click + at;
+}
+
+static void allow_classes(uint8_t *allowed, unsigned classes) {
+    for (unsigned c = 0; c < CLASS_METRES; c++)
+        allowed[c] |= classes >> c & 1;
 }
 
 /* In a bar of length k time goes on to a click from `click` on, or to the next bar. */
-static void go_on(const builder *in, uint32_t state, uint32_t k, uint32_t click, bool has_drums) {
-    const layout *of = in->layout;
+static void go_on(uint8_t *allowed, const layout *of, uint32_t k, uint32_t click) {
     if (of->words.is_performance) {
-        allow(in, state, CLASS_SHIFT, state_of(in, 0, 0, PLACE_MOMENT + has_drums));
-        allow(in, state, CLASS_LONGEST_SHIFT, of->blocks[0] + PLACE_BAR + has_drums);
+        allow_classes(allowed, ONE(SHIFT) | ONE(LONGEST_SHIFT));
         return;
     }
-    allow(in, state, CLASS_BAR, of->blocks[k] + PLACE_BAR + has_drums);
-    for (; click < of->lengths[k]; click++)
-        allow(in, state, CLASS_METRES + of->length_count + click,
-              state_of(in, k, click, PLACE_MOMENT + has_drums));
-}
-
-static void make_moment(const builder *in, uint32_t k, uint32_t click) {
-    const uint32_t next_click = click + (in->layout->cells_a_click == 1);
-    const unsigned places = in->layout->place_count;
-    for (unsigned at = 0; at < places; at++) {
-        const uint32_t state = state_of(in, k, click, at);
-        const unsigned rule = rule_of(at);
-        const unsigned allowed = rules[rule].allowed & (at + 1 == places ? ~ONE(MORE) : ~0u);
-        for (unsigned c = 0; c < CLASS_METRES; c++)
-            if (allowed >> c & 1)
-                allow(in, state, c, state_of(in, k, click, place_after(at, c)));
-        if (rules[rule].may_go_on) {
-            allow(in, state, CLASS_END, STATE_ENDED);
-            go_on(in, state, k, next_click, rules[rule].has_drums);
-        }
-    }
+    allow_classes(allowed, ONE(BAR));
+    if (click < of->lengths[k])
+        memset(allowed + CLASS_METRES + of->length_count + click, 1, of->lengths[k] - click);
 }
 
 /* Behind Bar (metrical timing), or the longest TimeShift: as behind any, or more of it. */
-static void make_bar(const builder *in, uint32_t k, bool has_drums) {
-    const layout *of = in->layout;
-    const uint32_t bar = of->blocks[k] + PLACE_BAR + has_drums;
-    const uint32_t metre = of->blocks[k] + PLACE_METRE + has_drums;
-    go_on(in, bar, k, 0, has_drums);
-    go_on(in, metre, k, 0, has_drums);
-    for (uint32_t j = 0; j < of->length_count && !of->words.is_performance; j++)
-        allow(in, bar, CLASS_METRES + j, of->blocks[j] + PLACE_METRE + has_drums);
-    for (unsigned c = 0; c < CLASS_METRES && of->words.is_performance; c++)
-        if (rules[PLACE_MOMENT + has_drums].allowed >> c & 1)
-            allow(in, bar, c, state_of(in, 0, 0, place_after(PLACE_MOMENT + has_drums, c)));
+static void allow_in_bar(uint8_t *allowed, const layout *of, spot at) {
+    go_on(allowed, of, at.k, 0);
+    if (at.at >= PLACE_METRE)
+        return;
+    if (of->words.is_performance)
+        allow_classes(allowed, rules[PLACE_MOMENT + at.has_drums].allowed);
+    else
+        memset(allowed + CLASS_METRES, 1, of->length_count);
 }
 
-/* A piece begins in 4/4, or like behind the longest TimeShift. */
-static void make_ends(const builder *in) {
-    const layout *of = in->layout;
-    if (of->words.is_performance) {
-        const size_t count = in->grammar->class_count;
-        const size_t like = of->blocks[0] + PLACE_BAR;
-        for (size_t c = 0; c < count; c++)
-            if (in->grammar->allowed[like * count + c])
-                allow(in, STATE_BEGIN, (uint32_t)c, in->grammar->next[like * count + c]);
-    } else {
-        const uint32_t k = length_index(of, 4 * of->words.grid);
-        allow(in, STATE_BEGIN, CLASS_BAR, of->blocks[k] + PLACE_BAR);
+static void allow_in_moment(uint8_t *allowed, const layout *of, spot at) {
+    const unsigned rule = rule_of(at.at);
+    const bool is_last = at.at + 1 == of->place_count;
+    allow_classes(allowed, rules[rule].allowed & (is_last ? ~ONE(MORE) : ~0u));
+    if (rules[rule].may_go_on) {
+        allow_classes(allowed, ONE(END));
+        go_on(allowed, of, at.k, at.click + (of->cells_a_click == 1));
     }
-    allow(in, STATE_ENDED, CLASS_END, STATE_ENDED);
 }
 
-static void make_rules(const builder *in) {
-    const layout *of = in->layout;
-    for (uint32_t k = 0; k < of->length_count; k++) {
-        make_bar(in, k, false);
-        make_bar(in, k, true);
-        for (uint32_t click = 0; click < of->lengths[k]; click++)
-            make_moment(in, k, click);
+void nm_event_allow(uint8_t *allowed, const nm_grammar *grammar, uint32_t state) {
+    const layout *of = grammar->plan;
+    if (state == STATE_ENDED || (state == STATE_BEGIN && !of->words.is_performance)) {
+        allow_classes(allowed, state == STATE_ENDED ? ONE(END) : ONE(BAR));
+        return;
     }
-    make_ends(in);
+    const spot at = spot_of(of, state);
+    if (at.is_bar)
+        allow_in_bar(allowed, of, at);
+    else
+        allow_in_moment(allowed, of, at);
 }
 
-bool nm_event_make_grammar(nm_grammar *grammar, neume_context *context,
+/* A word that is not allowed leaves the state as it is. */
+uint32_t nm_event_next(const nm_grammar *grammar, uint32_t state, uint32_t word_class) {
+    const layout *of = grammar->plan;
+    if (!nm_grammar_allowed(grammar, state)[word_class])
+        return state;
+    if (word_class == CLASS_END)
+        return STATE_ENDED;
+    const spot from = spot_of(of, state);
+    const unsigned moment = PLACE_MOMENT + from.has_drums, bar = PLACE_BAR + from.has_drums;
+    if (word_class >= CLASS_METRES + of->length_count)
+        return state_of(of, from.k, word_class - CLASS_METRES - of->length_count, moment);
+    if (word_class >= CLASS_METRES)
+        return of->blocks[word_class - CLASS_METRES] + PLACE_METRE + from.has_drums;
+    switch (word_class) {
+    case CLASS_BAR:
+    case CLASS_LONGEST_SHIFT:
+        return of->blocks[from.k] + bar;
+    case CLASS_SHIFT:
+        return state_of(of, 0, 0, moment);
+    default:
+        return state_of(of, from.k, from.click,
+                        place_after(from.is_bar ? moment : from.at, word_class));
+    }
+}
+
+bool nm_event_plan_grammar(nm_grammar *grammar, neume_context *context,
                            const neume_codec_options *options) {
-    const layout of = layout_of(options);
-    const size_t states = of.blocks[of.length_count];
-    const size_t classes = CLASS_METRES + of.length_count + of.lengths[of.length_count - 1];
-    grammar->state_count = (uint32_t)states;
-    grammar->class_count = (uint32_t)classes;
-    grammar->allowed = nm_alloc(context, states * classes, 1);
-    grammar->stream = nm_alloc(context, states, 1);
-    if (!grammar->allowed || !grammar->stream ||
-        !nm_resize(context, &grammar->next, states * classes, sizeof *grammar->next))
+    layout *of = nm_alloc(context, 1, sizeof *of);
+    grammar->plan = of;
+    if (!of)
         return false;
-    for (size_t state = 0; state < states; state++)
-        for (size_t c = 0; c < classes; c++)
-            grammar->next[state * classes + c] = (uint32_t)state;
-    make_rules(&(builder){grammar, &of});
+    *of = layout_of(options);
+    grammar->state_count = of->blocks[of->length_count];
+    grammar->class_count = CLASS_METRES + of->length_count + of->lengths[of->length_count - 1];
     return true;
 }

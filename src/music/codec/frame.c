@@ -24,7 +24,8 @@ static bool allows(uint32_t state, uint32_t word) {
     return word - NM_FRAME_PITCH > state - STATE_PITCH;
 }
 
-static uint32_t next_state(uint32_t state, uint32_t word) {
+static uint32_t next_state(const nm_grammar *grammar, uint32_t state, uint32_t word) {
+    (void)grammar;
     if (state == STATE_ENDED || word == NM_WORD_END)
         return STATE_ENDED;
     if (word == NM_WORD_UNKNOWN)

@@ -31,7 +31,7 @@ enum {
 };
 
 bool nm_interval_allows(uint32_t state, uint32_t word_class);
-uint32_t nm_interval_next(uint32_t state, uint32_t word_class);
+uint32_t nm_interval_next(const nm_grammar *grammar, uint32_t state, uint32_t word_class);
 uint32_t nm_interval_class(const neume_codec_options *options, unsigned stream, uint32_t word);
 
 #endif

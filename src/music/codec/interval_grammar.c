@@ -61,7 +61,8 @@ bool nm_interval_allows(uint32_t state, uint32_t word_class) {
 }
 
 /* A word that is not allowed leaves the state as it is. */
-uint32_t nm_interval_next(uint32_t state, uint32_t word_class) {
+uint32_t nm_interval_next(const nm_grammar *grammar, uint32_t state, uint32_t word_class) {
+    (void)grammar;
     if (!nm_interval_allows(state, word_class))
         return state;
     if (word_class == NM_WORD_END)

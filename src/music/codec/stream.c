@@ -46,7 +46,8 @@ static bool allows(uint32_t state, uint32_t word_class) {
     return state > STATE_NEXT ? word_class == CLASS_END : word_class != CLASS_END;
 }
 
-static uint32_t next_state(uint32_t state, uint32_t word_class) {
+static uint32_t next_state(const nm_grammar *grammar, uint32_t state, uint32_t word_class) {
+    (void)grammar;
     if (state_stream(state) != NOTE)
         return state + 1;
     return word_class == CLASS_END || state == STATE_ENDED ? (uint32_t)STATE_ENDING

@@ -15,7 +15,8 @@ static bool allows(uint32_t state, uint32_t word_class) {
     return state == 1 || word_class != CLASS_END;
 }
 
-static uint32_t next_state(uint32_t state, uint32_t word_class) {
+static uint32_t next_state(const nm_grammar *grammar, uint32_t state, uint32_t word_class) {
+    (void)grammar;
     (void)state;
     return word_class != CLASS_END;
 }
