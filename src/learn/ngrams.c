@@ -2,8 +2,7 @@
 #include "learn/ngrams.h"
 
 #include "base/mem.h"
-
-#include <stdlib.h>
+#include "music/sort.h"
 
 enum { LEAST_MERGED = 1 << 20 };
 
@@ -55,16 +54,13 @@ bool nm_ngrams_reserve(nm_ngrams *ngrams, size_t count) {
     return reserve(ngrams, &ngrams->triples, count);
 }
 
-static int by_key(const void *a, const void *b) {
-    const uint64_t x = ((const nm_counted *)a)->key, y = ((const nm_counted *)b)->key;
-    return (x > y) - (x < y);
-}
-
 /* Sorts a list and adds up what has the same key. */
-static void merge_equal(nm_counted_list *list) {
+static bool merge_equal(nm_ngrams *ngrams, nm_counted_list *list) {
+    static const nm_sort_key by_key = {sizeof(nm_counted), nm_rank_none};
     if (list->count == 0)
-        return;
-    qsort(list->items, list->count, sizeof *list->items, by_key);
+        return true;
+    if (nm_sort(ngrams->context, &list->items, &list->capacity, list->count, &by_key))
+        return false;
     size_t last = 0;
     for (size_t i = 1; i < list->count; i++) {
         if (list->items[i].key == list->items[last].key)
@@ -73,20 +69,23 @@ static void merge_equal(nm_counted_list *list) {
             list->items[++last] = list->items[i];
     }
     list->count = last + 1;
+    return true;
 }
 
 /* From where on it is worth it: twice what there is. */
-static void merge_some(nm_ngrams *ngrams) {
-    merge_equal(&ngrams->triples);
+static bool merge_some(nm_ngrams *ngrams) {
+    if (!merge_equal(ngrams, &ngrams->triples))
+        return false;
     ngrams->merge_at = 2 * ngrams->triples.count;
     if (ngrams->merge_at < LEAST_MERGED)
         ngrams->merge_at = LEAST_MERGED;
+    return true;
 }
 
 neume_status nm_ngrams_add(nm_ngrams *ngrams, nm_line line) {
     size_t total;
-    if (ngrams->triples.count >= ngrams->merge_at)
-        merge_some(ngrams);
+    if (ngrams->triples.count >= ngrams->merge_at && !merge_some(ngrams))
+        return NEUME_NO_MEMORY;
     if (__builtin_add_overflow(ngrams->triples.count, line.count, &total) ||
         !reserve(ngrams, &ngrams->triples, total))
         return NEUME_NO_MEMORY;
@@ -195,52 +194,61 @@ static bool level_init(neume_context *context, nm_ngram_level *order, const nm_c
     return true;
 }
 
-/* The n-grams one word shorter, at their newer end: how many different words stood before each; or,
+/* The pairs in the triples, at their newer end: how many different words stood before each; or,
  * behind the begin, how often it was seen. */
-static bool shorten(nm_ngrams *ngrams, nm_counted_list *out, const nm_counted_list *longer,
-                    int words) {
-    if (!reserve(ngrams, out, longer->count))
+static bool make_pairs(nm_ngrams *ngrams, nm_counted_list *out) {
+    const nm_counted_list *triples = &ngrams->triples;
+    if (!reserve(ngrams, out, triples->count))
         return false;
-    const uint64_t mask = (UINT64_C(1) << NM_WORD_BITS * words) - 1;
-    for (size_t i = 0; i < longer->count; i++) {
-        const uint64_t key = longer->items[i].key & mask;
-        const bool is_begin = words > 1 && context_of(key) == ngrams->vocabulary;
-        out->items[i] = (nm_counted){key, is_begin ? longer->items[i].count : 1};
+    for (size_t i = 0; i < triples->count; i++) {
+        const uint64_t key = triples->items[i].key & (NM_WORD_MASK << NM_WORD_BITS | NM_WORD_MASK);
+        const bool is_begin = context_of(key) == ngrams->vocabulary;
+        out->items[i] = (nm_counted){key, is_begin ? triples->items[i].count : 1};
     }
-    out->count = longer->count;
-    merge_equal(out);
+    out->count = triples->count;
+    return merge_equal(ngrams, out);
+}
+
+/* The last words of n-grams: how often they were seen; or, not `is_seen`, behind how many different
+ * words. */
+static bool make_words(nm_ngrams *ngrams, nm_counted_list *out, const nm_counted_list *longer,
+                       bool is_seen) {
+    if (!reserve(ngrams, out, ngrams->vocabulary))
+        return false;
+    for (uint32_t w = 0; w < ngrams->vocabulary; w++)
+        out->items[w] = (nm_counted){w, 0};
+    for (size_t i = 0; i < longer->count; i++)
+        out->items[longer->items[i].key & NM_WORD_MASK].count +=
+            is_seen ? longer->items[i].count : 1;
+    for (uint32_t w = 0; w < ngrams->vocabulary; w++)
+        if (out->items[w].count)
+            out->items[out->count++] = out->items[w];
     return true;
 }
 
-/* The counts of the words themselves; sets the chance of an unseen word,
- *   s = (words seen once + 1/2) / (words + 1), the halves keep it off 0 and 1. */
-static bool count_words(nm_ngrams *ngrams, nm_counted_list *out) {
-    if (!reserve(ngrams, out, ngrams->triples.count))
-        return false;
-    for (size_t i = 0; i < ngrams->triples.count; i++)
-        out->items[i] = (nm_counted){ngrams->triples.items[i].key & NM_WORD_MASK,
-                                     ngrams->triples.items[i].count};
-    out->count = ngrams->triples.count;
-    merge_equal(out);
+/* The chance of an unseen word, s = (words seen once + 1/2) / (words + 1), the halves keep it off 0
+ * and 1. */
+static double unseen_of(const nm_counted_list *words) {
     double total = 0, once = 0;
-    for (size_t i = 0; i < out->count; i++) {
-        total += (double)out->items[i].count;
-        once += out->items[i].count == 1;
+    for (size_t i = 0; i < words->count; i++) {
+        total += (double)words->items[i].count;
+        once += words->items[i].count == 1;
     }
-    ngrams->unseen = (once + 0.5) / (total + 1);
-    return true;
+    return (once + 0.5) / (total + 1);
 }
 
 neume_status nm_ngrams_finish(nm_ngrams *ngrams) {
     nm_counted_list words = {0}, pairs = {0}, ones = {0};
     clear_model(ngrams);
-    merge_equal(&ngrams->triples);
-    const bool is_done =
-        count_words(ngrams, &words) && shorten(ngrams, &pairs, &ngrams->triples, 2) &&
-        shorten(ngrams, &ones, &pairs, 1) && (ngrams->unigram = lowest_new(ngrams, &words)) &&
-        (ngrams->p1 = lowest_new(ngrams, &ones)) &&
-        level_init(ngrams->context, &ngrams->pairs, &pairs) &&
-        level_init(ngrams->context, &ngrams->triads, &ngrams->triples);
+    const bool is_done = merge_equal(ngrams, &ngrams->triples) &&
+                         make_words(ngrams, &words, &ngrams->triples, true) &&
+                         make_pairs(ngrams, &pairs) && make_words(ngrams, &ones, &pairs, false) &&
+                         (ngrams->unigram = lowest_new(ngrams, &words)) &&
+                         (ngrams->p1 = lowest_new(ngrams, &ones)) &&
+                         level_init(ngrams->context, &ngrams->pairs, &pairs) &&
+                         level_init(ngrams->context, &ngrams->triads, &ngrams->triples);
+    if (is_done)
+        ngrams->unseen = unseen_of(&words);
     nm_free(ngrams->context, words.items);
     nm_free(ngrams->context, pairs.items);
     nm_free(ngrams->context, ones.items);
