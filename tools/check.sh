@@ -62,13 +62,14 @@ check() {
 rm -f build*/meson-logs/testlog.json
 check build gcc "" lint unit numerics kernels cli
 check build-clang clang "" unit kernels
-check build-sanitize gcc "-Db_sanitize=address,undefined --buildtype=debugoptimized" unit numerics kernels
+lines="--buildtype=debugoptimized -Dc_args=-g1" # for the traces of sanitizers, which need no more of debug information
+check build-sanitize gcc "-Db_sanitize=address,undefined $lines" unit numerics kernels
 check build-aarch64 aarch64-linux-gnu-gcc "--cross-file tools/aarch64.ini -Dkernels_only=true" kernels
 
 # Of the builds that follow only what they alone have.
 targets="test/fuzz/fuzz_midi test/fuzz/fuzz_model test/fuzz/fuzz_checkpoint test/fuzz/fuzz_cache test/fuzz/midi.stamp
     test/fuzz/model.stamp test/unit/test_composer_music"
-check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized" fuzz alone
+check build-fuzz clang "-Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false $lines" fuzz alone
 targets="neume test/mpi/exchange test/cli/faults.so examples/tunes/adeste-fideles.mid"
 check build-openmpi gcc "-Dmpi=enabled -Dmpi_package=ompi-c -Doptimization=1" mpi
 check build-mpich gcc "-Dmpi=enabled -Dmpi_package=mpich -Doptimization=1" mpi
