@@ -17,6 +17,7 @@ typedef struct song {
     nm_codec_clock clock; /* behind the last word */
     double end_quarters;  /* where its length was reached; 0: it was not */
     double log_probability;
+    uint32_t rules[NEUME_MAX_STREAMS]; /* that its masks are made for, counted from 1 */
     neume_status status;
 } song;
 
@@ -25,17 +26,16 @@ struct nm_composer {
     const neume_model *model;
     const nm_composer_plan *plan;
     nm_stack_run *run;
-    real *weights; /* the model's with a mixture in them; NULL where the model's own are used */
-    uint8_t *allowed[NEUME_MAX_STREAMS]; /* [rules,V] what may be drawn: the model's masks less
-                                            <unk>, <end> */
-    song *songs;                         /* [row_count] */
-    uint32_t *words;                     /* [row_count, primer_count + step_count, S] */
-    uint32_t *inputs;                    /* [row_count, columns] */
-    uint32_t *contexts;                  /* [row_count, maps] */
-    uint32_t *chosen;                    /* [row_count, S] the words of the step so far */
-    uint8_t *reset;                      /* [row_count] */
-    nm_candidate *scratch;               /* [threads, widest V] */
-    nm_codec_clock begin;                /* where the primer ends */
+    real *weights;    /* the model's with a mixture in them; NULL where the model's own are used */
+    uint8_t *masks;   /* [row_count, S, 2, widest V] as mask_of says */
+    song *songs;      /* [row_count] */
+    uint32_t *words;  /* [row_count, primer_count + step_count, S] */
+    uint32_t *inputs; /* [row_count, columns] */
+    uint32_t *contexts;    /* [row_count, maps] */
+    uint32_t *chosen;      /* [row_count, S] the words of the step so far */
+    uint8_t *reset;        /* [row_count] */
+    nm_candidate *scratch; /* [threads, widest V] */
+    nm_codec_clock begin;  /* where the primer ends */
     size_t row_count, widest;
     unsigned streams, columns, maps;
     uint64_t first; /* the number of row 0's song */
@@ -48,23 +48,6 @@ static size_t vocabulary_of(const nm_composer *composer, unsigned stream) {
     return neume_codec_word_count(composer->model->codec, stream);
 }
 
-/* The masks of the model, which are part of it, less what is never drawn. */
-static bool restrict_masks(nm_composer *composer, unsigned stream) {
-    const size_t rules = nm_codec_grammar(composer->model->codec)->rule_count;
-    const size_t V = vocabulary_of(composer, stream);
-    uint8_t *allowed = nm_alloc(composer->context, rules, V);
-    composer->allowed[stream] = allowed;
-    if (!allowed)
-        return false;
-    memcpy(allowed, composer->model->masks[stream], rules * V);
-    for (size_t rule = 0; rule < rules; rule++) {
-        allowed[rule * V + NM_WORD_UNKNOWN] = 0;
-        if (!composer->plan->allow_ending)
-            allowed[rule * V + NM_WORD_END] = 0;
-    }
-    return true;
-}
-
 static size_t song_words(const nm_composer *composer) {
     return (composer->plan->primer_count + composer->plan->step_count) * composer->streams;
 }
@@ -72,11 +55,13 @@ static size_t song_words(const nm_composer *composer) {
 static bool allocate(nm_composer *composer) {
     neume_context *context = composer->context;
     const size_t rows = composer->row_count, threads = nm_pool_thread_count(context->pool);
-    size_t steps, scratch_size;
+    size_t steps, mask_size, scratch_size;
     if (__builtin_add_overflow(composer->plan->primer_count, composer->plan->step_count, &steps) ||
         __builtin_mul_overflow(steps, rows * composer->streams, &steps) ||
+        __builtin_mul_overflow(2 * composer->widest, rows * composer->streams, &mask_size) ||
         __builtin_mul_overflow(threads, composer->widest, &scratch_size))
         return false;
+    composer->masks = nm_alloc(context, mask_size, 1);
     composer->songs = nm_alloc(context, rows, sizeof *composer->songs);
     composer->words = nm_alloc(context, steps, sizeof *composer->words);
     composer->inputs = nm_alloc(context, rows * composer->columns, sizeof *composer->inputs);
@@ -84,8 +69,8 @@ static bool allocate(nm_composer *composer) {
     composer->chosen = nm_alloc(context, rows * composer->streams, sizeof *composer->chosen);
     composer->reset = nm_alloc(context, rows, sizeof *composer->reset);
     composer->scratch = nm_alloc(context, scratch_size, sizeof *composer->scratch);
-    return composer->songs && composer->words && composer->inputs && composer->contexts &&
-           composer->chosen && composer->reset && composer->scratch;
+    return composer->masks && composer->songs && composer->words && composer->inputs &&
+           composer->contexts && composer->chosen && composer->reset && composer->scratch;
 }
 
 static void measure(nm_composer *composer) {
@@ -132,10 +117,7 @@ neume_status nm_composer_new(nm_composer **out, neume_context *context, const ne
         (nm_composer){.context = context, .model = model, .plan = plan, .row_count = row_count};
     measure(composer);
     const nm_run_options options = {.max_T = 1, .max_B = row_count, .precision = plan->precision};
-    bool is_made = allocate(composer) && mix_labels(composer);
-    for (unsigned s = 0; s < composer->streams && is_made; s++)
-        is_made = restrict_masks(composer, s);
-    neume_status status = is_made ? NEUME_OK : NEUME_NO_MEMORY;
+    neume_status status = allocate(composer) && mix_labels(composer) ? NEUME_OK : NEUME_NO_MEMORY;
     if (!status)
         status = nm_stack_run_new(&composer->run, context, &model->network.stack, &options, NULL);
     if (status) {
@@ -153,8 +135,7 @@ void nm_composer_free(nm_composer *composer) {
     neume_context *context = composer->context;
     nm_stack_run_free(composer->run);
     nm_free_aligned(context, composer->weights);
-    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
-        nm_free(context, composer->allowed[s]);
+    nm_free(context, composer->masks);
     nm_free(context, composer->contexts);
     nm_free(context, composer->chosen);
     nm_free(context, composer->songs);
@@ -214,6 +195,27 @@ static void begin(nm_composer *composer) {
         composer->songs[r].clock = composer->begin;
 }
 
+/* What the grammar allows a song next, [V]; behind it what may be drawn, that is less <unk> and,
+ * where it is not wanted, <end>. */
+static const uint8_t *mask_of(const nm_composer *composer, size_t r) {
+    const neume_codec *codec = composer->model->codec;
+    const unsigned s = composer->stream;
+    const size_t V = vocabulary_of(composer, s);
+    song *next = &composer->songs[r];
+    const uint32_t rule = nm_codec_grammar(codec)->rule[next->row.state] + 1;
+    uint8_t *allowed = composer->masks + (r * composer->streams + s) * 2 * composer->widest;
+    uint8_t *drawn = allowed + V;
+    if (next->rules[s] == rule)
+        return allowed;
+    next->rules[s] = rule;
+    nm_codec_mask(allowed, codec, s, next->row.state);
+    memcpy(drawn, allowed, V);
+    drawn[NM_WORD_UNKNOWN] = 0;
+    if (!composer->plan->allow_ending)
+        drawn[NM_WORD_END] = 0;
+    return allowed;
+}
+
 /* Draws the next word of a song. Its probability is the model's own: at temperature 1, under the
  * model's mask, with <end> and <unk>. */
 static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
@@ -221,10 +223,9 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     const unsigned s = composer->stream;
     const size_t V = vocabulary_of(composer, s);
     song *drawn = &composer->songs[r];
-    const size_t mask = nm_codec_grammar(composer->model->codec)->rule[drawn->row.state] * V;
+    const uint8_t *allowed = mask_of(composer, r);
     const real *logits = composer->logits + r * V;
-    const nm_choices choices = {V, logits, composer->allowed[s] + mask};
-    const nm_choices own = {V, logits, composer->model->masks[s] + mask};
+    const nm_choices choices = {V, logits, allowed + V}, own = {V, logits, allowed};
     const double uniform = nm_random_uniform(
         plan->seed, NM_PURPOSE_SAMPLE, composer->step * composer->streams + s, composer->first + r);
     uint32_t word = NM_WORD_END;

@@ -50,14 +50,13 @@ static neume_status take_streams(neume_model *model, const neume_corpus *corpus,
         if (status == NEUME_BAD_USAGE)
             return nm_fail(error, status, "vocabulary of %u words: expected at most %d",
                            neume_codec_word_count(model->codec, s), NM_MAX_NGRAM_WORDS);
-        model->masks[s] = nm_codec_masks(model->context, model->codec, s);
-        if (status || !model->masks[s])
+        if (status)
             return nm_fail_memory(error, "model");
     }
     return NEUME_OK;
 }
 
-/* What comes with the corpus: codec, masks, labels, hashes, n-grams, the account of the files. */
+/* What comes with the corpus: codec, labels, hashes, n-grams, the account of the files. */
 static neume_status take_corpus(neume_model *model, const neume_corpus *corpus,
                                 neume_error *error) {
     neume_status status = copy_codec(model, corpus->codec, error);
@@ -130,10 +129,8 @@ void neume_model_free(neume_model *model) {
     if (!model)
         return;
     neume_context *context = model->context;
-    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++) {
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
         nm_ngrams_free(model->ngrams[s]);
-        nm_free(context, model->masks[s]);
-    }
     nm_free(context, model->keys);
     nm_piece_hashes_clear(&model->pieces, context);
     nm_ancestry_clear(&model->ancestry, context);

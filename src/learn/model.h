@@ -22,14 +22,13 @@ struct neume_model {
     neume_codec *codec; /* closed */
     nm_labels labels;   /* none where it was trained without */
     nm_network network;
-    real *weights;                     /* a block of its parameters */
-    uint8_t *masks[NEUME_MAX_STREAMS]; /* [rules of the grammar][V] */
+    real *weights; /* a block of its parameters */
     nm_piece_hashes pieces;
     nm_ancestry ancestry;
     nm_ngrams *ngrams[NEUME_MAX_STREAMS]; /* counts of the training pieces, for the baselines */
-    nm_key_counts *keys; /* the same of rolls, which have neither masks nor n-grams */
-    double temperature;  /* tuned on the validation pieces; 1 where it was not */
-    uint64_t hash;       /* as nm_model_hash_weights for its own weights; 0 for a new one */
+    nm_key_counts *keys;                  /* the same of rolls, which have no n-grams */
+    double temperature;                   /* tuned on the validation pieces; 1 where it was not */
+    uint64_t hash; /* as nm_model_hash_weights for its own weights; 0 for a new one */
 };
 
 /* The tensors of a model file beside the weights, which are named by the parameter table:
@@ -42,7 +41,7 @@ struct neume_model {
 enum { NM_MODEL_DATA_COUNT = 4 + NEUME_MAX_STREAMS };
 
 /* A model to be trained on a corpus, with the corpus's context: its own copy of the closed codec
- * and labels, masks, hashes and n-grams of the pieces, the account of the files; weights zero. */
+ * and labels, hashes and n-grams of the pieces, the account of the files; weights zero. */
 neume_status nm_model_new(neume_model **out, const neume_corpus *corpus, const char *preset,
                           const neume_network_options *network, neume_error *error);
 

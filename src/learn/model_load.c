@@ -47,15 +47,7 @@ static neume_status load_codec(loading *from, neume_error *error) {
         return nm_fail_memory(error, from->path);
     status = nm_codec_restore(&from->model->codec, from->model->context, settings, words, &why);
     free(settings);
-    if (status)
-        return blame(from, status, &why, error);
-    const bool is_roll = nm_codec_is_roll(from->model->codec);
-    for (unsigned s = 0; s < neume_codec_stream_count(from->model->codec) && !is_roll; s++) {
-        from->model->masks[s] = nm_codec_masks(from->model->context, from->model->codec, s);
-        if (!from->model->masks[s])
-            return nm_fail_memory(error, from->path);
-    }
-    return NEUME_OK;
+    return status ? blame(from, status, &why, error) : NEUME_OK;
 }
 
 /* Weights of a biaxial network fit any keys: the file says for which they were learnt. */

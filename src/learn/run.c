@@ -34,6 +34,14 @@ static neume_status make_model(nm_run *run, neume_error *error) {
     return status ? status : nm_run_prepare_init(run, error);
 }
 
+static neume_status make_masks(nm_run *run, neume_error *error) {
+    const neume_codec *codec = run->corpus->codec;
+    for (unsigned s = 0; s < neume_codec_stream_count(codec) && !nm_codec_is_roll(codec); s++)
+        if (!(run->masks[s] = nm_codec_masks(run->context, codec, s)))
+            return nm_fail_memory(error, "masks");
+    return NEUME_OK;
+}
+
 static neume_status make_batcher(nm_run *run, neume_error *error) {
     const bool is_roll = nm_codec_is_roll(run->corpus->codec);
     const nm_batcher_options options = {
@@ -50,7 +58,7 @@ static neume_status make_batcher(nm_run *run, neume_error *error) {
         .keep_key = run->options.keep_key,
         .word_counts = is_roll ? NULL : (const uint64_t *const *)run->corpus->word_counts,
         .has_labels = run->model->labels.count > 0,
-        .masks = (const uint8_t *const *)run->model->masks};
+        .masks = (const uint8_t *const *)run->masks};
     const neume_status status = nm_batcher_new(&run->batcher, run->context, &options);
     if (status == NEUME_BAD_USAGE)
         return nm_fail(error, NEUME_BAD_INPUT, "corpus: no training piece has a step");
@@ -177,8 +185,8 @@ neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus
         return status;
     fit_batch(run);
     neume_status (*const steps[])(nm_run *, neume_error *) = {
-        make_model,  make_batcher, make_network,       nm_run_make_carried,
-        make_scorer, make_blocks,  nm_run_make_sharing};
+        make_model,          make_masks,  make_batcher, make_network,
+        nm_run_make_carried, make_scorer, make_blocks,  nm_run_make_sharing};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !status; i++)
         status = steps[i](run, error);
     status = nm_ranks_agree(context, status, error);
@@ -208,6 +216,8 @@ void nm_run_clear(nm_run *run) {
     nm_scorer_free(run->scorer);
     nm_network_run_clear(&run->network);
     nm_batcher_free(run->batcher);
+    for (unsigned s = 0; s < NEUME_MAX_STREAMS; s++)
+        nm_free(context, run->masks[s]);
     neume_model_free(run->model);
     *run = (nm_run){.context = context};
 }

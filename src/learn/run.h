@@ -74,8 +74,9 @@ typedef struct nm_run_sharing {
 typedef struct nm_run {
     neume_context *context;
     const neume_corpus *corpus;
-    neume_train_options options; /* `batch` as it is used */
-    neume_model *model;          /* its weights are those that are trained */
+    neume_train_options options;       /* `batch` as it is used */
+    neume_model *model;                /* its weights are those that are trained */
+    uint8_t *masks[NEUME_MAX_STREAMS]; /* [rules of the grammar][V]; of rolls NULL */
     nm_batcher *batcher;
     nm_network_run network;
     nm_scorer *scorer;             /* NULL without validation pieces */

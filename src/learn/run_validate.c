@@ -59,7 +59,7 @@ static neume_status estimate_statistics(nm_run *run, neume_error *error) {
                                         .B = run->options.batch,
                                         .T = run->options.steps,
                                         .has_labels = run->model->labels.count > 0,
-                                        .masks = (const uint8_t *const *)run->model->masks};
+                                        .masks = (const uint8_t *const *)run->masks};
     nm_batcher *batcher;
     neume_status status = nm_batcher_new(&batcher, run->context, &options);
     if (!status)

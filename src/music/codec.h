@@ -41,8 +41,11 @@ static inline uint32_t nm_grammar_next(const nm_grammar *grammar, uint32_t state
     return grammar->next(grammar, state, word_class);
 }
 
-/* Masks of a stream's words by every rule: [rule_count][word_count], 1: allowed. The caller frees
- * with nm_free. */
+/* The mask of a stream's words in a state of this stream: [word_count], 1: allowed. */
+void nm_codec_mask(uint8_t *mask, const neume_codec *codec, unsigned stream, uint32_t state);
+
+/* The masks by every rule: [rule_count][word_count], of other streams 0. The caller frees with
+ * nm_free. */
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
 
 /* Whether its steps are sets of keys, as in codec "roll": then it has neither vocabulary nor

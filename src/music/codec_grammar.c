@@ -115,19 +115,24 @@ const nm_grammar *nm_codec_grammar(const neume_codec *codec) {
     return &codec->grammar;
 }
 
+void nm_codec_mask(uint8_t *mask, const neume_codec *codec, unsigned stream, uint32_t state) {
+    const uint8_t *allowed = nm_grammar_allowed(&codec->grammar, state);
+    const uint32_t *classes = codec->grammar.word_class[stream];
+    for (uint32_t word = 0; word < codec->vocabularies[stream].count; word++)
+        mask[word] = allowed[classes[word]];
+}
+
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream) {
     const nm_grammar *grammar = &codec->grammar;
     const size_t count = codec->vocabularies[stream].count;
-    const uint32_t *classes = grammar->word_class[stream];
     uint8_t *masks = nm_alloc(context, grammar->rule_count * count, 1);
     uint32_t rules = 0;
     for (uint32_t state = 0; masks && state < grammar->state_count; state++) {
         if (grammar->rule[state] < rules)
             continue;
-        const uint8_t *allowed = nm_grammar_allowed(grammar, state);
-        uint8_t *mask = masks + rules++ * count;
-        for (size_t word = 0; word < count && grammar->stream[state] == stream; word++)
-            mask[word] = allowed[classes[word]];
+        if (grammar->stream[state] == stream)
+            nm_codec_mask(masks + rules * count, codec, stream, state);
+        rules++;
     }
     return masks;
 }

@@ -32,7 +32,6 @@ static void init_model(fixture_model *f, const char *words, const neume_network_
     const nm_param *head = nm_params_find(params, "head.0.weight");
     for (size_t i = 0; i < head->rows * head->columns; i++)
         f->model.weights[head->offset + i] *= 12;
-    f->model.masks[0] = nm_codec_masks(f->base.context, f->base.codec, 0);
 }
 
 static fixture_model small_model(void) {
@@ -45,7 +44,6 @@ static fixture_model small_model(void) {
 
 static void clear_model(fixture_model *f) {
     nm_free_aligned(f->base.context, f->model.weights);
-    nm_free(f->base.context, f->model.masks[0]);
     nm_network_clear(&f->model.network, f->base.context);
     close_fixture(&f->base);
 }
@@ -165,6 +163,7 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
     const size_t V = f->model.network.stack.shape.vocabulary[0];
     const nm_run_options options = {.max_T = count, .max_B = 1};
     const nm_grammar *grammar = nm_codec_grammar(f->model.codec);
+    uint8_t *masks = nm_codec_masks(f->base.context, f->base.codec, 0);
     uint32_t *inputs = calloc(count, sizeof *inputs), *states = calloc(count, sizeof *states);
     uint8_t *reset = calloc(count, 1), *valid = malloc(count);
     memset(valid, 1, count);
@@ -185,12 +184,13 @@ static double log_probability_of(const fixture_model *f, const uint32_t *words, 
                                  .inputs = inputs,
                                  .reset = reset,
                                  .valid = valid,
-                                 .targets = {{words, f->model.masks[0], states}}},
+                                 .targets = {{words, masks, states}}},
                      0, NM_PASS_EVALUATE);
     double sum = 0;
     for (size_t i = from; i < count; i++)
         sum -= nm_stack_losses(run, 0)[i];
     nm_stack_run_free(run);
+    nm_free(f->base.context, masks);
     free(inputs);
     free(states);
     free(reset);

@@ -126,8 +126,11 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
         }
         nm_row_end_step(&row, codec, words + i * streams);
     }
-    for (unsigned s = 0; s < streams; s++)
-        batch.targets[s] = (nm_targets){targets + s * count, c->model->masks[s], rules + s * count};
+    uint8_t *masks[NEUME_MAX_STREAMS];
+    for (unsigned s = 0; s < streams; s++) {
+        masks[s] = nm_codec_masks(c->context, codec, s);
+        batch.targets[s] = (nm_targets){targets + s * count, masks[s], rules + s * count};
+    }
     nm_stack_run *run;
     const nm_run_options options = {.max_T = count, .max_B = 1};
     assert_int_equal(nm_stack_run_new(&run, c->context, &c->model->network.stack, &options, NULL),
@@ -135,9 +138,11 @@ static double nats_of_pass(const song_case *c, const uint32_t *words, size_t fro
     nm_stack_run_pack(run, c->model->weights);
     nm_stack_forward(run, &batch, 0, NM_PASS_EVALUATE);
     double nats = 0;
-    for (unsigned s = 0; s < streams; s++)
+    for (unsigned s = 0; s < streams; s++) {
         for (size_t i = from; i < count; i++)
             nats += nm_stack_losses(run, s)[i];
+        nm_free(c->context, masks[s]);
+    }
     nm_stack_run_free(run);
     free(inputs);
     free(contexts);

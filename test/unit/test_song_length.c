@@ -41,16 +41,12 @@ static void close_case(event_case *c) {
     neume_context_free(c->context);
 }
 
-/* Takes all words that begin so out of what may be drawn. */
+/* All words that begin so are never drawn: their probability is too small for a number. */
 static void forbid(event_case *c, const char *prefix) {
-    const uint32_t count = neume_codec_word_count(c->model->codec, 0);
-    const uint32_t rules = nm_codec_grammar(c->model->codec)->rule_count;
-    for (uint32_t w = 0; w < count; w++)
-        for (uint32_t r = 0;
-             strncmp(neume_codec_word(c->model->codec, 0, w), prefix, strlen(prefix)) == 0 &&
-             r < rules;
-             r++)
-            c->model->masks[0][(size_t)r * count + w] = 0;
+    const nm_param *biases = nm_params_find(nm_model_params(c->model), "head.0.bias");
+    for (uint32_t w = 0; w < neume_codec_word_count(c->model->codec, 0); w++)
+        if (strncmp(neume_codec_word(c->model->codec, 0, w), prefix, strlen(prefix)) == 0)
+            c->model->weights[biases->offset + w] = -10000;
 }
 
 /* Where a note begins that is said behind so many words: ticks of their score, which is `*score`.
