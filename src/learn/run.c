@@ -101,6 +101,8 @@ static neume_status make_scorer(nm_run *run, neume_error *error) {
         nm_scorer_new(&run->scorer, run->context, &run->model->network, run->corpus->codec, error);
     if (status)
         return status;
+    if (!is_half(run))
+        nm_scorer_set_lender(run->scorer, run->network.stack);
     nm_scorer_set_stop(run->scorer, run->options.observer.should_stop, run->options.observer.data);
     return nm_run_make_scoring(run, error);
 }

@@ -18,6 +18,7 @@ struct nm_scorer {
     real temperature;
     nm_precision precision;
     nm_network_run run;              /* of B rows */
+    const nm_stack_run *lender;      /* or NULL */
     const nm_score_sink *sink;       /* or NULL */
     bool (*should_stop)(void *data); /* or NULL */
     void *stop_data;
@@ -65,8 +66,10 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_net
 /* A network run of a row for each piece, up to ROWS. A row's numbers depend neither on the number
  * of rows nor on that of steps at a time. */
 static neume_status fit_run(nm_scorer *scorer, size_t count) {
-    nm_run_options options = {
-        .max_B = count < ROWS ? count : ROWS, .max_T = STEPS, .precision = scorer->precision};
+    nm_run_options options = {.max_B = count < ROWS ? count : ROWS,
+                              .max_T = STEPS,
+                              .precision = scorer->precision,
+                              .lender = scorer->precision == NM_FP32 ? scorer->lender : NULL};
     if (options.max_B == 0)
         options.max_B = 1;
     if (scorer->B == options.max_B)
@@ -93,6 +96,10 @@ void nm_scorer_set_precision(nm_scorer *scorer, nm_precision precision) {
     nm_network_run_clear(&scorer->run);
     scorer->B = 0;
     scorer->precision = precision;
+}
+
+void nm_scorer_set_lender(nm_scorer *scorer, const nm_stack_run *lender) {
+    scorer->lender = lender;
 }
 
 void nm_scorer_set_sink(nm_scorer *scorer, const nm_score_sink *sink) {

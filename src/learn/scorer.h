@@ -28,6 +28,10 @@ void nm_scorer_set_temperature(nm_scorer *scorer, double temperature);
 /* Of the weights in the runs to come; NM_FP32 at first. */
 void nm_scorer_set_precision(nm_scorer *scorer, nm_precision precision);
 
+/* Whose packed weights the runs to come overwrite with theirs while they are at NM_FP32, as
+ * `lender` of nm_run_options; NULL: none, as at first. Borrowed: as long as the scorer. */
+void nm_scorer_set_lender(nm_scorer *scorer, const nm_stack_run *lender);
+
 /* Takes words out of the masks of stream 0 for good: `never` [V], 1: no piece has this word. */
 void nm_scorer_forbid(nm_scorer *scorer, const uint8_t *never);
 

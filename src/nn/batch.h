@@ -81,6 +81,11 @@ typedef struct nm_run_options {
     size_t moving_from;      /* no gradient is wanted of what lies before it in a block */
     nm_precision precision;  /* of the weights of layers and matrices, rows of the embedding and the
                               * logits of a key excepted; of a training run NM_FP32 */
+
+    /* Of a run for other than training, at NM_FP32: where its packed weights lie, a training run of
+     * the same stack that does not compute in halves, and has to pack before it computes again.
+     * NULL: in memory of its own. */
+    const struct nm_stack_run *lender;
 } nm_run_options;
 
 /* Fails with NEUME_BAD_USAGE where max_T, max_B or the noise are out of range, or training is to be

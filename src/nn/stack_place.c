@@ -35,6 +35,17 @@ static void take_dense(const nm_stack_run *run, nm_arena *from, nm_dense *dense)
         dense->packed_transposed = nm_take(from, run->ops->packed_size(dense->k, dense->n));
 }
 
+/* The packed weights of a training run begin as those of others do. */
+static void borrow_packings(nm_stack_run *run, const nm_stack_run *lender) {
+    for (unsigned l = 0; l < run->lstm_count; l++)
+        run->lstm[l].packed = lender->lstm[l].packed;
+    run->trunk.dense.packed = lender->trunk.dense.packed;
+    for (unsigned s = 0; s < run->stack->shape.stream_count; s++) {
+        run->heads[s].dense.packed = lender->heads[s].dense.packed;
+        run->heads[s].out.packed = lender->heads[s].out.packed;
+    }
+}
+
 static void take_packings(nm_stack_run *run, nm_arena *from) {
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
@@ -248,7 +259,10 @@ size_t nm_stack_run_place(nm_stack_run *run, real *block) {
     nm_arena from = {.block = block};
     run->block = block;
     take_state(run, &from);
-    take_packings(run, &from);
+    if (run->options.lender)
+        borrow_packings(run, run->options.lender);
+    else
+        take_packings(run, &from);
     take_body(run, &from);
     take_heads(run, &from);
     return from.used;

@@ -141,6 +141,43 @@ static void is_the_same_to_the_bit_in_any_company_and_with_any_threads(void **st
     }
 }
 
+/* The lender packs other weights in between, as training does. */
+static void is_the_same_in_borrowed_memory(void **state) {
+    (void)state;
+    for (neume_isa isa = NEUME_ISA_C; isa <= NEUME_ISA_AVX512; isa++) {
+        if (!nm_isa_is_available(isa) || !nm_ops_for(isa))
+            continue;
+        bench b;
+        bench_init(&b, test_context(1, isa, NULL));
+        nm_stack_run *lender;
+        const nm_run_options options = {.max_B = 2, .max_T = 3, .for_training = true};
+        assert_int_equal(nm_stack_run_new(&lender, b.context, &b.network.stack, &options, NULL),
+                         NEUME_OK);
+        const nm_run_options own = {.max_B = 2, .max_T = 3},
+                             borrowed = {.max_B = 2, .max_T = 3, .lender = lender};
+        assert_true(nm_stack_run_bytes(b.context, &b.network.stack, &borrowed) +
+                        nm_params_count_reals(&b.network.stack.params) * sizeof(real) / 2 <
+                    nm_stack_run_bytes(b.context, &b.network.stack, &own));
+        nm_score_sums expected[PIECES], sums[PIECES];
+        assert_int_equal(nm_scorer_run(b.scorer, b.weights, b.pieces, PIECES, expected), NEUME_OK);
+        real *others = nm_params_block_new(&b.network.stack.params, b.context);
+        nm_stack_init_weights(&b.network.stack, others, 6);
+        nm_scorer *scorer;
+        assert_int_equal(nm_scorer_new(&scorer, b.context, &b.network, b.codec, NULL), NEUME_OK);
+        nm_scorer_set_lender(scorer, lender);
+        for (int i = 0; i < 2; i++) {
+            nm_stack_run_pack(lender, others);
+            assert_int_equal(nm_scorer_run(scorer, b.weights, b.pieces, PIECES, sums), NEUME_OK);
+            for (size_t p = 0; p < PIECES; p++)
+                assert_same(&sums[p], &expected[p]);
+        }
+        nm_scorer_free(scorer);
+        nm_free_aligned(b.context, others);
+        nm_stack_run_free(lender);
+        bench_clear(&b);
+    }
+}
+
 /* Uniform: ln of the allowed words, all but <end> at first; and an unknown one costs more. */
 static void baselines_have_the_same_masks_and_unknown_words(void **state) {
     (void)state;
@@ -193,6 +230,7 @@ int main(void) {
         cmocka_unit_test(gives_each_piece_the_likelihood_that_it_has_word_after_word),
         cmocka_unit_test(unknown_words_are_counted_and_never_right),
         cmocka_unit_test(is_the_same_to_the_bit_in_any_company_and_with_any_threads),
+        cmocka_unit_test(is_the_same_in_borrowed_memory),
         cmocka_unit_test(baselines_have_the_same_masks_and_unknown_words),
         cmocka_unit_test(survives_every_failing_allocation),
     };
