@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Tracks one after the other, each nearly in order: one pass spreads the items by the leading bits
  * of their numbers, about as many values as there are items, and insertion puts in order what is
- * near. Each track is read and written from its begin to its end, so that caches follow. Only where
- * an item is far from its place does a radix sort take all digits, from the least significant on
- * (Knuth, TAOCP 3, 5.2.5, algorithm R). */
+ * near. Each track is read and written from its begin to its end, so that caches follow. Two
+ * tracks, melody and chords or two hands, are merged instead. Only where an item is far from its
+ * place does a radix sort take all digits, from the least significant on (Knuth, TAOCP 3, 5.2.5,
+ * algorithm R).
+ */
 #include "music/sort.h"
 
 #include "base/mem.h"
@@ -93,6 +95,60 @@ static bool sort_by_insertion(const insertion *by, const nm_sort_key *key) {
     return insert_all(by, key->size, key->rank);
 }
 
+/* Makes two runs of items that are nearly in order, and says where the second begins: at the end of
+ * the list where one is enough. False where it is not two either: then the items are nearer to
+ * their order, and equals as before. */
+static inline bool find_runs(size_t *second, const insertion *by, size_t size, rank_of *rank) {
+    insertion run = *by;
+    place highest = {0};
+    *second = by->count;
+    for (size_t i = 0, begin = 0; i < by->count; i++) {
+        const place its = place_of(by->items + i * size, rank);
+        if (!is_behind(highest, its)) {
+            highest = its;
+        } else if (!insert(&run, i - begin, size, rank)) {
+            if (begin > 0)
+                return false;
+            *second = begin = i;
+            run.items = by->items + begin * size;
+            highest = its;
+        }
+    }
+    return true;
+}
+
+static bool find_runs_by(size_t *second, const insertion *by, const nm_sort_key *key) {
+    if (key == &nm_note_key)
+        return find_runs(second, by, sizeof(neume_note), rank_of_note);
+    if (key->size == 16)
+        return find_runs(second, by, 16, key->rank);
+    return find_runs(second, by, key->size, key->rank);
+}
+
+/* Two runs into one; of equals those of the first come first. Which item is next is hard to
+ * foretell, so nothing branches on it. */
+static inline void merge(uint8_t *to, const insertion *from, size_t second, size_t size,
+                         rank_of *rank) {
+    const uint8_t *a = from->items, *b = a + second * size;
+    const uint8_t *const middle = b, *const end = a + from->count * size;
+    while (a < middle && b < end) {
+        const bool is_b = is_behind(place_of(a, rank), place_of(b, rank));
+        memcpy(to, is_b ? b : a, size);
+        to += size;
+        a += is_b ? 0 : size;
+        b += is_b ? size : 0;
+    }
+    memcpy(to, a, (size_t)(middle - a));
+    memcpy(to + (middle - a), b, (size_t)(end - b));
+}
+
+static void merge_by(uint8_t *to, const insertion *from, size_t second, const nm_sort_key *key) {
+    if (key == &nm_note_key)
+        merge(to, from, second, sizeof(neume_note), rank_of_note);
+    else
+        merge(to, from, second, key->size, key->rank);
+}
+
 typedef struct radix_sort {
     uint8_t *from, *to; /* items in their order so far; room */
     uint32_t *begins;   /* where the items of a digit go */
@@ -172,23 +228,49 @@ static void spread_and_insert(radix_sort *by) {
     sort_by_digits(by, false);
 }
 
-neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
-                     const nm_sort_key *key) {
-    radix_sort by = {.count = count, .key = key};
-    memcpy(&by.from, items, sizeof by.from);
-    if (sort_by_insertion(&(insertion){by.from, count, NEAR}, key))
-        return NEUME_OK;
+/* The items of both runs to fresh memory, which takes the place of the list's. */
+static neume_status merge_runs(neume_context *context, uint8_t **items, const insertion *runs,
+                               size_t second, const nm_sort_key *key) {
+    uint8_t *to = NULL;
+    if (!nm_resize(context, &to, runs->count, key->size))
+        return NEUME_NO_MEMORY;
+    merge_by(to, runs, second, key);
+    nm_free(context, *items);
+    *items = to;
+    return NEUME_OK;
+}
+
+static neume_status spread(neume_context *context, uint8_t **items, size_t count,
+                           const nm_sort_key *key) {
+    radix_sort by = {.from = *items, .count = count, .key = key};
     const unsigned digit = lesser(bits_of(count), MOST_BITS);
     const unsigned bits = digit < DIGIT_BITS ? DIGIT_BITS : digit;
     neume_status status = NEUME_NO_MEMORY;
     if (count <= UINT32_MAX && nm_resize(context, &by.to, count, key->size) &&
         nm_resize(context, &by.begins, (size_t)1 << bits, sizeof *by.begins)) {
         spread_and_insert(&by);
-        memcpy(items, &by.from, sizeof by.from);
-        *capacity = count; /* at least, whichever block it is */
+        *items = by.from;
         status = NEUME_OK;
     }
     nm_free(context, by.begins);
     nm_free(context, by.to);
     return status;
+}
+
+neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
+                     const nm_sort_key *key) {
+    uint8_t *list;
+    size_t second;
+    memcpy(&list, items, sizeof list);
+    const insertion by = {list, count, NEAR};
+    const bool has_runs = find_runs_by(&second, &by, key);
+    if (has_runs && second == count)
+        return NEUME_OK;
+    const neume_status status = has_runs ? merge_runs(context, &list, &by, second, key)
+                                         : spread(context, &list, count, key);
+    if (status)
+        return status;
+    memcpy(items, &list, sizeof list);
+    *capacity = count; /* at least, whichever block it is */
+    return NEUME_OK;
 }

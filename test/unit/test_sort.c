@@ -56,16 +56,35 @@ static uint64_t drawn(uint64_t draw, uint64_t below) {
     return ((uint64_t)random.word[0] << 32 | random.word[1]) % below;
 }
 
+/* Tracks that say who they are, and tracks whose items may be equal: then the first's come first.
+ */
 static void sorts_tracks_one_after_the_other(void **state) {
     static item items[MOST];
-    for (unsigned tracks = 1; tracks <= 50; tracks += 7)
-        for (uint64_t step = 1; step <= 480; step *= 5) {
-            for (size_t i = 0, tick = 0; i < MOST; i++) {
-                tick = i % (MOST / tracks) ? tick + (size_t)drawn(i, step) : 0;
-                items[i] = (item){tick, 0, (uint8_t)(i / (MOST / tracks)), (uint8_t)drawn(i, 5)};
+    for (unsigned tracks = 1; tracks <= 50; tracks += tracks < 4 ? 1 : 7)
+        for (uint64_t step = 1; step <= 480; step *= 5)
+            for (int is_named = 0; is_named < 2; is_named++) {
+                for (size_t i = 0, tick = 0; i < MOST; i++) {
+                    const size_t track = i / (MOST / tracks);
+                    tick = i % (MOST / tracks) ? tick + (size_t)drawn(i, step) : 0;
+                    items[i] =
+                        (item){tick, 0, (uint8_t)(is_named ? track : 0), (uint8_t)drawn(i, 5)};
+                }
+                assert_sorts(*state, items, MOST);
             }
-            assert_sorts(*state, items, MOST);
-        }
+}
+
+/* The second begins before the first, ends behind it, or is one item. */
+static void sorts_two_tracks_of_any_length(void **state) {
+    static item items[MOST];
+    for (size_t first = 1; first < 400; first = 2 * first + 1)
+        for (size_t second = 1; second < 400; second = 3 * second + 1)
+            for (size_t begin = 0; begin <= 400; begin += 200) {
+                for (size_t i = 0; i < first; i++)
+                    items[i] = (item){200 + i, 0, 0, 0};
+                for (size_t i = 0; i < second; i++)
+                    items[first + i] = (item){begin + i, 0, 0, 0};
+                assert_sorts(*state, items, first + second);
+            }
 }
 
 static void sorts_what_is_in_no_order(void **state) {
@@ -101,32 +120,48 @@ static int compare_notes(const void *a, const void *b) {
     return (x->duration_ticks > y->duration_ticks) - (x->duration_ticks < y->duration_ticks);
 }
 
-/* Notes have a loop of their own in the sort. Their duration says when they came. */
-static void sorts_notes(void **state) {
+static void assert_sorts_notes(neume_context *context, const neume_note *notes) {
     static neume_note expected[MOST];
+    size_t capacity = MOST;
+    neume_note *list = nm_alloc(context, capacity, sizeof *list);
+    assert_non_null(list);
+    memcpy(list, notes, sizeof expected);
+    memcpy(expected, notes, sizeof expected);
+    qsort(expected, MOST, sizeof *expected, compare_notes);
+    assert_int_equal(nm_sort(context, &list, &capacity, MOST, &nm_note_key), NEUME_OK);
+    assert_memory_equal(list, expected, sizeof expected);
+    nm_free(context, list);
+}
+
+static neume_note drawn_note(uint64_t tick, size_t i) {
+    return (neume_note){.start_ticks = tick,
+                        .duration_ticks = i,
+                        .track = (uint16_t)(255 + drawn(i + MOST, 3)),
+                        .port = (uint8_t)drawn(i + 2 * MOST, 2),
+                        .channel = (uint8_t)drawn(i + 3 * MOST, 2),
+                        .program = (uint8_t)drawn(i + 4 * MOST, 128),
+                        .pitch = (uint8_t)drawn(i + 5 * MOST, 3)};
+}
+
+/* Notes have loops of their own in the sort. Their duration says when they came. */
+static void sorts_notes(void **state) {
+    static neume_note notes[MOST];
     for (uint64_t ticks = 1; ticks <= UINT64_C(1) << 40; ticks <<= 10) {
-        size_t capacity = MOST;
-        neume_note *notes = nm_alloc(*state, capacity, sizeof *notes);
-        assert_non_null(notes);
         for (size_t i = 0; i < MOST; i++)
-            notes[i] = (neume_note){.start_ticks = drawn(i, ticks),
-                                    .duration_ticks = i,
-                                    .track = (uint16_t)(255 + drawn(i + MOST, 3)),
-                                    .port = (uint8_t)drawn(i + 2 * MOST, 2),
-                                    .channel = (uint8_t)drawn(i + 3 * MOST, 2),
-                                    .program = (uint8_t)drawn(i + 4 * MOST, 128),
-                                    .pitch = (uint8_t)drawn(i + 5 * MOST, 3)};
-        memcpy(expected, notes, sizeof expected);
-        qsort(expected, MOST, sizeof *expected, compare_notes);
-        assert_int_equal(nm_sort(*state, &notes, &capacity, MOST, &nm_note_key), NEUME_OK);
-        assert_memory_equal(notes, expected, sizeof expected);
-        nm_free(*state, notes);
+            notes[i] = drawn_note(drawn(i, ticks), i);
+        assert_sorts_notes(*state, notes);
+    }
+    for (size_t tracks = 1; tracks <= 3; tracks++) {
+        for (size_t i = 0; i < MOST; i++)
+            notes[i] = drawn_note(i % (MOST / tracks) / 2, i);
+        assert_sorts_notes(*state, notes);
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorts_tracks_one_after_the_other),
+        cmocka_unit_test(sorts_two_tracks_of_any_length),
         cmocka_unit_test(sorts_what_is_in_no_order),
         cmocka_unit_test(sorts_lists_with_one_item_far_away),
         cmocka_unit_test(sorts_notes),
