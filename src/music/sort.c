@@ -74,20 +74,21 @@ static inline bool insert(const insertion *by, size_t i, size_t size, rank_of *r
     return true;
 }
 
-/* Puts in order what is nearly so. After false the items are nearer to it, and equals as before. */
-static inline bool insert_all(const insertion *by, size_t size, rank_of *rank) {
+/* Puts in order what is nearly so, up to an item that is too far from its place: how many these
+ * are. Equals stay as they were. */
+static inline size_t insert_all(const insertion *by, size_t size, rank_of *rank) {
     place highest = {0};
     for (size_t i = 0; i < by->count; i++) {
         const place its = place_of(by->items + i * size, rank);
         if (!is_behind(highest, its))
             highest = its;
         else if (!insert(by, i, size, rank))
-            return false;
+            return i;
     }
-    return true;
+    return by->count;
 }
 
-static bool sort_by_insertion(const insertion *by, const nm_sort_key *key) {
+static size_t sort_by_insertion(const insertion *by, const nm_sort_key *key) {
     if (key == &nm_note_key)
         return insert_all(by, sizeof(neume_note), rank_of_note);
     if (key->size == 16)
@@ -95,34 +96,12 @@ static bool sort_by_insertion(const insertion *by, const nm_sort_key *key) {
     return insert_all(by, key->size, key->rank);
 }
 
-/* Makes two runs of items that are nearly in order, and says where the second begins: at the end of
- * the list where one is enough. False where it is not two either: then the items are nearer to
- * their order, and equals as before. */
-static inline bool find_runs(size_t *second, const insertion *by, size_t size, rank_of *rank) {
-    insertion run = *by;
-    place highest = {0};
-    *second = by->count;
-    for (size_t i = 0, begin = 0; i < by->count; i++) {
-        const place its = place_of(by->items + i * size, rank);
-        if (!is_behind(highest, its)) {
-            highest = its;
-        } else if (!insert(&run, i - begin, size, rank)) {
-            if (begin > 0)
-                return false;
-            *second = begin = i;
-            run.items = by->items + begin * size;
-            highest = its;
-        }
-    }
-    return true;
-}
-
-static bool find_runs_by(size_t *second, const insertion *by, const nm_sort_key *key) {
-    if (key == &nm_note_key)
-        return find_runs(second, by, sizeof(neume_note), rank_of_note);
-    if (key->size == 16)
-        return find_runs(second, by, 16, key->rank);
-    return find_runs(second, by, key->size, key->rank);
+/* Whether the items, put in order where they nearly are, make one run, or two, of which the second
+ * begins at `*second`: at the end of the list where one is enough. */
+static bool find_runs(size_t *second, const insertion *by, const nm_sort_key *key) {
+    *second = sort_by_insertion(by, key);
+    const insertion rest = {by->items + *second * key->size, by->count - *second, by->furthest};
+    return sort_by_insertion(&rest, key) == rest.count;
 }
 
 /* Two runs into one; of equals those of the first come first. Which item is next is hard to
@@ -222,7 +201,7 @@ static void spread_and_insert(radix_sort *by) {
     const unsigned all = bits_of(differences(by));
     const unsigned bits = lesser(all, lesser(bits_of(by->count), MOST_BITS));
     pass_by(by, all - bits, bits);
-    if (sort_by_insertion(&(insertion){by->from, by->count, FAR}, by->key))
+    if (sort_by_insertion(&(insertion){by->from, by->count, FAR}, by->key) == by->count)
         return;
     sort_by_digits(by, true);
     sort_by_digits(by, false);
@@ -263,7 +242,7 @@ neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size
     size_t second;
     memcpy(&list, items, sizeof list);
     const insertion by = {list, count, NEAR};
-    const bool has_runs = find_runs_by(&second, &by, key);
+    const bool has_runs = find_runs(&second, &by, key);
     if (has_runs && second == count)
         return NEUME_OK;
     const neume_status status = has_runs ? merge_runs(context, &list, &by, second, key)
