@@ -35,11 +35,9 @@ static neume_status make_model(nm_run *run, neume_error *error) {
 }
 
 static neume_status make_masks(nm_run *run, neume_error *error) {
-    const neume_codec *codec = run->corpus->codec;
-    for (unsigned s = 0; s < neume_codec_stream_count(codec) && !nm_codec_is_roll(codec); s++)
-        if (!(run->masks[s] = nm_codec_masks(run->context, codec, s)))
-            return nm_fail_memory(error, "masks");
-    return NEUME_OK;
+    return nm_codec_all_masks(run->masks, run->context, run->corpus->codec)
+               ? NEUME_OK
+               : nm_fail_memory(error, "masks");
 }
 
 static neume_status make_batcher(nm_run *run, neume_error *error) {

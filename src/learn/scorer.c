@@ -36,13 +36,6 @@ void nm_scorer_free(nm_scorer *scorer) {
     nm_free(scorer->context, scorer);
 }
 
-static bool make_masks(nm_scorer *scorer) {
-    for (unsigned s = 0; s < neume_codec_stream_count(scorer->codec) && !scorer->is_roll; s++)
-        if (!(scorer->masks[s] = nm_codec_masks(scorer->context, scorer->codec, s)))
-            return false;
-    return true;
-}
-
 neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_network *network,
                            const neume_codec *codec, neume_error *error) {
     *out = NULL;
@@ -55,7 +48,7 @@ neume_status nm_scorer_new(nm_scorer **out, neume_context *context, const nm_net
                           .temperature = 1,
                           .is_roll = nm_codec_is_roll(codec),
                           .high = NM_SET_KEYS - 1};
-    if (!make_masks(scorer)) {
+    if (!nm_codec_all_masks(scorer->masks, context, codec)) {
         nm_scorer_free(scorer);
         return nm_fail_memory(error, "likelihoods");
     }

@@ -23,7 +23,7 @@ typedef struct nm_grammar {
     uint32_t *word_class[NEUME_MAX_STREAMS]; /* [word_count of the stream] */
     uint8_t *stream;                         /* [state_count] whose word comes next */
 
-    /* The state behind a word; which words need not be allowed. */
+    /* The state behind a word, be it allowed or not. */
     uint32_t (*next)(const struct nm_grammar *grammar, uint32_t state, uint32_t word_class);
     void *plan; /* what `next` goes by; owned, NULL where it needs nothing */
 } nm_grammar;
@@ -47,6 +47,10 @@ void nm_codec_mask(uint8_t *mask, const neume_codec *codec, unsigned stream, uin
 /* The masks by every rule: [rule_count][word_count], of other streams 0. The caller frees with
  * nm_free. */
 uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsigned stream);
+
+/* Those of every stream, of rolls NULL. False for want of memory: some may be made all the same. */
+bool nm_codec_all_masks(uint8_t *masks[NEUME_MAX_STREAMS], neume_context *context,
+                        const neume_codec *codec);
 
 /* Whether its steps are sets of keys, as in codec "roll": then it has neither vocabulary nor
  * grammar; a stream is a bit of every key, NM_ROLL_WORDS words of a step. */

@@ -47,8 +47,9 @@ static uint8_t *read_rule(rule_maker *maker, uint32_t state) {
     memset(row, 0, classes);
     if (maker->kind->allow)
         maker->kind->allow(row, grammar, state);
-    for (uint32_t c = 0; c < classes && !maker->kind->allow; c++)
-        row[c] = maker->kind->allows(state, c);
+    else
+        for (uint32_t c = 0; c < classes; c++)
+            row[c] = maker->kind->allows(state, c);
     return row;
 }
 
@@ -135,4 +136,12 @@ uint8_t *nm_codec_masks(neume_context *context, const neume_codec *codec, unsign
         rules++;
     }
     return masks;
+}
+
+bool nm_codec_all_masks(uint8_t *masks[NEUME_MAX_STREAMS], neume_context *context,
+                        const neume_codec *codec) {
+    for (unsigned s = 0; s < codec->kind->stream_count && !codec->kind->is_roll; s++)
+        if (!(masks[s] = nm_codec_masks(context, codec, s)))
+            return false;
+    return true;
 }
