@@ -100,6 +100,8 @@ static size_t sort_by_insertion(const insertion *by, const nm_sort_key *key) {
  * begins at `*second`: at the end of the list where one is enough. */
 static bool find_runs(size_t *second, const insertion *by, const nm_sort_key *key) {
     *second = sort_by_insertion(by, key);
+    if (*second == by->count)
+        return true;
     const insertion rest = {by->items + *second * key->size, by->count - *second, by->furthest};
     return sort_by_insertion(&rest, key) == rest.count;
 }

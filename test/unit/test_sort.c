@@ -99,6 +99,14 @@ static void sorts_what_is_in_no_order(void **state) {
         }
 }
 
+static void a_list_without_memory_is_in_order(void **state) {
+    item *list = NULL;
+    size_t capacity = 0;
+    assert_int_equal(nm_sort(*state, &list, &capacity, 0, &item_key), NEUME_OK);
+    assert_null(list);
+    assert_int_equal(capacity, 0);
+}
+
 /* All of the leading bits are those of the last item: what is spread by them stays as it was. */
 static void sorts_lists_with_one_item_far_away(void **state) {
     static item items[MOST];
@@ -163,6 +171,7 @@ int main(void) {
         cmocka_unit_test(sorts_tracks_one_after_the_other),
         cmocka_unit_test(sorts_two_tracks_of_any_length),
         cmocka_unit_test(sorts_what_is_in_no_order),
+        cmocka_unit_test(a_list_without_memory_is_in_order),
         cmocka_unit_test(sorts_lists_with_one_item_far_away),
         cmocka_unit_test(sorts_notes),
     };
