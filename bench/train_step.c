@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The LSTM layers of a training step: weights packed, forward, backward, all gradients.
- * Usage: train_step [ISA [THREADS [T B H L [rounds]]]]; the last as rounds.h says. */
+ * Usage: train_step [ISA|fp16|bf16 [THREADS [T B H L [rounds]]]]; the last as rounds.h says. */
 #include "measure.h"
 #include "rounds.h"
 
@@ -17,6 +17,13 @@ typedef struct shape {
     size_t T, B, H, layers;
 } shape;
 
+/* What computes. */
+typedef struct kernels {
+    neume_isa isa;
+    nm_products products;
+    unsigned threads;
+} kernels;
+
 /* Each layer's x is the y of the one below; each dx is the dy of that. */
 typedef struct network {
     shape shape;
@@ -29,9 +36,13 @@ typedef struct network {
     double seconds[3]; /* pack, forward, backward */
 } network;
 
-static network network_new(neume_context *context, shape s) {
+static network network_new(neume_context *context, const kernels *of, shape s) {
     const size_t T = s.T, B = s.B, H = s.H;
-    const nm_ops *ops = nm_ops_of(context);
+    const nm_ops *ops = nm_ops_at(context, of->products);
+    if (!ops) {
+        fprintf(stderr, "train_step: this machine or build has no such products\n");
+        exit(EXIT_FAILURE);
+    }
     network n = {.shape = s, .context = context, .ops = ops};
     n.weight_ih = bench_floats(context, 4 * H * H, 0.05f);
     n.weight_hh = bench_floats(context, 4 * H * H, 0.05f);
@@ -114,16 +125,16 @@ static void step(void *data) {
 }
 
 /* Multiply-adds count as two: forward 2 * 4H * 2H a position, backward twice that. */
-static void bench_shape(neume_isa isa, unsigned threads, shape s) {
-    neume_context *context = bench_context(threads, isa);
-    network n = network_new(context, s);
+static void bench_shape(const kernels *of, shape s) {
+    neume_context *context = bench_context(of->threads, of->isa);
+    network n = network_new(context, of, s);
     const double positions = (double)(s.T * s.B);
     const double flop = 48.0 * (double)(s.H * s.H) * positions * (double)s.layers;
     const bench_result result = bench_measure(context, step, &n, flop, 0.02);
     const double all = n.seconds[0] + n.seconds[1] + n.seconds[2];
-    printf("%-8s %uT  T %3zu B %3zu H %4zu L %zu  %8.2f ms  %7.0f tokens/s  %5.1f GFLOP/s  "
+    printf("%-10s %uT  T %3zu B %3zu H %4zu L %zu  %8.2f ms  %7.0f tokens/s  %5.1f GFLOP/s  "
            "%4.1f %% of peak, best %4.1f %%  pack %2.0f %% forward %2.0f %% backward %2.0f %%\n",
-           neume_context_isa_name(context), threads, s.T, s.B, s.H, s.layers, 1e3 * result.seconds,
+           n.ops->name, of->threads, s.T, s.B, s.H, s.layers, 1e3 * result.seconds,
            positions / result.seconds, 1e-9 * flop / result.seconds, 100 * result.share,
            100 * result.best, 100 * n.seconds[0] / all, 100 * n.seconds[1] / all,
            100 * n.seconds[2] / all);
@@ -132,16 +143,16 @@ static void bench_shape(neume_isa isa, unsigned threads, shape s) {
     neume_context_free(context);
 }
 
-static void serve_shape(neume_isa isa, unsigned threads, shape s) {
-    neume_context *context = bench_context(threads, isa);
-    network n = network_new(context, s);
+static void serve_shape(const kernels *of, shape s) {
+    neume_context *context = bench_context(of->threads, of->isa);
+    network n = network_new(context, of, s);
     char text[64];
     snprintf(text, sizeof text, "%zu, %zu, %zu, %zu", s.T, s.B, s.H, s.layers);
     bench_serve(&(bench_rounds){.what = "layers",
                                 .peer = "neume",
                                 .shape = text,
                                 .unit = "tokens/s",
-                                .threads = threads,
+                                .threads = of->threads,
                                 .units = (double)(s.T * s.B),
                                 .body = step,
                                 .data = &n});
@@ -149,26 +160,35 @@ static void serve_shape(neume_isa isa, unsigned threads, shape s) {
     neume_context_free(context);
 }
 
-static void bench_shapes(neume_isa isa, unsigned threads) {
+static void bench_shapes(const kernels *of) {
     static const shape shapes[] = {{64, 16, 256, 2},
                                    {64, 32, 512, 2},
                                    {64, 16, 512, 3},
                                    {128, 64, 512, 2},
                                    {256, 64, 1024, 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        bench_shape(isa, threads, shapes[i]);
+        bench_shape(of, shapes[i]);
+}
+
+/* Products of fewer bits are of the best kernels. */
+static kernels kernels_of(const char *name, unsigned threads) {
+    if (strcmp(name, "fp16") == 0)
+        return (kernels){NEUME_ISA_AUTO, NM_PRODUCTS_FP16, threads};
+    if (strcmp(name, "bf16") == 0)
+        return (kernels){NEUME_ISA_AUTO, NM_PRODUCTS_BF16, threads};
+    return (kernels){bench_isa(name), NM_PRODUCTS_FP32, threads};
 }
 
 int main(int argc, char **argv) {
-    const neume_isa isa = bench_isa(argc > 1 ? argv[1] : "auto");
     const unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+    kernels of = kernels_of(argc > 1 ? argv[1] : "auto", threads);
     if (argc > 6) {
         const shape s = {(size_t)atoi(argv[3]), (size_t)atoi(argv[4]), (size_t)atoi(argv[5]),
                          (size_t)atoi(argv[6])};
-        (argc > 7 ? serve_shape : bench_shape)(isa, threads, s);
+        (argc > 7 ? serve_shape : bench_shape)(&of, s);
         return 0;
     }
-    for (unsigned i = threads ? threads : 1; i <= (threads ? threads : 2); i++)
-        bench_shapes(isa, i);
+    for (of.threads = threads ? threads : 1; of.threads <= (threads ? threads : 2); of.threads++)
+        bench_shapes(&of);
     return 0;
 }

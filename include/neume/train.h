@@ -19,11 +19,12 @@ typedef enum neume_optimizer {
 } neume_optimizer;
 
 /** What the products of matrices are made of while training. Models and validations are the same
- * float in both. */
+ * float in all. Both others need kernels avx512. */
 typedef enum neume_train_precision {
     NEUME_TRAIN_FP32,
-    NEUME_TRAIN_FP16 /**< halves in short sums, which are added up in float; needs a processor with
-                        AVX512-FP16, and kernels avx512 */
+    NEUME_TRAIN_FP16, /**< halves in short sums, which are added up in float; needs a processor with
+                         AVX512-FP16 */
+    NEUME_TRAIN_BF16  /**< bfloat16, added up in float; needs a processor with AMX-BF16 */
 } neume_train_precision;
 
 /** What becomes of an update whose loss or gradient is not finite. */

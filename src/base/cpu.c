@@ -8,6 +8,8 @@
 #if defined(__x86_64__)
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static bool has_vectors(neume_isa isa) {
     if (isa == NEUME_ISA_AVX2)
@@ -21,11 +23,25 @@ bool nm_cpu_has_byte_sums(void) {
     return has_vectors(NEUME_ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
 }
 
-/* Intel SDM, CPUID: leaf 7, EDX bit 23. The compilers' own test does not know it everywhere. */
-bool nm_cpu_has_halves(void) {
+/* Intel SDM, CPUID: leaf 7, which the compilers' own tests do not know everywhere. */
+enum { EDX_AMX_BF16 = 1 << 22, EDX_AVX512_FP16 = 1 << 23, EDX_AMX_TILE = 1 << 24 };
+
+static bool has_features(unsigned edx) {
     unsigned a, b, c, d;
     return has_vectors(NEUME_ISA_AVX512) && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-           (d >> 23 & 1);
+           (d & edx) == edx;
+}
+
+bool nm_cpu_has_halves(void) {
+    return has_features(EDX_AVX512_FP16);
+}
+
+/* Linux, Documentation/arch/x86/xstate.rst: a process asks for the registers before it uses them.
+ * Older kernels do not know the question. */
+bool nm_cpu_has_tiles(void) {
+    enum { ASK = 0x1023, TILE_DATA = 18 };
+    return has_features(EDX_AMX_BF16 | EDX_AMX_TILE) && __builtin_cpu_supports("avx512bf16") &&
+           syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
 }
 
 void nm_cpu_relax(void) {
@@ -44,6 +60,10 @@ bool nm_cpu_has_byte_sums(void) {
 }
 
 bool nm_cpu_has_halves(void) {
+    return false;
+}
+
+bool nm_cpu_has_tiles(void) {
     return false;
 }
 

@@ -237,7 +237,7 @@ static const nm_opt batch_options[] = {
 
 static const char *const optimizers[] = {"adamw", "adam", "rmsprop", "sgd", "adadelta", NULL};
 static const char *const on_not_finite[] = {"stop", "skip", NULL};
-static const char *const precisions[] = {"fp32", "fp16", NULL};
+static const char *const precisions[] = {"fp32", "fp16", "bf16", NULL};
 
 static const nm_opt optimizer_options[] = {
     {.name = "optimizer",
@@ -277,8 +277,8 @@ static const nm_opt optimizer_options[] = {
      .kind = NM_OPT_CHOICE,
      IN(train.precision),
      .choices = precisions,
-     .help = "what the products of matrices are made of while training; fp16 is faster, and needs "
-             "a processor with AVX512-FP16"},
+     .help = "what the products of matrices are made of while training; bf16 is fastest, and needs "
+             "a processor with AMX; fp16 one with AVX512-FP16"},
 };
 
 static const nm_opt file_options[] = {

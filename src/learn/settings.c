@@ -65,7 +65,7 @@ static const char *optimizer_name(neume_optimizer optimizer) {
 }
 
 static const char *precision_name(neume_train_precision precision) {
-    static const char *const names[] = {"fp32", "fp16"};
+    static const char *const names[] = {"fp32", "fp16", "bf16"};
     return names[precision];
 }
 

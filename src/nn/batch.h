@@ -71,8 +71,8 @@ typedef struct nm_state_parts {
 /* Memory and noise of a network's run. */
 typedef struct nm_run_options {
     size_t max_T, max_B;
-    bool for_training; /* keeps what backward needs */
-    bool is_half;      /* computes with nm_ops_half_of, which there must be */
+    bool for_training;    /* keeps what backward needs */
+    nm_products products; /* computes with nm_ops_at, which there must be */
     nm_noise noise;
     uint64_t seed;           /* of all masks */
     size_t all_rows;         /* of this run and its likes, which train together; 0: max_B */
@@ -83,7 +83,7 @@ typedef struct nm_run_options {
                               * logits of a key excepted; of a training run NM_FP32 */
 
     /* Of a run for other than training, at NM_FP32: where its packed weights lie, a training run of
-     * the same stack that does not compute in halves, and has to pack before it computes again.
+     * the same stack that computes with NM_PRODUCTS_FP32, and has to pack before it computes again.
      * NULL: in memory of its own. */
     const struct nm_stack_run *lender;
 } nm_run_options;

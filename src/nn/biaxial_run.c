@@ -55,7 +55,7 @@ static size_t rows_of_chunk(nm_biaxial_run *plan, size_t chunk_bytes) {
 
 nm_biaxial_run nm_biaxial_run_plan(const neume_context *context, const nm_biaxial *biaxial,
                                    const nm_run_options *options, size_t chunk_bytes) {
-    nm_biaxial_run plan = {.ops = nm_ops_at(context, options->is_half),
+    nm_biaxial_run plan = {.ops = nm_ops_at(context, options->products),
                            .biaxial = biaxial,
                            .options = *options,
                            .temperature = 1,

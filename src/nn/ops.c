@@ -22,10 +22,13 @@ const nm_ops *nm_ops_of(const neume_context *context) {
     return ops ? ops : &nm_ops_c;
 }
 
-const nm_ops *nm_ops_half_of(const neume_context *context) {
-    return context->isa == NEUME_ISA_AVX512 && nm_cpu_has_halves() ? nm_ops_half : NULL;
+static bool has_products(nm_products products) {
+    return products == NM_PRODUCTS_FP16 ? nm_cpu_has_halves() : nm_cpu_has_tiles();
 }
 
-const nm_ops *nm_ops_at(const neume_context *context, bool is_half) {
-    return is_half ? nm_ops_half_of(context) : nm_ops_of(context);
+const nm_ops *nm_ops_at(const neume_context *context, nm_products products) {
+    if (products == NM_PRODUCTS_FP32)
+        return nm_ops_of(context);
+    return context->isa == NEUME_ISA_AVX512 && has_products(products) ? nm_product_tables[products]
+                                                                      : NULL;
 }

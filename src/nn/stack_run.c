@@ -18,7 +18,7 @@ size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
                           const nm_run_options *options) {
     if (nm_run_options_check(options, NULL))
         return SIZE_MAX;
-    nm_stack_run run = run_on(NULL, nm_ops_at(context, options->is_half), stack, options);
+    nm_stack_run run = run_on(NULL, nm_ops_at(context, options->products), stack, options);
     return sizeof run + nm_stack_run_place(&run, NULL) * sizeof(real);
 }
 
@@ -31,7 +31,7 @@ neume_status nm_stack_run_new(nm_stack_run **out, neume_context *context, const 
     nm_stack_run *run = nm_alloc(context, 1, sizeof *run);
     if (!run)
         return nm_fail_memory(error, "network");
-    *run = run_on(context, nm_ops_at(context, options->is_half), stack, options);
+    *run = run_on(context, nm_ops_at(context, options->products), stack, options);
     real *block = nm_alloc_aligned(context, nm_stack_run_place(run, NULL), sizeof(real));
     if (!block) {
         nm_free(context, run);

@@ -10,6 +10,7 @@ import tool
 # Weights grow from update to update until they are infinite.
 RUNAWAY = ["--lr", "1e6", "--weight-decay", "1e6", "--clip", "0", "--warmup", "0", "--max-updates", "40"]
 HALVES = ["--isa", "auto", "--precision", "fp16", "--lr", "1000", "--clip", "0", "--warmup", "0", "--max-updates", "40"]
+BFLOATS = ["--isa", "auto", "--precision", "bf16", *RUNAWAY]
 WHERE = r"neume train: training: the (loss|gradient) is not finite at update \d+"
 KEPT = r"try a lower learning rate or stronger clipping; \S+/m\.neume\.ckpt of update 0 is kept"
 
@@ -40,15 +41,21 @@ class Optimiser(tool.Case):
         self.assertRegex(self.last(done), f"^{WHERE}, after 3 skipped in a row: {KEPT}$")
         self.assert_only_the_checkpoint_is_there()
 
-    def test_halves_that_overflow_do_the_same(self):
+    def check_products_that_overflow(self, argv):
         self.songs()
-        done = tool.run("train", self.path("songs"), "-o", self.path("m.neume"), *tool.TINY, *HALVES)
+        done = tool.run("train", self.path("songs"), "-o", self.path("m.neume"), *tool.TINY, *argv)
         if done.code == 2:
-            tool.skip("no AVX512-FP16 here")
+            tool.skip("no such products here")
         self.assertEqual(done.code, 1, done.errors)
         self.assertRegex(self.last(done), f"^{WHERE}: {KEPT}$")
-        done = self.train(*HALVES, "--force", "--not-finite", "skip", "--most-skips", "2", code=1)
+        done = self.train(*argv, "--force", "--not-finite", "skip", "--most-skips", "2", code=1)
         self.assertRegex(self.last(done), f"^{WHERE}, after 2 skipped in a row: {KEPT}$")
+
+    def test_halves_that_overflow_do_the_same(self):
+        self.check_products_that_overflow(HALVES)
+
+    def test_bfloats_that_run_away_do_the_same(self):
+        self.check_products_that_overflow(BFLOATS)
 
     def test_a_run_that_goes_well_skips_nothing_and_says_so_in_log_and_result(self):
         self.songs()

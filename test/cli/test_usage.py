@@ -134,7 +134,7 @@ TABLE = [
      "such as 2, or a time such as 5m"),
     ("train x --ticks-per-quarter 32768", 2,
      "neume train: --ticks-per-quarter 32768: expected a whole number from 1 to 32767"),
-    ("train x --precision fp8", 2, "neume train: --precision fp8: expected one of fp32, fp16"),
+    ("train x --precision fp8", 2, "neume train: --precision fp8: expected one of fp32, fp16, bf16"),
     ("train x --isa mmx", 2,
      "neume train: --isa mmx: expected one of auto, c, baseline, avx2, avx512"),
     ("generate x -o {d}/a.mid --primer x --primer-bars 4-2", 2,

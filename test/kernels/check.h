@@ -25,7 +25,7 @@ typedef struct check_block {
 
 typedef struct check {
     const nm_ops *ops;
-    bool is_half;                /* a table with products of halves */
+    double rounding;             /* of a factor below 1, the most */
     nm_pool *pools[CHECK_POOLS]; /* of 1, 2, 3 and 8 threads, or of 1 and as many as were asked */
     size_t pool_count;
     uint64_t seed, draws;
@@ -79,8 +79,8 @@ double check_magnitude(const double *block, size_t count);
 /* Of a sum of `depth` products of floats in ±1. Its error in float is about λ sqrt(k) u sum|x w|
  * with λ small (Higham, Mary 2019), u = 2^-24, and the sum of magnitudes is about k / 4: 2 sqrt(k)
  * u k / 4 holds with room, while a missing or doubled product, about 1/4, is 10^3 times larger for
- * the largest k here. Halves have u = 2^-11, but no sum of more than 64 is theirs: half of it is
- * room enough. */
+ * the largest k here. Where factors are rounded to fewer bits, u is their rounding: sums are floats
+ * still, or, of halves, of 64 products at most. */
 double check_product_tolerance(const check *c, size_t depth);
 
 #endif

@@ -35,6 +35,6 @@ double check_magnitude(const double *block, size_t count) {
 }
 
 double check_product_tolerance(const check *c, size_t depth) {
-    const double u = c->is_half ? 0x1p-12 : 0x1p-24, k = (double)depth;
+    const double u = c->rounding, k = (double)depth;
     return 2 * u * (sqrt(k) * k / 4 + 4);
 }

@@ -20,7 +20,7 @@ bool layer_sizes(check *c, size_t index, size_t sizes[4]) {
 }
 
 double layer_tolerance(const check *c, size_t terms) {
-    const double of_one = c->is_half ? 2.5e-3 : 1e-5;
+    const double of_one = c->rounding > 0x1p-24 ? 10.24 * c->rounding : 1e-5;
     return of_one * (1 + sqrt((double)terms) / 64);
 }
 

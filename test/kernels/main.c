@@ -14,7 +14,7 @@ static const char usage[] =
     "TAP.\n"
     "OPERATION may have wildcards ('lstm_*'); without any, all are checked.\n"
     "\n"
-    "      --isa NAME     only this table: c, baseline, avx2, avx512, avx512fp16\n"
+    "      --isa NAME     only this table: c, baseline, avx2, avx512, avx512fp16, avx512amx\n"
     "      --threads N    compare 1 thread with N (default: with 2, 3 and 8); time N (default: 1)\n"
     "      --seed N       of what is drawn (default: 1; with NEUME_LONG set, the time)\n"
     "      --cases N      of sizes at random, beside the fixed ones (default: 40; NEUME_LONG: "

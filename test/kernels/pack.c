@@ -35,9 +35,9 @@ static void check_columns(check *c, const pack_case *p, const float *packed) {
     }
     const nm_matmul product = {.m = ROWS, .n = p->n, .k = p->k, .x = x, .packed = packed, .y = y};
     c->ops->matmul(c->pools[0], &product);
-    for (size_t i = 0; c->is_half && i < ROWS * p->n; i++)
-        if (fabsf(y[i] - wanted[i]) <= 0x1p-12f)
-            y[i] = wanted[i]; /* of weights below 1, what rounding to 11 bits takes off */
+    for (size_t i = 0; c->rounding > 0x1p-24 && i < ROWS * p->n; i++)
+        if (fabs((double)y[i] - wanted[i]) <= c->rounding)
+            y[i] = wanted[i];
     check_same(c, "columns of w", y, wanted, ROWS * p->n * sizeof *y);
 }
 

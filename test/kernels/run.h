@@ -15,11 +15,11 @@ typedef struct run_options {
 } run_options;
 
 /* The tables of this build, plain C first; NULL where it has none of this index. */
-enum { RUN_TABLES = NEUME_ISA_AVX512 + 2 };
+enum { RUN_TABLES = NEUME_ISA_AVX512 + 1 + NM_PRODUCTS_BF16 };
 typedef struct run_table {
     const nm_ops *ops;
-    neume_isa isa;     /* of the context for it */
-    bool is_half;      /* the products are of halves: nm_ops_half_of */
+    neume_isa isa; /* of the context for it */
+    nm_products products;
     bool is_available; /* on this machine */
 } run_table;
 run_table run_table_at(size_t index);

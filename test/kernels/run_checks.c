@@ -16,13 +16,17 @@ const operation *const run_operations[] = {OPERATIONS};
 #undef OPERATION
 const size_t run_operation_count = sizeof run_operations / sizeof *run_operations;
 
+static run_table table_of_products(nm_products products) {
+    const bool has_them = products == NM_PRODUCTS_FP16 ? nm_cpu_has_halves() : nm_cpu_has_tiles();
+    return (run_table){.ops = nm_product_tables[products],
+                       .isa = NEUME_ISA_AVX512,
+                       .products = products,
+                       .is_available = nm_isa_is_available(NEUME_ISA_AVX512) && has_them};
+}
+
 run_table run_table_at(size_t index) {
     if (index > NEUME_ISA_AVX512)
-        return (run_table){.ops = nm_ops_half,
-                           .isa = NEUME_ISA_AVX512,
-                           .is_half = true,
-                           .is_available =
-                               nm_isa_is_available(NEUME_ISA_AVX512) && nm_cpu_has_halves()};
+        return table_of_products((nm_products)(index - NEUME_ISA_AVX512));
     const neume_isa isa = (neume_isa)index;
     return (run_table){
         .ops = nm_ops_for(isa), .isa = isa, .is_available = nm_isa_is_available(isa)};
@@ -46,6 +50,11 @@ static neume_context *context_of(const check *c, unsigned threads) {
     return context;
 }
 
+static double rounding_of(nm_products products) {
+    static const double roundings[] = {0x1p-24, 0x1p-12, 0x1p-9};
+    return roundings[products];
+}
+
 /* Does not return: the process is this check's own. */
 static _Noreturn void check_in_child(const operation *op, const run_table *table,
                                      const run_options *options, char *where) {
@@ -57,7 +66,7 @@ static _Noreturn void check_in_child(const operation *op, const run_table *table
         abort();
     neume_context *contexts[CHECK_POOLS];
     *c = (check){.ops = table->ops,
-                 .is_half = table->is_half,
+                 .rounding = rounding_of(table->products),
                  .seed = options->seed,
                  .cases = options->cases,
                  .where = where};

@@ -12,7 +12,7 @@ const nm_ops *nm_ops_of(const neume_context *context) {
     return test_ops;
 }
 
-const nm_ops *nm_ops_at(const neume_context *context, bool is_half) {
-    (void)is_half;
+const nm_ops *nm_ops_at(const neume_context *context, nm_products products) {
+    (void)products;
     return nm_ops_of(context);
 }

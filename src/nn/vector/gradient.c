@@ -92,6 +92,7 @@ static nm_range piece_from(size_t begin, size_t end, size_t size) {
 void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *scratch) {
     nm_piece p = {
         .gradient = gradient, .panel_of_x = scratch, .tiles_of_dy = scratch + PANEL * POSITIONS};
+    nm_tiles_begin();
     for (size_t i = 0; i < gradient->positions; i = p.positions.end) {
         p.positions = piece_from(i, gradient->positions, POSITIONS);
         for (size_t tile = part->rows.begin; tile < part->rows.end; tile = p.tiles.end) {
@@ -102,4 +103,5 @@ void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *s
             multiply_panels(&p, part->panels);
         }
     }
+    nm_tiles_end();
 }

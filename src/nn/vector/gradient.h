@@ -22,7 +22,7 @@ typedef struct nm_piece {
 } nm_piece;
 
 #define nm_pack_tiles NM_FOR_ISA(nm_pack_tiles)
-/* Each tile [turns of the positions][TILE_ROWS] terms, zeros beyond the last column. */
+/* Each tile as nm_tile_of_columns takes it, zeros beyond the last column. */
 void nm_pack_tiles(const nm_piece *p);
 
 #define nm_pack_panel NM_FOR_ISA(nm_pack_panel)

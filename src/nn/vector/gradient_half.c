@@ -75,30 +75,3 @@ void nm_pack_tiles(const nm_piece *p) {
         scatter(p, columns, (nm_range){1 + turn, 1 + turn + few});
     }
 }
-
-/* Neighbours in one row of x, 2 LANES columns; zeros beyond the last. */
-static terms load_inputs(const nm_gradient_input *of, size_t position, size_t end, size_t column) {
-    if (column >= of->inputs || position >= end)
-        return (terms){0};
-    const size_t left = of->inputs - column;
-    return load_as_terms(row_at(&of->x, position) + column, left < 2 * LANES ? left : 2 * LANES,
-                         broadcast(1));
-}
-
-void nm_pack_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
-    enum { LATER = 12 };
-    const size_t end = p->positions.end;
-    float *to = p->panel_of_x;
-    for (size_t position = p->positions.begin; position < end; position += 2) {
-        for (size_t later = position + LATER; later < position + LATER + 2; later++)
-            if (later < end)
-                fetch_panel_row(row_at(&of->x, later) + panel * PANEL);
-        for (size_t q = 0; q < PANEL; q += 2 * LANES, to += 2 * LANES) {
-            const size_t column = panel * PANEL + q;
-            const terms a = load_inputs(of, position, end, column),
-                        b = load_inputs(of, position + 1, end, column);
-            store_terms(to, merge_low(a, b));
-            store_terms(to + LANES, merge_high(a, b));
-        }
-    }
-}

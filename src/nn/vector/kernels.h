@@ -14,7 +14,9 @@
 #include "nn/ops.h"
 #include "nn/vector/simd.h"
 
-#if defined(NM_ISA_AVX512FP16)
+#if defined(NM_ISA_AVX512AMX)
+#include "nn/vector/term_amx.h"
+#elif defined(NM_ISA_AVX512FP16)
 #include "nn/vector/term_half.h"
 #else
 #include "nn/vector/term_float.h"
@@ -77,9 +79,10 @@ INLINE size_t divide_up(size_t count, size_t parts) {
 }
 
 /* The rows of the next tile, when `left` are left: as few tiles as can be, of equal size, because
- * small ones use the machine badly. */
+ * small ones use the machine badly; but whole steps, because parts of one cost as much. */
 INLINE size_t next_tile_rows(size_t left) {
-    return divide_up(left, divide_up(left, TILE_ROWS));
+    const size_t rows = divide_up(divide_up(left, divide_up(left, TILE_ROWS)), ROW_STEP) * ROW_STEP;
+    return rows < left ? rows : left;
 }
 
 /* Memory to be fetched while a tile is computed: `step` bytes each turn of the depth. */
@@ -99,13 +102,27 @@ INLINE unsigned vectors_of(size_t panel, size_t columns) {
     return left < VECTORS ? (unsigned)left : VECTORS;
 }
 
+/* The thread's tile registers, which the tiles below need between these two, where there are any.
+ */
+#if defined(NM_ISA_AVX512AMX)
+#define nm_tiles_begin NM_FOR_ISA(nm_tiles_begin)
+#define nm_tiles_end NM_FOR_ISA(nm_tiles_end)
+void nm_tiles_begin(void);
+void nm_tiles_end(void);
+#else
+INLINE void nm_tiles_begin(void) {}
+INLINE void nm_tiles_end(void) {}
+#endif
+
 #define nm_tile_of_rows NM_FOR_ISA(nm_tile_of_rows)
 /* sums[r][c] = sum over k of a[r][k] w[k][c], k < turns, of terms. */
 void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
                      size_t turns, nm_ahead ahead);
 
 #define nm_tile_of_columns NM_FOR_ISA(nm_tile_of_columns)
-/* sums[r][c] = sum over k of a[k][r] w[k][c], r < TILE_ROWS. */
+/* sums[r][c] = sum over k of a_kr w[k][c], r < TILE_ROWS, a being [turns][TILE_ROWS] terms, with
+ * what takes their scales back before them (TILE_MORE); or, for tile registers, turned:
+ * [TILE_ROWS][turns]. */
 void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
                         size_t turns);
 

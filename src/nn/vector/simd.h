@@ -16,7 +16,10 @@
 
 /* LANES floats a vector. TILE_ROWS x 4 sums, with as many factors as they need, fill the registers.
  */
-#if defined(NM_ISA_AVX512FP16)
+#if defined(NM_ISA_AVX512AMX)
+#define NM_ISA avx512amx
+enum { LANES = 16, TILE_ROWS = 32, HAS_PREFETCH = 1 };
+#elif defined(NM_ISA_AVX512FP16)
 #define NM_ISA avx512fp16
 enum { LANES = 16, TILE_ROWS = 6, HAS_PREFETCH = 1 };
 #elif defined(NM_ISA_AVX512)

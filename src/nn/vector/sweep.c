@@ -2,8 +2,8 @@
 /* rows x packed matrix, tile by tile, and who does which tiles. */
 #include "nn/vector/kernels.h"
 
-#if defined(NM_ISA_AVX512FP16)
-#include "nn/vector/feed_half.h"
+#if defined(NM_TERMS_ARE_PAIRS)
+#include "nn/vector/feed_pair.h"
 #else
 #include "nn/vector/feed_float.h"
 #endif
@@ -79,7 +79,7 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
 
 /* One block of the depth. After the last panel comes the first, of the next rows or time step. */
 static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range depth) {
-    size_t height = BLOCK_FLOATS / (depth.end - depth.begin + 1) / TILE_ROWS * TILE_ROWS;
+    size_t height = BLOCK_FLOATS / (1 + fed_size(depth.end - depth.begin)) / TILE_ROWS * TILE_ROWS;
     for (size_t row = part->rows.begin; row < part->rows.end; row += height) {
         nm_range rows = {row, row + height};
         if (rows.end > part->rows.end)
@@ -94,10 +94,12 @@ static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range dep
 
 void nm_sweep_run(const nm_sweep *sweep, const nm_part *part) {
     size_t begin = 0;
+    nm_tiles_begin();
     do {
         const size_t left = sweep->depth - begin;
         const nm_range depth = {begin, begin + (left < DEPTH_BLOCK ? left : DEPTH_BLOCK)};
         sweep_depth(sweep, part, depth);
         begin = depth.end;
     } while (begin < sweep->depth);
+    nm_tiles_end();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The entries that the tables of floats and of halves have in common. */
+/* The entries that the tables have in common, whatever their terms are. */
 #ifndef NM_NN_VECTOR_TABLE_H
 #define NM_NN_VECTOR_TABLE_H
 

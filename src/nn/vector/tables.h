@@ -9,6 +9,7 @@ extern const nm_ops nm_ops_baseline;
 extern const nm_ops nm_ops_avx2;   /* x86-64 only */
 extern const nm_ops nm_ops_avx512; /* x86-64 only */
 
-extern const nm_ops *const nm_ops_half; /* NULL where the build has none */
+/* NULL where the build has none, and for NM_PRODUCTS_FP32. */
+extern const nm_ops *const nm_product_tables[NM_PRODUCTS_BF16 + 1];
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "nn/vector/simd.h"
 
-/* Numbers of the depth. */
-enum { TERM = 1 };
+/* Numbers of the depth; rows that a tile takes at once. */
+enum { TERM = 1, ROW_STEP = 1 };
 
 /* Floats that are copied for a position of a gradient's tile, more than it has because that is one
  * load and one store; those too many are overwritten by the next position, the last's lie behind

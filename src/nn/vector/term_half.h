@@ -1,39 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* A term is what a lane multiplies in one turn of the depth: here two halves, neighbours of the
- * depth, the earlier in the low bits. A term takes the place of a float.
+/* A term is what a lane multiplies in one turn of the depth: here two halves. Each row is scaled by
+ * a power of two of its own, so that gradients of any size keep their bits and no sum overflows.
  *
  * Of two vectors of a panel, 2 LANES columns, one has the terms of the even columns and the next
  * those of the odd: two vectors of sums then become 2 LANES columns in order by one blend. */
 #ifndef NM_NN_VECTOR_TERM_HALF_H
 #define NM_NN_VECTOR_TERM_HALF_H
 
-#include "nn/vector/simd.h"
+#include "nn/vector/term_pair.h"
 
 #if defined(NM_ISA_AVX512FP16)
 
 #include <immintrin.h>
 
 __extension__ typedef _Float16 hvec __attribute__((vector_size(64), may_alias));
-typedef uint32_t terms __attribute__((vector_size(64), may_alias));
-typedef uint32_t terms_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
-
-/* Numbers of the depth. */
-enum { TERM = 2 };
-
 /* Floats of a gradient's tile before its terms: what takes their columns' scales back. */
-enum { TILE_MORE = TILE_ROWS };
+enum { TILE_MORE = TILE_ROWS, ROW_STEP = 1 };
 
 INLINE size_t turns_of(size_t depth) {
     return (depth + 1) / 2;
-}
-
-/* In which k stands. */
-INLINE size_t turn_of(size_t k) {
-    return k / 2;
-}
-
-INLINE terms load_terms(const float *from) {
-    return *(const terms_unaligned *)from;
 }
 
 INLINE hvec broadcast_term(const float *from) {
@@ -47,21 +32,10 @@ INLINE hvec add_half_product(hvec sum, hvec x, hvec y) {
     return (hvec)_mm512_fmadd_ph((__m512h)x, (__m512h)y, (__m512h)sum);
 }
 
-INLINE void store_terms(float *to, terms x) {
-    *(terms_unaligned *)to = x;
-}
-
-/* 2 LANES floats in order become LANES terms: neighbours of a row. */
-INLINE terms terms_of(vec low, vec high) {
-    const __m256h a = _mm512_cvtxps_ph((__m512)low), b = _mm512_cvtxps_ph((__m512)high);
+/* Terms of neighbours of a row. */
+INLINE terms terms_of(vec_pair x) {
+    const __m256h a = _mm512_cvtxps_ph((__m512)x.low), b = _mm512_cvtxps_ph((__m512)x.high);
     return (terms)_mm512_inserti64x4(_mm512_castsi256_si512((__m256i)a), (__m256i)b, 1);
-}
-
-/* The first `count` of 2 LANES floats, times `scale`; zeros above. */
-INLINE terms load_as_terms(const float *from, size_t count, vec scale) {
-    const size_t low = count < LANES ? count : LANES;
-    const vec above = count > LANES ? load_part(from + LANES, count - LANES) : (vec){0};
-    return terms_of(load_part(from, low) * scale, above * scale);
 }
 
 /* Halves in the order of columns, LANES of them: the first where q is even, else the others. */
@@ -78,6 +52,19 @@ INLINE terms merge_low(terms even, terms odd) {
 
 INLINE terms merge_high(terms even, terms odd) {
     return (even >> 16) | (odd & 0xffff0000u);
+}
+
+/* Terms of 2 LANES columns, from a row and from the next, in the order of a panel. */
+INLINE void store_columns(float *to, vec_pair row, vec_pair next) {
+    const terms a = terms_of(row), b = terms_of(next);
+    store_terms(to, merge_low(a, b));
+    store_terms(to + LANES, merge_high(a, b));
+}
+
+/* Where in a panel's turn the term of a column lies. */
+INLINE size_t slot_of(size_t column) {
+    const size_t pair = column / (2 * LANES), rest = column % (2 * LANES);
+    return (2 * pair + rest % 2) * LANES + rest / 2;
 }
 
 /* Row k of a panel, its columns from q LANES on. */
@@ -104,6 +91,32 @@ INLINE scales scales_for(ivec most) {
     const ivec exponent = most >> 23, least = (ivec){0} + 4;
     const ivec e = (ivec)choose(exponent > least, (vec)exponent, (vec)least);
     return (scales){(vec)((257 - e) << 23), (vec)((e - 3) << 23)};
+}
+
+INLINE scales scales_of_row(const float *row, size_t size) {
+    ivec most = {0};
+    for (size_t k = 0; k < size; k += LANES)
+        most = larger_magnitude(most, load_part(row + k, lanes_below(k, size)));
+    int32_t all[LANES], highest = 0;
+    memcpy(all, &most, sizeof all);
+    for (size_t i = 0; i < LANES; i++)
+        highest = all[i] > highest ? all[i] : highest;
+    return scales_for((ivec){0} + highest);
+}
+
+/* A row's terms, at `to`, and before them what takes its scale back. */
+enum { BEFORE_ROW = 1 };
+
+INLINE void feed_row(float *to, const float *row, size_t size) {
+    const scales scale = scales_of_row(row, size);
+    to[-1] = scale.back[0];
+    for (size_t k = 0; k < size; k += 2 * LANES) {
+        const size_t count = pair_below(k, size);
+        vec_pair x = load_pair(row + k, count);
+        x.low *= scale.there;
+        x.high *= scale.there;
+        store_part(to + k / 2, (vec)terms_of(x), turns_of(count));
+    }
 }
 
 #endif

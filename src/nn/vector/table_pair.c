@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The table for training with products of halves. Weights of a precision are for other runs: here
- * they are the same halves, and layers have none. */
+/* The table for training with products of fewer bits. Weights of a precision are for other runs:
+ * here they are the same numbers, and layers have none. */
 #include "nn/vector/table.h"
 #include "nn/vector/tables.h"
 

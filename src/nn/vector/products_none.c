@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: ISC */
+/* A build without products of fewer bits. */
+#include "nn/vector/tables.h"
+
+const nm_ops *const nm_product_tables[NM_PRODUCTS_BF16 + 1];
