@@ -17,7 +17,7 @@ double bench_seconds(const neume_context *context) {
 }
 
 double bench_peak(neume_context *context) {
-    return nm_probe_peak(context);
+    return nm_probe_peak(context, NM_PRODUCTS_FP32);
 }
 
 static int compare(const void *a, const void *b) {

@@ -21,7 +21,7 @@ double bench_seconds(const neume_context *context);
 bench_result bench_measure(neume_context *context, void (*body)(void *data), void *data,
                            double flop, double least);
 
-/* As nm_probe_peak. */
+/* As nm_probe_peak, of floats. */
 double bench_peak(neume_context *context);
 
 /* A context, or the program ends with a line that says why not. */

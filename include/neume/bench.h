@@ -47,7 +47,8 @@ NEUME_API neume_bench_options neume_bench_options_default(void);
 /** The name of a row, 0..; NULL behind the last. Borrowed: static. */
 NEUME_API const char *neume_bench_name(size_t index);
 
-/** Measures. Fails with NEUME_BAD_USAGE where no row's name begins with `only`, NEUME_NO_MEMORY. */
+/** Measures. What the machine or the kernels cannot do is left out, with a warning. Fails with
+ * NEUME_BAD_USAGE where no row's name begins with `only`, NEUME_NO_MEMORY. */
 NEUME_API NEUME_MUST_USE neume_status neume_bench(neume_context *context,
                                                   const neume_bench_options *options,
                                                   neume_error *error);

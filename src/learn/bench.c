@@ -3,12 +3,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "learn/run.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Names are stable: others compare them. Composing without a precision in the name is in fp32. */
+/* Names are stable: others compare them. Without a precision in the
+ * name it is fp32. */
 static const nm_bench_spec specs[] = {
     {.name = "parse.orchestra", .measure = nm_bench_parse, .is_orchestra = true},
     {.name = "parse.tunes", .measure = nm_bench_parse},
@@ -17,6 +19,14 @@ static const nm_bench_spec specs[] = {
     {.name = "encode.roll", .measure = nm_bench_encode, .preset = "biaxial"},
     {.name = "train.events", .measure = nm_bench_train, .preset = "events"},
     {.name = "train.chords", .measure = nm_bench_train, .preset = "chords"},
+    {.name = "train.chords.fp16",
+     .measure = nm_bench_train,
+     .preset = "chords",
+     .training = NEUME_TRAIN_FP16},
+    {.name = "train.chords.bf16",
+     .measure = nm_bench_train,
+     .preset = "chords",
+     .training = NEUME_TRAIN_BF16},
     {.name = "train.streams", .measure = nm_bench_train, .preset = "streams"},
     {.name = "train.frames", .measure = nm_bench_train, .preset = "frames"},
     {.name = "train.biaxial", .measure = nm_bench_train, .preset = "biaxial"},
@@ -109,6 +119,15 @@ static double seconds_for_row(const neume_bench_options *options, double spent, 
     return fmax(LEAST_SHARE * options->seconds, fmin(options->seconds, share));
 }
 
+static bool is_there(const neume_context *context, const nm_bench_spec *spec) {
+    if (nm_ops_at(context, nm_products_of(spec->training)))
+        return true;
+    nm_log(context, NEUME_LOG_WARNING,
+           "%s: left out: kernels %s or this machine have no such products", spec->name,
+           neume_context_isa_name(context));
+    return false;
+}
+
 static neume_status measure_rows(nm_bench *bench, const neume_bench_options *options,
                                  neume_error *error) {
     const double start = nm_clock();
@@ -120,6 +139,8 @@ static neume_status measure_rows(nm_bench *bench, const neume_bench_options *opt
         if (!is_wanted(options, specs[i].name))
             continue;
         bench->seconds = seconds_for_row(options, nm_clock() - start, done++, wanted);
+        if (!is_there(bench->context, &specs[i]))
+            continue;
         status = specs[i].measure(&row, bench, &specs[i], error);
         if (!status && options->row)
             options->row(options->data, &row);

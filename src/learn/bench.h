@@ -6,6 +6,7 @@
 #include "nn/batch.h"
 
 #include <neume/bench.h>
+#include <neume/train.h>
 
 /* A measurement. */
 typedef struct nm_bench {
@@ -22,11 +23,12 @@ struct nm_bench_spec {
     /* Fills `row` but for its name. */
     neume_status (*measure)(neume_bench_row *row, const nm_bench *bench, const nm_bench_spec *spec,
                             neume_error *error);
-    const char *preset;     /* whose codec and network; NULL: not of this row */
-    bool is_orchestra;      /* parse: one large piece, not many small ones */
-    bool is_large;          /* generate: a larger stack than the preset's */
-    size_t songs;           /* generate: side by side */
-    nm_precision precision; /* generate */
+    const char *preset;             /* whose codec and network; NULL: not of this row */
+    bool is_orchestra;              /* parse: one large piece, not many small ones */
+    bool is_large;                  /* generate: a larger stack than the preset's */
+    size_t songs;                   /* generate: side by side */
+    nm_precision precision;         /* generate */
+    neume_train_precision training; /* train */
 };
 
 neume_status nm_bench_parse(neume_bench_row *row, const nm_bench *bench, const nm_bench_spec *spec,
@@ -45,10 +47,11 @@ typedef struct nm_bench_work {
     const char *unit;
     neume_status (*turn)(void *data, neume_error *error);
     void *data;
-    double units;      /* done by a turn */
-    double flop;       /* floating-point operations of a turn; 0: they are not what limits it */
-    double read_bytes; /* by a turn; 0: as above */
-    size_t held_bytes; /* of memory that they are read from, again and again */
+    double units;         /* done by a turn */
+    double flop;          /* floating-point operations of a turn; 0: they are not what limits it */
+    nm_products products; /* that they are of */
+    double read_bytes;    /* by a turn; 0: as above */
+    size_t held_bytes;    /* of memory that they are read from, again and again */
 } nm_bench_work;
 
 neume_status nm_bench_measure(neume_bench_row *row, const nm_bench_work *work, double seconds,

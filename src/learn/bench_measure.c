@@ -32,7 +32,7 @@ typedef struct rounds {
 static limits probe(const rounds *r) {
     limits best = {0};
     for (int i = 0; i < PROBES && r->work->flop > 0; i++)
-        best.peak = fmax(best.peak, nm_probe_peak(r->work->context));
+        best.peak = fmax(best.peak, nm_probe_peak(r->work->context, r->work->products));
     for (int i = 0; i < PROBES && r->held; i++)
         best.bandwidth = fmax(best.bandwidth,
                               nm_probe_bandwidth(r->work->context, r->held, r->work->held_bytes));

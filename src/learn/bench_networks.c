@@ -33,6 +33,7 @@ static neume_status gather(materials *m, neume_context *context, const nm_bench_
     neume_status status = neume_train_options_preset(&m->options, &corpus, spec->preset, error);
     if (status)
         return status;
+    m->options.precision = spec->training;
     if (spec->is_large)
         m->options.network = large_stack;
     status = spec->is_large ? nm_bench_chords(&m->music, context, CHORDS)
@@ -59,7 +60,8 @@ static neume_status measure_run(neume_bench_row *row, const nm_bench *bench, nm_
                                 .turn = update,
                                 .data = run,
                                 .units = steps,
-                                .flop = work_of(&run->model->network).training * steps};
+                                .flop = work_of(&run->model->network).training * steps,
+                                .products = nm_products_of(run->options.precision)};
     run->state.planned = PLANNED_UPDATES;
     return nm_bench_measure(row, &work, bench->seconds, error);
 }

@@ -24,11 +24,11 @@ static bool has_validation(const nm_run *run) {
     return run->scorer != NULL;
 }
 
-static nm_products products_of(const nm_run *run) {
+nm_products nm_products_of(neume_train_precision precision) {
     static const nm_products products[] = {[NEUME_TRAIN_FP32] = NM_PRODUCTS_FP32,
                                            [NEUME_TRAIN_FP16] = NM_PRODUCTS_FP16,
                                            [NEUME_TRAIN_BF16] = NM_PRODUCTS_BF16};
-    return products[run->options.precision];
+    return products[precision];
 }
 
 static neume_status make_model(nm_run *run, neume_error *error) {
@@ -85,7 +85,7 @@ static neume_status make_network(nm_run *run, neume_error *error) {
     const nm_run_options of = {.max_T = options->steps,
                                .max_B = options->batch,
                                .for_training = true,
-                               .products = products_of(run),
+                               .products = nm_products_of(run->options.precision),
                                .noise = noise_of(options),
                                .seed = options->seed,
                                .all_rows = nm_run_row_count(run),
@@ -102,7 +102,7 @@ static neume_status make_scorer(nm_run *run, neume_error *error) {
         nm_scorer_new(&run->scorer, run->context, &run->model->network, run->corpus->codec, error);
     if (status)
         return status;
-    if (products_of(run) == NM_PRODUCTS_FP32)
+    if (nm_products_of(run->options.precision) == NM_PRODUCTS_FP32)
         nm_scorer_set_lender(run->scorer, run->network.stack);
     nm_scorer_set_stop(run->scorer, run->options.observer.should_stop, run->options.observer.data);
     return nm_run_make_scoring(run, error);
@@ -165,7 +165,7 @@ static neume_status find_until(nm_run *run, neume_error *error) {
 }
 
 static neume_status check_precision(const nm_run *run, neume_error *error) {
-    if (nm_ops_at(run->context, products_of(run)))
+    if (nm_ops_at(run->context, nm_products_of(run->options.precision)))
         return NEUME_OK;
     const bool is_half = run->options.precision == NEUME_TRAIN_FP16;
     return nm_fail(error, NEUME_BAD_USAGE,

@@ -95,6 +95,9 @@ typedef struct nm_run {
     nm_run_state state;
 } nm_run;
 
+/* What a precision multiplies. */
+nm_products nm_products_of(neume_train_precision precision);
+
 /* Checks the options and makes a run that stands before its first update. Fails with
  * NEUME_BAD_USAGE, or NEUME_BAD_INPUT where there is nothing to train on. */
 neume_status nm_run_init(nm_run *run, neume_context *context, const neume_corpus *corpus,

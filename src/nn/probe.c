@@ -18,7 +18,7 @@ static const nm_probe *const probes[NEUME_ISA_AVX512 + 1] = {
 };
 
 /* Of 512 to 4096 floats ahead the third-level cache was fastest with 2048. */
-enum { TURNS = 400000, LEAST_BYTES = 1 << 26, AHEAD = 2048 };
+enum { LEAST_BYTES = 1 << 26, AHEAD = 2048 };
 
 typedef struct probing {
     const nm_probe *probe;
@@ -47,9 +47,12 @@ static double time_of(neume_context *context, nm_job job, probing *p) {
     return nm_clock_of(context) - start;
 }
 
-double nm_probe_peak(neume_context *context) {
-    probing p = {.probe = probes[context->isa], .turns = TURNS};
-    const double flop = p.probe->flop_a_turn * TURNS * neume_context_thread_count(context);
+double nm_probe_peak(neume_context *context, nm_products products) {
+    const nm_probe *probe =
+        products == NM_PRODUCTS_FP32 ? probes[context->isa] : nm_product_probes[products];
+    probing p = {.probe = probe, .turns = probe->turns};
+    const double flop =
+        probe->flop_a_turn * (double)probe->turns * neume_context_thread_count(context);
     return flop / time_of(context, multiply_job, &p);
 }
 

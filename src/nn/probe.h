@@ -5,10 +5,11 @@
 #ifndef NM_NN_PROBE_H
 #define NM_NN_PROBE_H
 
-#include "base/context.h"
+#include "nn/ops.h"
 
-/* Floating-point operations a second, a fused multiply-add being two. Takes about a millisecond. */
-double nm_probe_peak(neume_context *context);
+/* Floating-point operations a second in such products, which the context must have (nm_ops_at); a
+ * fused multiply-add is two. Takes about a millisecond. */
+double nm_probe_peak(neume_context *context, nm_products products);
 
 /* Bytes a second, of a block of `size_bytes` (a multiple of 4) that is read again and again, each
  * thread its own share of it: so from whatever holds the block, a cache or memory. The better of

@@ -37,4 +37,4 @@ static float read(const float *block, size_t count, size_t ahead) {
 }
 
 const nm_probe NM_FOR_ISA(nm_probe) = {
-    .flop_a_turn = 2 * CHAINS * LANES, .multiply = multiply, .read = read};
+    .flop_a_turn = 2 * CHAINS * LANES, .turns = 400000, .multiply = multiply, .read = read};
