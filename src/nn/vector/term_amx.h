@@ -33,9 +33,9 @@ INLINE void store_columns(float *to, vec_pair row, vec_pair next) {
     store_terms(to + LANES, merge(row.high, next.high));
 }
 
-/* Where in a panel's turn the term of a column lies. */
-INLINE size_t slot_of(size_t column) {
-    return column;
+/* The column whose term lies there in a panel's turn. */
+INLINE size_t column_at(size_t slot) {
+    return slot;
 }
 
 /* Row k of a panel, its columns from q LANES on. */

@@ -61,10 +61,10 @@ INLINE void store_columns(float *to, vec_pair row, vec_pair next) {
     store_terms(to + LANES, merge_high(a, b));
 }
 
-/* Where in a panel's turn the term of a column lies. */
-INLINE size_t slot_of(size_t column) {
-    const size_t pair = column / (2 * LANES), rest = column % (2 * LANES);
-    return (2 * pair + rest % 2) * LANES + rest / 2;
+/* The column whose term lies there in a panel's turn. */
+INLINE size_t column_at(size_t slot) {
+    const size_t pair = slot / (2 * LANES), rest = slot % (2 * LANES);
+    return pair * 2 * LANES + rest % LANES * 2 + rest / LANES;
 }
 
 /* Row k of a panel, its columns from q LANES on. */
