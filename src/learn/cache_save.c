@@ -156,6 +156,8 @@ static void put_header(saving *to, nm_buffer *header, uint64_t key, uint64_t sum
     nm_write_u64_le(header, to->words_size);
     nm_write_u64_le(header, 0);
     nm_write_u64_le(header, 0);
+    if (header->failed)
+        to->failure = ENOMEM;
     if (!to->failure)
         to->failure = nm_file_put(to->file, header->data, header->size);
 }
@@ -164,7 +166,8 @@ static void put_all(saving *to, nm_buffer *header, uint64_t key) {
     const size_t unsummed = sizeof MAGIC + sizeof(uint64_t);
     put_header(to, header, key, 0);
     XXH3_64bits_reset(&to->sum);
-    XXH3_64bits_update(&to->sum, header->data + unsummed, header->size - unsummed);
+    if (!to->failure)
+        XXH3_64bits_update(&to->sum, header->data + unsummed, header->size - unsummed);
     put(to, to->entries.data, to->entries.size);
     put(to, to->texts.data, to->texts.size);
     put_words(to);
@@ -187,7 +190,7 @@ neume_status nm_cache_save(const char *path, uint64_t key, const nm_corpus_reade
     if (!failure) {
         to.file = draft.file;
         put_all(&to, &header, key);
-        if (to.block.failed || header.failed)
+        if (to.block.failed)
             to.failure = ENOMEM;
         failure = nm_file_draft_end(&draft, to.failure);
     }

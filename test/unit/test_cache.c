@@ -373,6 +373,12 @@ static neume_status load_and_free(neume_context *context, void *data) {
     return status;
 }
 
+/* The same where the cache has to be made anew. */
+static neume_status save_and_free(neume_context *context, void *data) {
+    put_bytes(data, (const uint8_t *)"x", 1);
+    return load_and_free(context, data);
+}
+
 /* A cache that memory is wanting for is not written: the corpus is then read all the same. */
 static void survives_every_failing_allocation(void **state) {
     (void)state;
@@ -385,6 +391,7 @@ static void survives_every_failing_allocation(void **state) {
     }
     neume_corpus_free(load(&s, s.caches.path));
     test_each_allocation_failing(load_and_free, &s);
+    test_each_allocation_failing(save_and_free, &s);
     setting_clear(&s);
 }
 
