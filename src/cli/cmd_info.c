@@ -104,15 +104,15 @@ static void print_refused(const finding *f) {
     putchar('\n');
 }
 
-static void print_at_length(const finding *f, const char *charset) {
+static bool print_at_length(const finding *f, const char *charset) {
     printf("%s%s%s\n", nm_report_style(stdout, NM_STYLE_BOLD), f->path,
            nm_report_style(stdout, NM_STYLE_PLAIN));
-    if (f->status)
-        print_refused(f);
-    else if (f->score)
-        nm_info_midi_print(f->score, charset);
-    else
-        nm_info_model_print(&f->model);
+    if (f->score)
+        return nm_info_midi_print(f->score, charset);
+    if (!f->status)
+        return nm_info_model_print(&f->model);
+    print_refused(f);
+    return true;
 }
 
 /* A file of a folder: one line. */
@@ -161,6 +161,17 @@ static void print_totals(const totals *t) {
     putchar('\n');
 }
 
+/* False: no memory. */
+static bool report_finding(inspection *in, const finding *f, bool is_of_folder) {
+    const char *charset = in->settings->charset;
+    if (in->report)
+        return json_array_append_new(in->report, finding_json(f, charset)) == 0;
+    if (!is_of_folder)
+        return print_at_length(f, charset);
+    print_row(f);
+    return true;
+}
+
 static neume_status report_file(inspection *in, const char *path, const char *failure,
                                 totals *folder) {
     finding f = {0};
@@ -170,13 +181,8 @@ static neume_status report_file(inspection *in, const char *path, const char *fa
     in->read += looked == NEUME_OK;
     if (looked == NEUME_NO_MEMORY)
         status = nm_report_fail(in->error, looked, "%s", f.error.line);
-    else if (in->report &&
-             json_array_append_new(in->report, finding_json(&f, in->settings->charset)))
+    else if (!report_finding(in, &f, folder != NULL))
         status = nm_report_fail(in->error, NEUME_NO_MEMORY, "report: out of memory");
-    else if (!in->report && folder)
-        print_row(&f);
-    else if (!in->report)
-        print_at_length(&f, in->settings->charset);
     if (folder)
         count_finding(folder, &f);
     finding_clear(&f);

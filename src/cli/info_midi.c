@@ -149,22 +149,25 @@ json_t *nm_info_midi_json(const neume_score *score, const char *charset) {
                      repairs_json(score), "texts", texts_json(score, charset));
 }
 
-/* The track's name as UTF-8 without spaces at its end, or NULL; the caller frees. */
-static char *track_name(const neume_score *score, unsigned track, const char *charset) {
-    size_t count;
+/* The track's name as UTF-8 without spaces at its end, or NULL; the caller frees. False: no memory.
+ */
+static bool track_name(char **out, const neume_score *score, unsigned track, const char *charset) {
+    size_t count, named = 0;
     const neume_text *texts = neume_score_texts(score, &count);
-    char *name = NULL;
-    for (size_t i = 0; i < count && !name; i++)
-        if (texts[i].track == track && texts[i].kind == NAME)
-            name = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
+    while (named < count && (texts[named].track != track || texts[named].kind != NAME))
+        named++;
+    *out = NULL;
+    if (named == count)
+        return true;
+    char *name = nm_report_utf8((const char *)texts[named].bytes, texts[named].size_bytes, charset);
     size_t length = name ? strlen(name) : 0;
     while (length > 0 && name[length - 1] == ' ')
         name[--length] = '\0';
-    if (length == 0) {
+    if (length)
+        *out = name;
+    else
         free(name);
-        name = NULL;
-    }
-    return name;
+    return name != NULL;
 }
 
 static void print_range(const voice *v) {
@@ -177,10 +180,12 @@ static void print_range(const voice *v) {
         printf(", drums among them");
 }
 
-static void print_track(const neume_score *score, unsigned track, const voice *v,
+static bool print_track(const neume_score *score, unsigned track, const voice *v,
                         const char *charset) {
     char count[NM_REPORT_TEXT];
-    char *name = track_name(score, track, charset);
+    char *name;
+    if (!track_name(&name, score, track, charset))
+        return false;
     if (name || v->notes) {
         printf("  track %-3u %s%s%s", track, name ? "\"" : "", name ? name : "", name ? "\"" : "");
         if (v->notes) {
@@ -194,50 +199,57 @@ static void print_track(const neume_score *score, unsigned track, const voice *v
         putchar('\n');
     }
     free(name);
+    return true;
 }
 
-static void print_tracks(const neume_score *score, const char *charset) {
+static bool print_tracks(const neume_score *score, const char *charset) {
     voice *voices = voices_of_tracks(score);
     const unsigned tracks = neume_score_track_count(score);
-    for (unsigned t = 0; voices && t < tracks; t++)
-        print_track(score, t, &voices[t], charset);
-    if (!voices && tracks)
-        puts("  tracks    (out of memory)");
+    bool has_memory = voices || tracks == 0;
+    for (unsigned t = 0; has_memory && t < tracks; t++)
+        has_memory = print_track(score, t, &voices[t], charset);
     free(voices);
+    return has_memory;
 }
 
 enum { LYRICS_SHOWN = 64 };
 
 /* The first words of a song. */
-static void print_lyrics(const neume_score *score, const char *charset) {
+static bool print_lyrics(const neume_score *score, const char *charset) {
     size_t count, shown = 0;
     const neume_text *texts = neume_score_texts(score, &count);
     for (size_t i = 0; i < count && shown < LYRICS_SHOWN; i++) {
         if (texts[i].kind != LYRIC)
             continue;
         char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
-        printf("%s%s", shown ? "" : "  lyrics    ", utf8 ? utf8 : "(out of memory)");
-        shown += 1 + (utf8 ? strlen(utf8) : 0);
+        if (!utf8)
+            return false;
+        printf("%s%s", shown ? "" : "  lyrics    ", utf8);
+        shown += 1 + strlen(utf8);
         free(utf8);
     }
     if (shown)
         puts(shown < LYRICS_SHOWN ? "" : " ...");
+    return true;
 }
 
 enum { TEXTS_SHOWN = 4 };
 
 /* Texts and copyright notices, the first few. */
-static void print_texts(const neume_score *score, const char *charset) {
+static bool print_texts(const neume_score *score, const char *charset) {
     size_t count, shown = 0;
     const neume_text *texts = neume_score_texts(score, &count);
     for (size_t i = 0; i < count && shown < TEXTS_SHOWN; i++) {
         if (texts[i].kind > COPYRIGHT)
             continue;
         char *utf8 = nm_report_utf8((const char *)texts[i].bytes, texts[i].size_bytes, charset);
-        printf("  %-9s \"%s\"\n", text_kind(texts[i].kind), utf8 ? utf8 : "(out of memory)");
+        if (!utf8)
+            return false;
+        printf("  %-9s \"%s\"\n", text_kind(texts[i].kind), utf8);
         shown++;
         free(utf8);
     }
+    return true;
 }
 
 static void print_repairs(const neume_score *score) {
@@ -270,7 +282,7 @@ static void print_time(const neume_score *score) {
     putchar('\n');
 }
 
-void nm_info_midi_print(const neume_score *score, const char *charset) {
+bool nm_info_midi_print(const neume_score *score, const char *charset) {
     char count[NM_REPORT_TEXT], time[NM_REPORT_TEXT];
     const voice all = voice_of_all(score);
     const unsigned tracks = neume_score_track_count(score);
@@ -282,8 +294,9 @@ void nm_info_midi_print(const neume_score *score, const char *charset) {
     print_range(&all);
     putchar('\n');
     print_time(score);
-    print_tracks(score, charset);
-    print_lyrics(score, charset);
-    print_texts(score, charset);
+    if (!print_tracks(score, charset) || !print_lyrics(score, charset) ||
+        !print_texts(score, charset))
+        return false;
     print_repairs(score);
+    return true;
 }

@@ -10,8 +10,8 @@
 /* The score's part of the JSON object; NULL: no memory. */
 json_t *nm_info_midi_json(const neume_score *score, const char *charset);
 
-/* A few lines for people, indented by two. */
-void nm_info_midi_print(const neume_score *score, const char *charset);
+/* A few lines for people, indented by two. False: no memory, after some of them. */
+bool nm_info_midi_print(const neume_score *score, const char *charset);
 
 /* Seconds to the end of the last note. */
 double nm_info_midi_seconds(const neume_score *score);

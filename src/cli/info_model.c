@@ -61,7 +61,7 @@ json_t *nm_info_model_json(const nm_info_model *model) {
 
 /* Values under a heading, objects within objects as "network.layers"; not the ancestry, which has
  * lines of its own. */
-static void print_values(const char *prefix, const json_t *object) {
+static bool print_values(const char *prefix, const json_t *object) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value) {
@@ -70,13 +70,17 @@ static void print_values(const char *prefix, const json_t *object) {
             continue;
         snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", key);
         if (json_is_object(value)) {
-            print_values(name, value);
+            if (!print_values(name, value))
+                return false;
             continue;
         }
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-        printf("  %-34s %s\n", name, text ? text : "(out of memory)");
+        if (!text)
+            return false;
+        printf("  %-34s %s\n", name, text);
         free(text);
     }
+    return true;
 }
 
 static json_int_t count_of(const json_t *object, const char *key) {
@@ -107,7 +111,7 @@ static void print_ancestry(const json_t *generations) {
         print_generation(i + 1, json_array_get(generations, i));
 }
 
-void nm_info_model_print(const nm_info_model *model) {
+bool nm_info_model_print(const nm_info_model *model) {
     char count[NM_REPORT_TEXT], size[NM_REPORT_TEXT];
     nm_report_size(size, model->size_bytes);
     if (model->kind == NEUME_KIND_MODEL)
@@ -115,6 +119,8 @@ void nm_info_model_print(const nm_info_model *model) {
                nm_report_count(count, model->parameters), size, model->hash);
     else
         printf("  checkpoint of a training run, %s\n", size);
-    print_values("", model->description);
+    if (!print_values("", model->description))
+        return false;
     print_ancestry(json_object_get(model->description, "ancestry"));
+    return true;
 }

@@ -23,7 +23,7 @@ void nm_info_model_clear(nm_info_model *model);
 /* The model's part of the JSON object; NULL: no memory. */
 json_t *nm_info_model_json(const nm_info_model *model);
 
-/* A few lines for people, indented by two. */
-void nm_info_model_print(const nm_info_model *model);
+/* A few lines for people, indented by two. False: no memory, after some of them. */
+bool nm_info_model_print(const nm_info_model *model);
 
 #endif
