@@ -39,7 +39,7 @@ class WriteFaults(faults.Case):
         path = path.split(".part-")[0]
         if done.code == 0:
             self.assertEqual(call, "close", done.what)
-            self.assertTrue(os.path.isdir(path) or path.endswith("log.jsonl"), done.what)
+            self.assertTrue(os.path.isdir(path) or path.endswith(".jsonl"), done.what)
             return
         self.assertEqual(done.code, 5, done.what)
         line = done.errors.rstrip("\n").split("\n")[-1]
