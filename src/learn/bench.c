@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names are stable: others compare them. Without a precision in the
- * name it is fp32. */
+/* Names are stable: others compare them. A name without a precision stands for fp32. */
 static const nm_bench_spec specs[] = {
     {.name = "parse.orchestra", .measure = nm_bench_parse, .is_orchestra = true},
     {.name = "parse.tunes", .measure = nm_bench_parse},

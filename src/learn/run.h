@@ -95,7 +95,7 @@ typedef struct nm_run {
     nm_run_state state;
 } nm_run;
 
-/* What a precision multiplies. */
+/* The products of a training at this precision. */
 nm_products nm_products_of(neume_train_precision precision);
 
 /* Checks the options and makes a run that stands before its first update. Fails with

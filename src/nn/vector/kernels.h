@@ -102,8 +102,7 @@ INLINE unsigned vectors_of(size_t panel, size_t columns) {
     return left < VECTORS ? (unsigned)left : VECTORS;
 }
 
-/* The thread's tile registers, which the tiles below need between these two, where there are any.
- */
+/* The tiles below are computed between these two, by which a thread has tile registers, if any. */
 #if defined(NM_ISA_AVX512AMX)
 #define nm_tiles_begin NM_FOR_ISA(nm_tiles_begin)
 #define nm_tiles_end NM_FOR_ISA(nm_tiles_end)

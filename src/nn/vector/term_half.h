@@ -11,9 +11,8 @@
 
 #if defined(NM_ISA_AVX512FP16)
 
-#include <immintrin.h>
-
 __extension__ typedef _Float16 hvec __attribute__((vector_size(64), may_alias));
+
 /* Floats of a gradient's tile before its terms: what takes their columns' scales back. */
 enum { TILE_MORE = TILE_ROWS, ROW_STEP = 1 };
 
