@@ -3,8 +3,10 @@
  *   midi_read.c          the whole: header, tracks, finish
  *   midi_read_chunks.c   where the file begins, what a foreign file is, from chunk to chunk
  *   midi_read_track.c    the bounds of a track: lengths that lie, ends of track
- *   midi_read_events.c   one event after the other
- *   midi_read_notes.c    note-ons and note-offs to notes
+ *   midi_read_events.c   one event after the other, with all care
+ *   midi_read_regular.c  most events, by a loop with little around each
+ *   midi_read_messages.c channel messages: what they do
+ *   midi_read_notes.c    notes: what is rare in pairing note-ons with note-offs
  *   midi_read_meta.c     tempo, signatures, text, port
  *   midi_read_timing.c   SMPTE time, stuck notes, programs: what needs all tracks
  */
@@ -14,6 +16,8 @@
 #include "music/report.h"
 #include "music/score.h"
 
+#include <string.h>
+
 enum { NM_DEFAULT_TEMPO = 500000, NM_PROGRAM_UNKNOWN = 0xFF, NM_LONGEST_DELTA = 0x0FFFFFFF };
 
 /* A note that sounds has for its duration the place of its event in the file (upper 32 bits) and
@@ -22,8 +26,9 @@ enum { NM_DEFAULT_TEMPO = 500000, NM_PROGRAM_UNKNOWN = 0xFF, NM_LONGEST_DELTA = 
 enum { NM_STUCK = 0x80 };
 
 /* The numbers (index + 1) of the first and the last note that sound on a key; none where `first` is
- * not greater than the track's `first_note`. With NEUME_PAIRING_LAST there is one at most, and
- * `last` counts the forgotten onsets whose note-offs are still to come. */
+ * not greater than the track's `first_note`. Where one alone sounds, `last` says nothing. With
+ * NEUME_PAIRING_LAST there is one at most, and `last` counts the forgotten onsets whose note-offs
+ * are still to come. */
 typedef struct nm_key {
     uint32_t first, last;
 } nm_key;
@@ -100,6 +105,41 @@ typedef struct nm_event {
     const uint8_t *start, *after; /* its first byte, and the next event's */
 } nm_event;
 
+enum { NM_NOTE_OFF = 0x80, NM_NOTE_ON = 0x90, NM_CONTROL_CHANGE = 0xB0, NM_SYSTEM = 0xF0 };
+
+/* A channel message that happens. */
+typedef struct nm_message {
+    const uint8_t *start; /* of its event */
+    uint64_t tick;
+    uint8_t status, data[2];
+} nm_message;
+
+static inline unsigned nm_data_size(uint8_t status) {
+    return (status & 0xE0) == 0xC0 ? 1 : 2;
+}
+
+/* Of a note-on or note-off. A note-on of velocity 0 is a note-off. */
+static inline bool nm_begins_note(const nm_message *note) {
+    return note->status >= NM_NOTE_ON && note->data[1];
+}
+
+/* A note that begins. `bytes` are the file's. */
+static inline void nm_write_note(neume_note *note, const nm_voice *voice, const nm_message *m,
+                                 const uint8_t *bytes) {
+    note->start_ticks = m->tick;
+    note->duration_ticks = (uint64_t)(m->start - bytes) << 32;
+    memcpy(&note->track, voice, sizeof *voice);
+    note->pitch = m->data[0];
+    note->velocity = m->data[1];
+}
+
+/* The first note that sounds on a key ends. */
+static inline void nm_end_note(neume_note *notes, nm_key *key, uint64_t tick) {
+    neume_note *note = &notes[key->first - 1];
+    key->first = (uint32_t)note->duration_ticks;
+    note->duration_ticks = tick - note->start_ticks;
+}
+
 /* Makes room in a list for one item more, which takes two bytes of the file at least. */
 bool nm_grow_list(nm_midi_reader *reader, void *items, size_t *capacity, size_t size,
                   const uint8_t *at);
@@ -140,11 +180,17 @@ bool nm_scan_event(nm_event *event, const nm_track *track);
 void nm_pass_event(nm_track *track, const nm_event *event);
 bool nm_is_end_of_track(const nm_event *event);
 
+/* midi_read_regular.c: reads channel messages up to the first event that is not quite regular. */
+void nm_read_regular(nm_track *track);
+
+/* midi_read_messages.c: does what a message says. */
+void nm_take_message(nm_track *track, const nm_message *message);
+
 /* midi_read_notes.c */
 void nm_use_port(nm_track *track, uint8_t number);
 void nm_free_ports(nm_midi_reader *reader);
 bool nm_grow_notes(nm_midi_reader *reader, const uint8_t *at);
-void nm_forget_note(nm_midi_reader *reader, nm_key *key, uint32_t number);
+void nm_strike_again(nm_track *track, nm_key *key, uint32_t number);
 void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where);
 void nm_end_track_notes(nm_track *track);
 

@@ -57,12 +57,28 @@ bool nm_grow_notes(nm_midi_reader *reader, const uint8_t *at) {
     return false;
 }
 
-void nm_forget_note(nm_midi_reader *reader, nm_key *key, uint32_t number) {
+static void queue_note(neume_note *notes, nm_key *key, uint32_t number) {
+    const bool is_one = (uint32_t)notes[key->first - 1].duration_ticks == 0;
+    notes[(is_one ? key->first : key->last) - 1].duration_ticks |= number;
+    key->last = number;
+}
+
+static void forget_note(nm_track *track, nm_key *key, uint32_t number) {
+    nm_midi_reader *reader = track->reader;
     reader->score->notes.items[key->first - 1].velocity = 0;
     reader->has_dropped_notes = true;
     reader->omission_counts[NM_OMISSION_FORGOTTEN_ONSET]++;
+    track->sounding--;
     key->first = number;
     key->last++;
+}
+
+/* A note begins on a key that sounds. */
+void nm_strike_again(nm_track *track, nm_key *key, uint32_t number) {
+    if (track->reader->options.pairing == NEUME_PAIRING_FIFO)
+        queue_note(track->reader->score->notes.items, key, number);
+    else
+        forget_note(track, key, number);
 }
 
 void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where) {

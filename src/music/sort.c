@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* Tracks one after the other, each nearly in order: one pass spreads the items by the leading bits
- * of their numbers, about as many values as there are items, and insertion puts in order what is
- * near. Each track is read and written from its begin to its end, so that caches follow. Two
- * tracks, melody and chords or two hands, are merged instead. Only where an item is far from its
- * place does a radix sort take all digits, from the least significant on (Knuth, TAOCP 3, 5.2.5,
- * algorithm R).
+/* Tracks one after the other, each nearly in order, are merged: see sort_runs.c. What is in no such
+ * order is spread by the leading bits of its numbers, about as many values as there are items, and
+ * insertion puts in order what is near. Only where an item is far from its place does a radix sort
+ * take all digits, from the least significant on (Knuth, TAOCP 3, 5.2.5, algorithm R).
  */
 #include "music/sort.h"
 
 #include "base/mem.h"
+#include "music/sort_items.h"
+#include "music/sort_runs.h"
 
-#include <string.h>
+enum { DIGIT_BITS = 11, MOST_BITS = 20 };
 
-enum { NEAR = 8, FAR = 128, MAX_SIZE = 64, DIGIT_BITS = 11, MOST_BITS = 20 };
-
-typedef uint64_t rank_of(const void *item);
-
-/* `size` and `rank` are constants in most callers, here and below: so items move in registers, and
- * a note's rank takes no call. */
-static inline uint64_t rank_of_note(const void *item) {
-    const neume_note *note = item;
-    return (uint64_t)note->track << 24 | (uint64_t)note->port << 16 | (uint64_t)note->channel << 8 |
-           note->pitch;
+static uint64_t rank_of_note(const void *item) {
+    return nm_rank_of_note(item);
 }
 
 const nm_sort_key nm_note_key = {sizeof(neume_note), rank_of_note};
@@ -31,103 +23,12 @@ uint64_t nm_rank_none(const void *item) {
     return 0;
 }
 
-static inline uint64_t number_of(const uint8_t *item) {
-    uint64_t number;
-    memcpy(&number, item, sizeof number);
-    return number;
-}
-
-/* What decides between two items. */
-typedef struct place {
-    uint64_t number, rank;
-} place;
-
-static inline place place_of(const uint8_t *item, rank_of *rank) {
-    return (place){number_of(item), rank(item)};
-}
-
-/* Without a branch: whether numbers are equal is hard to foretell. */
-static inline bool is_behind(place a, place b) {
-    return (a.number > b.number) | ((a.number == b.number) & (a.rank > b.rank));
-}
-
-typedef struct insertion {
-    uint8_t *items;
-    size_t count;
-    size_t furthest; /* that an item may go */
-} insertion;
-
-/* Moves item i down to its place among those before it; false where that is too far. */
-static inline bool insert(const insertion *by, size_t i, size_t size, rank_of *rank) {
-    uint8_t *const items = by->items;
-    uint8_t item[MAX_SIZE];
-    size_t to = i;
-    memcpy(item, items + i * size, size);
-    const place its = place_of(item, rank);
-    if (i >= by->furthest && is_behind(place_of(items + (i - by->furthest) * size, rank), its))
-        return false;
-    do {
-        memcpy(items + to * size, items + (to - 1) * size, size);
-        to--;
-    } while (to > 0 && is_behind(place_of(items + (to - 1) * size, rank), its));
-    memcpy(items + to * size, item, size);
-    return true;
-}
-
-/* Puts in order what is nearly so, up to an item that is too far from its place: how many these
- * are. Equals stay as they were. */
-static inline size_t insert_all(const insertion *by, size_t size, rank_of *rank) {
-    place highest = {0};
-    for (size_t i = 0; i < by->count; i++) {
-        const place its = place_of(by->items + i * size, rank);
-        if (!is_behind(highest, its))
-            highest = its;
-        else if (!insert(by, i, size, rank))
-            return i;
-    }
-    return by->count;
-}
-
-static size_t sort_by_insertion(const insertion *by, const nm_sort_key *key) {
+static bool sort_by_insertion(uint8_t *items, size_t count, const nm_sort_key *key) {
     if (key == &nm_note_key)
-        return insert_all(by, sizeof(neume_note), rank_of_note);
+        return nm_insert_all(items, count, sizeof(neume_note), nm_rank_of_note);
     if (key->size == 16)
-        return insert_all(by, 16, key->rank);
-    return insert_all(by, key->size, key->rank);
-}
-
-/* Whether the items, put in order where they nearly are, make one run, or two, of which the second
- * begins at `*second`: at the end of the list where one is enough. */
-static bool find_runs(size_t *second, const insertion *by, const nm_sort_key *key) {
-    *second = sort_by_insertion(by, key);
-    if (*second == by->count)
-        return true;
-    const insertion rest = {by->items + *second * key->size, by->count - *second, by->furthest};
-    return sort_by_insertion(&rest, key) == rest.count;
-}
-
-/* Two runs into one; of equals those of the first come first. Which item is next is hard to
- * foretell, so nothing branches on it. */
-static inline void merge(uint8_t *to, const insertion *from, size_t second, size_t size,
-                         rank_of *rank) {
-    const uint8_t *a = from->items, *b = a + second * size;
-    const uint8_t *const middle = b, *const end = a + from->count * size;
-    while (a < middle && b < end) {
-        const bool is_b = is_behind(place_of(a, rank), place_of(b, rank));
-        memcpy(to, is_b ? b : a, size);
-        to += size;
-        a += is_b ? 0 : size;
-        b += is_b ? size : 0;
-    }
-    memcpy(to, a, (size_t)(middle - a));
-    memcpy(to + (middle - a), b, (size_t)(end - b));
-}
-
-static void merge_by(uint8_t *to, const insertion *from, size_t second, const nm_sort_key *key) {
-    if (key == &nm_note_key)
-        merge(to, from, second, sizeof(neume_note), rank_of_note);
-    else
-        merge(to, from, second, key->size, key->rank);
+        return nm_insert_all(items, count, 16, key->rank);
+    return nm_insert_all(items, count, key->size, key->rank);
 }
 
 typedef struct radix_sort {
@@ -140,7 +41,7 @@ typedef struct radix_sort {
 
 static inline uint64_t word_of(const radix_sort *by, size_t i, size_t size) {
     const uint8_t *item = by->from + i * size;
-    return by->is_by_rank ? by->key->rank(item) : number_of(item);
+    return by->is_by_rank ? by->key->rank(item) : nm_number_of(item);
 }
 
 /* A stable pass by `bits` bits from `shift` on. */
@@ -203,22 +104,10 @@ static void spread_and_insert(radix_sort *by) {
     const unsigned all = bits_of(differences(by));
     const unsigned bits = lesser(all, lesser(bits_of(by->count), MOST_BITS));
     pass_by(by, all - bits, bits);
-    if (sort_by_insertion(&(insertion){by->from, by->count, FAR}, by->key) == by->count)
+    if (sort_by_insertion(by->from, by->count, by->key))
         return;
     sort_by_digits(by, true);
     sort_by_digits(by, false);
-}
-
-/* The items of both runs to fresh memory, which takes the place of the list's. */
-static neume_status merge_runs(neume_context *context, uint8_t **items, const insertion *runs,
-                               size_t second, const nm_sort_key *key) {
-    uint8_t *to = NULL;
-    if (!nm_resize(context, &to, runs->count, key->size))
-        return NEUME_NO_MEMORY;
-    merge_by(to, runs, second, key);
-    nm_free(context, *items);
-    *items = to;
-    return NEUME_OK;
 }
 
 static neume_status spread(neume_context *context, uint8_t **items, size_t count,
@@ -238,19 +127,54 @@ static neume_status spread(neume_context *context, uint8_t **items, size_t count
     return status;
 }
 
+/* Of a list whose numbers do not fall, equals alone may be out of order. */
+static inline bool order_equals(uint8_t *items, size_t count, size_t size, nm_rank_of *rank) {
+    for (size_t i = 1; i < count; i++) {
+        const uint8_t *item = items + i * size, *before = item - size;
+        if (nm_number_of(before) == nm_number_of(item) && rank(before) > rank(item) &&
+            !nm_insert(items, i, size, rank))
+            return false;
+    }
+    return true;
+}
+
+static bool sort_run(uint8_t *items, size_t count, const nm_sort_key *key) {
+    if (key == &nm_note_key)
+        return order_equals(items, count, sizeof(neume_note), nm_rank_of_note);
+    if (key->size == 16)
+        return order_equals(items, count, 16, key->rank);
+    return order_equals(items, count, key->size, key->rank);
+}
+
+/* False where the list is in no order that could be used, or there is no memory to use it. */
+static bool sort_runs(neume_context *context, uint8_t **items, size_t count,
+                      const nm_sort_key *key) {
+    nm_runs runs;
+    uint8_t *to = NULL;
+    if (!nm_find_runs(&runs, *items, count, key))
+        return false;
+    if (runs.count == 1)
+        return sort_run(*items, count, key);
+    if (!nm_resize(context, &to, count, key->size))
+        return false;
+    const bool is_merged = nm_merge_runs(to, &runs, count, key);
+    nm_free(context, is_merged ? *items : to);
+    if (is_merged)
+        *items = to;
+    return is_merged;
+}
+
 neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
                      const nm_sort_key *key) {
     uint8_t *list;
-    size_t second;
     memcpy(&list, items, sizeof list);
-    const insertion by = {list, count, NEAR};
-    const bool has_runs = find_runs(&second, &by, key);
-    if (has_runs && second == count)
+    if (count == 0)
         return NEUME_OK;
-    const neume_status status = has_runs ? merge_runs(context, &list, &by, second, key)
-                                         : spread(context, &list, count, key);
-    if (status)
-        return status;
+    if (!sort_runs(context, &list, count, key)) {
+        const neume_status status = spread(context, &list, count, key);
+        if (status)
+            return status;
+    }
     memcpy(items, &list, sizeof list);
     *capacity = count; /* at least, whichever block it is */
     return NEUME_OK;
