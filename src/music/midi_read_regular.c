@@ -30,17 +30,18 @@ typedef struct messages {
     position now;
 } messages;
 
-/* What the messages of a channel have an effect on. */
-typedef struct channel {
-    nm_key *keys;
-    nm_voice voice;
-    neume_note *notes;
+/* What notes and control changes have an effect on, at hand while many are read. */
+typedef struct effects {
+    nm_track *track;
+    nm_port *port;
     const uint8_t *bytes; /* of the file */
-    uint32_t first_note;
+    neume_note *notes;
     uint32_t count, ended; /* notes of the score, notes that ended */
+    uint32_t first_note;
+    uint8_t programs; /* of all notes, one or the other */
     neume_control *controls;
     size_t control_count, control_room;
-} channel;
+} effects;
 
 /* A number of at most four bytes, or IRREGULAR. */
 static inline uint32_t regular_number(const uint8_t **at) {
@@ -71,12 +72,16 @@ static inline bool has_data(uint8_t a, uint8_t b) {
     return !((a | b) & 0x80);
 }
 
+static inline bool is_message(uint8_t status) {
+    return status >= NM_NOTE_OFF && status < NM_SYSTEM;
+}
+
 /* False where the next message is not quite regular, and where the reader fails. */
 static bool read_message(messages *in, const head *next) {
     const uint8_t *data = next->data, *start = in->now.at;
     const uint8_t status = next->status;
     const unsigned size = nm_data_size(status);
-    if (status < NM_NOTE_OFF || status >= NM_SYSTEM || !has_data(data[0], data[size - 1]))
+    if (!is_message(status) || !has_data(data[0], data[size - 1]))
         return false;
     in->count++;
     in->now = (position){data + size, in->now.tick + next->delta, status};
@@ -85,46 +90,51 @@ static bool read_message(messages *in, const head *next) {
     return !in->track->reader->status;
 }
 
-static channel channel_of(const nm_track *track, uint8_t number) {
+static effects effects_on(nm_track *track) {
     const nm_midi_reader *reader = track->reader;
     const neume_score *score = reader->score;
-    return (channel){.keys = track->port->keys + number * 128,
-                     .voice = track->port->voices[number],
-                     .notes = score->notes.items,
+    return (effects){.track = track,
+                     .port = track->port,
                      .bytes = reader->bytes,
-                     .first_note = track->first_note,
+                     .notes = score->notes.items,
                      .count = (uint32_t)score->notes.count,
+                     .first_note = track->first_note,
                      .controls = score->controls.items,
                      .control_count = score->controls.count,
                      .control_room = score->controls.capacity};
 }
 
 /* How many messages took effect. */
-static inline size_t leave(const channel *on, nm_track *track) {
-    nm_midi_reader *reader = track->reader;
+static inline size_t leave(const effects *on) {
+    nm_midi_reader *reader = on->track->reader;
     neume_score *score = reader->score;
     const uint32_t begun = on->count - (uint32_t)score->notes.count;
     const size_t controls = on->control_count - score->controls.count;
     score->notes.count = on->count;
     score->controls.count = on->control_count;
-    reader->has_unknown_programs |= begun && on->voice.program > 127;
-    track->sounding += begun - on->ended;
+    reader->has_unknown_programs |= on->programs > 127;
+    on->track->sounding += begun - on->ended;
     return begun + on->ended + controls;
 }
 
-/* False where the key sounds. */
-static inline bool strike(channel *on, const nm_message *m) {
-    nm_key *key = &on->keys[m->data[0]];
+static inline nm_key *key_of(const effects *on, const nm_message *m) {
+    return &on->port->keys[(m->status & 15) << 7 | m->data[0]];
+}
+
+static inline void strike(effects *on, const nm_message *m) {
+    nm_key *key = key_of(on, m);
+    const nm_voice *voice = &on->port->voices[m->status & 15];
+    on->programs |= voice->program;
+    nm_write_note(&on->notes[on->count++], voice, m, on->bytes);
     if (key->first > on->first_note)
-        return false;
-    nm_write_note(&on->notes[on->count], &on->voice, m, on->bytes);
-    key->first = ++on->count;
-    return true;
+        nm_strike_again(on->track, key, on->count);
+    else
+        key->first = on->count;
 }
 
 /* False where no note sounds on the key. */
-static inline bool release(channel *on, const nm_message *m) {
-    nm_key *key = &on->keys[m->data[0]];
+static inline bool release(effects *on, const nm_message *m) {
+    nm_key *key = key_of(on, m);
     if (key->first <= on->first_note)
         return false;
     nm_end_note(on->notes, key, m->tick);
@@ -132,21 +142,24 @@ static inline bool release(channel *on, const nm_message *m) {
     return true;
 }
 
-static inline bool take_note(channel *on, position *now, uint32_t delta, uint8_t status,
+static inline bool take_note(effects *on, position *now, uint32_t delta, uint8_t status,
                              const uint8_t *data) {
     const nm_message m = {now->at, now->tick + delta, status, {data[0], data[1]}};
-    if (!(nm_begins_note(&m) ? strike(on, &m) : release(on, &m)))
+    if (nm_begins_note(&m))
+        strike(on, &m);
+    else if (!release(on, &m))
         return false;
     *now = (position){data + 2, m.tick, status};
     return true;
 }
 
 /* False where there is no room. */
-static inline bool take_control(channel *on, position *now, uint32_t delta, const uint8_t *data) {
-    const nm_voice *voice = &on->voice;
+static inline bool take_control(effects *on, position *now, uint32_t delta, uint8_t status,
+                                const uint8_t *data) {
+    const nm_voice *voice = &on->port->voices[status & 15];
     if (on->control_count == on->control_room)
         return false;
-    *now = (position){data + 2, now->tick + delta, NM_CONTROL_CHANGE | voice->channel};
+    *now = (position){data + 2, now->tick + delta, status};
     on->controls[on->control_count++] = (neume_control){.start_ticks = now->tick,
                                                         .track = voice->track,
                                                         .port = voice->port,
@@ -167,12 +180,10 @@ static inline uint32_t word_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
     return word_at((const uint8_t[]){a, b, c, d});
 }
 
-/* Notes and control changes of one channel, up to one that needs more care. Either the status that
- * runs is of these, or the first message has a status. */
-static void read_channel(messages *in, uint8_t number) {
-    channel on = channel_of(in->track, number);
-    const uint32_t note = word_of(0, NM_NOTE_OFF | number, 0, 0);
-    const uint32_t control = word_of(0, NM_CONTROL_CHANGE | number, 0, 0);
+/* Notes and control changes, up to one that needs more care, or another message. Either the status
+ * that runs is of these, or the first message has a status. */
+static void read_notes_and_controls(messages *in) {
+    effects on = effects_on(in->track);
     const uint8_t *const end = in->end;
     position now = in->now;
     bool goes_on = true;
@@ -182,19 +193,19 @@ static void read_channel(messages *in, uint8_t number) {
         if (delta & 0x80)
             delta = (delta & 0x7F) << 7 | *data++;
         const uint32_t word = word_at(data - 1);
-        if ((word & word_of(0x80, 0xEF, 0x80, 0x80)) == note)
+        if ((word & word_of(0x80, 0xE0, 0x80, 0x80)) == word_of(0, NM_NOTE_OFF, 0, 0))
             goes_on = take_note(&on, &now, delta, data[0], data + 1);
-        else if ((word & word_of(0x80, 0xFF, 0x80, 0x80)) == control)
-            goes_on = take_control(&on, &now, delta, data + 1);
+        else if ((word & word_of(0x80, 0xF0, 0x80, 0x80)) == word_of(0, NM_CONTROL_CHANGE, 0, 0))
+            goes_on = take_control(&on, &now, delta, data[0], data + 1);
         else if (word & word_of(0x80, 0x80, 0x80, 0))
             goes_on = false;
         else if (now.running < NM_CONTROL_CHANGE)
             goes_on = take_note(&on, &now, delta, now.running, data);
         else
-            goes_on = take_control(&on, &now, delta, data);
+            goes_on = take_control(&on, &now, delta, now.running, data);
     }
     in->now = now;
-    in->count += leave(&on, in->track);
+    in->count += leave(&on);
 }
 
 static inline size_t lesser(size_t a, size_t b) {
@@ -214,21 +225,29 @@ static const uint8_t *regular_end(const nm_track *track) {
     return track->at + lesser(left - LONGEST_REGULAR + 1, lesser(events, room));
 }
 
-static inline bool is_of_channel(uint8_t status) {
+static inline bool is_note_or_control(uint8_t status) {
     return (status & 0xE0) == NM_NOTE_OFF || (status & 0xF0) == NM_CONTROL_CHANGE;
+}
+
+static void read_messages(messages *in, head next) {
+    bool goes_on = true;
+    while (goes_on) {
+        if (is_note_or_control(next.status)) {
+            read_notes_and_controls(in);
+            next = head_of(in);
+        }
+        goes_on = read_message(in, &next);
+        next = head_of(in);
+    }
 }
 
 void nm_read_regular(nm_track *track) {
     messages in = {
         .track = track, .end = regular_end(track), .now = {track->at, track->tick, track->running}};
-    head next;
-    for (bool goes_on = true; goes_on; goes_on = read_message(&in, &next)) {
-        next = head_of(&in);
-        if (!is_of_channel(next.status))
-            continue;
-        read_channel(&in, next.status & 15);
-        next = head_of(&in);
-    }
+    const head next = head_of(&in);
+    if (!is_message(next.status))
+        return;
+    read_messages(&in, next);
     if (in.now.running != track->running)
         track->stale = 0;
     track->at = in.now.at;
