@@ -7,7 +7,7 @@
 
 enum { META = 0xFF, META_END_OF_TRACK = 0x2F, SYSEX = 0xF0, SYSEX_PACKET = 0xF7 };
 
-enum { LONGEST_NUMBER = 10 };
+enum { LONGEST_NUMBER = 10, LEAST_META = 4 };
 
 static uint32_t scan_number(nm_reader *in, nm_event *event) {
     uint64_t value = 0;
@@ -84,6 +84,26 @@ bool nm_scan_event(nm_event *event, const nm_track *track) {
     return !in.failed;
 }
 
+/* Scans a meta event whose numbers are as short as nearly all are; false where there is none. */
+static bool scan_meta(nm_event *event, const nm_track *track) {
+    const uint8_t *at = track->at;
+    if (track->end - at < LEAST_META + 1)
+        return false;
+    uint32_t delta = *at++;
+    if (delta & 0x80)
+        delta = (delta & 0x7F) << 7 | *at++;
+    if (at[-1] & 0x80 || at[0] != META || at[2] & 0x80 || track->end - at < 3 + at[2])
+        return false;
+    *event = (nm_event){.delta = delta,
+                        .status = META,
+                        .data = {at[1]},
+                        .payload = at + 3,
+                        .payload_size = at[2],
+                        .start = track->at,
+                        .after = at + 3 + at[2]};
+    return true;
+}
+
 bool nm_is_end_of_track(const nm_event *event) {
     return event->status == META && event->data[0] == META_END_OF_TRACK;
 }
@@ -127,18 +147,20 @@ static void take_event(nm_track *track, const nm_event *event) {
 }
 
 nm_stop nm_read_events(nm_track *track) {
-    while (!track->reader->status) {
-        nm_event event;
-        nm_read_regular(track);
-        if (track->reader->status)
-            break;
-        if (track->at == track->end)
-            return NM_STOP_END;
-        if (!nm_scan_event(&event, track))
-            return NM_STOP_UNREADABLE;
+    nm_event event;
+    do {
+        if (!scan_meta(&event, track)) {
+            nm_read_regular(track);
+            if (track->reader->status)
+                break;
+            if (track->at == track->end)
+                return NM_STOP_END;
+            if (!scan_meta(&event, track) && !nm_scan_event(&event, track))
+                return NM_STOP_UNREADABLE;
+        }
         take_event(track, &event);
         if (nm_is_end_of_track(&event) && !track->reader->status)
             return NM_STOP_END_OF_TRACK;
-    }
+    } while (!track->reader->status);
     return NM_STOP_FAILED;
 }
