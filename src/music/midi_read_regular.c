@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Most of a file: notes and control changes that are just as they should be. One loop reads those
- * of a channel with little around each, and the other regular messages go one by one. What is left
- * needs more care: see midi_read_events.c. */
+/* Most of a file: messages that are just as they should be. Notes and control changes are read by a
+ * loop with little around each, the other messages one by one. What is left needs more care: see
+ * midi_read_events.c. */
 #include "music/midi_read.h"
 
 #include <string.h>

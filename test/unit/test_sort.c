@@ -116,6 +116,21 @@ static void sorts_lists_with_one_item_far_away(void **state) {
     assert_sorts(*state, items, MOST);
 }
 
+/* Nearly all items of each track are in one place, and one is far away: what takes windows of equal
+ * width finds most of them in the first. */
+static void sorts_tracks_of_uneven_density(void **state) {
+    static item items[MOST];
+    for (size_t tracks = 2; tracks <= 40; tracks *= 4)
+        for (unsigned bits = 0; bits <= 48; bits += 12) {
+            const size_t each = MOST / tracks;
+            for (size_t i = 0; i < each * tracks; i++)
+                items[i] = (item){i % each / 3, 0, (uint8_t)(i / each), (uint8_t)drawn(i, 3)};
+            for (size_t track = 1; track <= tracks; track++)
+                items[track * each - 1].number = (MOST + track) << bits;
+            assert_sorts(*state, items, each * tracks);
+        }
+}
+
 static int compare_notes(const void *a, const void *b) {
     const neume_note *x = a, *y = b;
     if (x->start_ticks != y->start_ticks)
@@ -159,7 +174,7 @@ static void sorts_notes(void **state) {
             notes[i] = drawn_note(drawn(i, ticks), i);
         assert_sorts_notes(*state, notes);
     }
-    for (size_t tracks = 1; tracks <= 3; tracks++) {
+    for (size_t tracks = 1; tracks <= 200; tracks += tracks < 3 ? 1 : 63) {
         for (size_t i = 0; i < MOST; i++)
             notes[i] = drawn_note(i % (MOST / tracks) / 2, i);
         assert_sorts_notes(*state, notes);
@@ -172,6 +187,7 @@ int main(void) {
         cmocka_unit_test(sorts_two_tracks_of_any_length),
         cmocka_unit_test(sorts_what_is_in_no_order),
         cmocka_unit_test(a_list_without_memory_is_in_order),
+        cmocka_unit_test(sorts_tracks_of_uneven_density),
         cmocka_unit_test(sorts_lists_with_one_item_far_away),
         cmocka_unit_test(sorts_notes),
     };
