@@ -22,7 +22,7 @@
 #include "nn/vector/term_float.h"
 #endif
 
-enum { DEPTH_BLOCK = 512 };
+enum { DEPTH_BLOCK = 1024 };
 
 INLINE size_t panels_of(size_t columns) {
     return (columns + PANEL - 1) / PANEL;
