@@ -39,32 +39,38 @@ typedef struct word_heap {
     size_t total; /* with those taken */
 } word_heap;
 
-static bool is_likelier(const nm_candidate *a, const nm_candidate *b) {
-    return a->weight != b->weight ? a->weight > b->weight : a->word < b->word;
+/* Without a branch: which of two words is likelier is hard to foretell. */
+static inline bool is_likelier(const nm_candidate *a, const nm_candidate *b) {
+    return (a->weight > b->weight) | ((a->weight == b->weight) & (a->word < b->word));
 }
 
-static void swap(nm_candidate *a, nm_candidate *b) {
-    const nm_candidate kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
+/* Along the likelier children down to a leaf, and up from there: what was at the end of the heap
+ * seldom goes far up. */
 static void sift_down(const word_heap *heap, size_t parent) {
-    for (;;) {
-        size_t first = parent;
-        for (size_t child = 2 * parent + 1; child <= 2 * parent + 2; child++)
-            if (child < heap->count && is_likelier(&heap->items[child], &heap->items[first]))
-                first = child;
-        if (first == parent)
-            return;
-        swap(&heap->items[parent], &heap->items[first]);
-        parent = first;
+    nm_candidate *const items = heap->items;
+    const nm_candidate item = items[parent];
+    size_t hole = parent, child;
+    while ((child = 2 * hole + 1) + 1 < heap->count) {
+        child += is_likelier(&items[child + 1], &items[child]);
+        items[hole] = items[child];
+        hole = child;
     }
+    if (child < heap->count) {
+        items[hole] = items[child];
+        hole = child;
+    }
+    while (hole > parent && is_likelier(&item, &items[(hole - 1) / 2])) {
+        items[hole] = items[(hole - 1) / 2];
+        hole = (hole - 1) / 2;
+    }
+    items[hole] = item;
 }
 
 static void take(word_heap *heap) {
+    const nm_candidate first = heap->items[0];
     heap->count--;
-    swap(&heap->items[0], &heap->items[heap->count]);
+    heap->items[0] = heap->items[heap->count];
+    heap->items[heap->count] = first;
     sift_down(heap, 0);
 }
 
