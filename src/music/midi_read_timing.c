@@ -121,11 +121,12 @@ static void shorten_stuck_notes(neume_score *score) {
     }
 }
 
-/* Gives back what the notes do not fill, by moving them: allocators that cut the end off a large
- * block ask the system for the next one. Keeping it would be no error. */
+/* Gives back what the notes do not fill where that is the half or more, by moving them: allocators
+ * that cut the end off a large block ask the system for the next one. Keeping it would be no error.
+ */
 static void trim(neume_score *score) {
     nm_note_list exact = {.count = score->notes.count, .capacity = score->notes.count};
-    if (exact.count == score->notes.capacity || exact.count == 0 ||
+    if (exact.count > score->notes.capacity / 2 || exact.count == 0 ||
         !nm_resize(score->context, &exact.items, exact.count, sizeof *exact.items))
         return;
     memcpy(exact.items, score->notes.items, exact.count * sizeof *exact.items);

@@ -155,7 +155,7 @@ static bool sort_runs(neume_context *context, uint8_t **items, size_t count,
         return false;
     if (runs.count == 1)
         return sort_run(*items, count, key);
-    if (!nm_resize(context, &to, count, key->size))
+    if (count > UINT32_MAX || !nm_resize(context, &to, count, key->size))
         return false;
     const bool is_merged = nm_merge_runs(to, &runs, count, key);
     nm_free(context, is_merged ? *items : to);
@@ -166,16 +166,19 @@ static bool sort_runs(neume_context *context, uint8_t **items, size_t count,
 
 neume_status nm_sort(neume_context *context, void *items, size_t *capacity, size_t count,
                      const nm_sort_key *key) {
-    uint8_t *list;
-    memcpy(&list, items, sizeof list);
+    uint8_t *before, *list;
+    memcpy(&before, items, sizeof before);
     if (count == 0)
         return NEUME_OK;
+    list = before;
     if (!sort_runs(context, &list, count, key)) {
         const neume_status status = spread(context, &list, count, key);
         if (status)
             return status;
     }
-    memcpy(items, &list, sizeof list);
-    *capacity = count; /* at least, whichever block it is */
+    if (list != before) {
+        memcpy(items, &list, sizeof list);
+        *capacity = count;
+    }
     return NEUME_OK;
 }
