@@ -117,7 +117,9 @@ int main(int argc, char **argv) {
     neume_status status = run(argc, argv, &command, &error);
     const bool is_told_by_another =
         command == &nm_command_train && nm_mpi_is_other_rank(); /* by rank 0 */
-    if (status && !is_told_by_another)
+    if (status && is_told_by_another)
+        nm_mpi_leave_last();
+    else if (status)
         nm_report_line(command ? command->name : NULL,
                        error.line[0] ? error.line : neume_status_name(status));
     const neume_status end = nm_report_finish(&error);

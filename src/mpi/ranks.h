@@ -19,6 +19,9 @@ typedef struct nm_mpi_options {
  * alike before they join. */
 bool nm_mpi_is_other_rank(void);
 
+/* Waits a second: launchers end all ranks once one has failed, and rank 0 is to say why before. */
+void nm_mpi_leave_last(void);
+
 /* Joins the ranks; *out is NULL where no launcher started this process. From then on what ranks
  * other than 0 say on standard output and standard error is dropped, so that every line comes once.
  * Fails with NEUME_BAD_USAGE where there are several ranks and this neume was built without MPI. */
