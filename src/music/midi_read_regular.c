@@ -181,7 +181,9 @@ static inline uint32_t word_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
 }
 
 /* Notes and control changes, up to one that needs more care, or another message. Either the status
- * that runs is of these, or the first message has a status. */
+ * that runs is of these, or the first message has a status. The last byte of a delta time and the
+ * three behind it are looked at together: the masks leave what tells data from a status, and of a
+ * status what it is; a note-off looks like a note-on, and all channels alike. */
 static void read_notes_and_controls(messages *in) {
     effects on = effects_on(in->track);
     const uint8_t *const end = in->end;

@@ -13,6 +13,12 @@ enum { NM_FAR = 128, NM_MOST_ITEM_SIZE = 64 };
  * a note's rank takes no call. */
 typedef uint64_t nm_rank_of(const void *item);
 
+_Static_assert(offsetof(neume_note, port) == offsetof(neume_note, track) + 2 &&
+                   offsetof(neume_note, channel) == offsetof(neume_note, track) + 3 &&
+                   offsetof(neume_note, pitch) == offsetof(neume_note, track) + 5 &&
+                   sizeof(neume_note) == offsetof(neume_note, track) + 8,
+               "a rank is of a note's last eight bytes");
+
 /* Track, port, channel, pitch; all but the track by one load of the note's last eight bytes. */
 static inline uint64_t nm_rank_of_note(const void *item) {
     const neume_note *note = item;
