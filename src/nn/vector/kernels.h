@@ -137,9 +137,10 @@ typedef struct nm_tile {
 typedef struct nm_sweep {
     nm_rows a;
     const float *packed;
-    size_t depth;   /* may be 0: zeros */
-    size_t columns; /* of the packed matrix */
-    float *scratch; /* the thread's of the pool */
+    size_t depth;     /* may be 0: zeros */
+    size_t columns;   /* of the packed matrix */
+    bool is_repeated; /* the same panels are wanted again at once, as at the next step */
+    float *scratch;   /* the thread's of the pool */
     void (*prepare)(const void *data, const nm_tile *tile);
     void (*finish)(const void *data, const nm_tile *tile);
     const void *data;

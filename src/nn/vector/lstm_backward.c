@@ -103,6 +103,7 @@ static void backward_one_step(const backward_work *work, size_t t, const nm_part
     const size_t next = (t + 1) * layer->B;
     nm_sweep sweep = {.packed = layer->packed + work->layout.hh_backward,
                       .columns = layer->H,
+                      .is_repeated = true,
                       .scratch = scratch,
                       .prepare = prepare_backward,
                       .finish = finish_backward,

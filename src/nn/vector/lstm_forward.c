@@ -141,6 +141,7 @@ static void forward_one_step(const forward_work *work, const nm_part *part, floa
                             .packed = work->layer->packed + work->layout.hh,
                             .depth = work->layer->H,
                             .columns = work->layout.gates,
+                            .is_repeated = true,
                             .scratch = scratch,
                             .prepare = prepare_forward,
                             .finish = finish_forward,

@@ -53,7 +53,7 @@ static void add_floats(const nm_factor *factor, const nm_narrow_tile *tile, nm_r
     const uint32_t *lanes =
         panel_at(w, tile->panel) + depth.begin / numbers_a_lane(w->precision) * PANEL;
     const nm_tile_size size = {(unsigned)tile->rows, vectors_of(tile->panel, w->columns)};
-    const bool is_first = tile->row == factor->first;
+    const bool fetches = tile->next && tile->row == factor->first;
     for (size_t r = 0; r < tile->rows; r++)
         a[r] = factor_row(factor, tile->row + r) + depth.begin;
     if (size.vectors < VECTORS)
@@ -62,8 +62,8 @@ static void add_floats(const nm_factor *factor, const nm_narrow_tile *tile, nm_r
         nm_tile_of_bf16(block, size, a, lanes, depth.end - depth.begin);
     else
         nm_tile_of_rows(block, size, a, (const float *)lanes, depth.end - depth.begin,
-                        (nm_ahead){(const char *)(is_first ? tile->next : lanes),
-                                   is_first ? PANEL * sizeof *lanes : 0});
+                        (nm_ahead){(const char *)(fetches ? tile->next : lanes),
+                                   fetches ? PANEL * sizeof *lanes : 0});
     add_block(tile->sums, block, tile->rows);
 }
 
@@ -135,8 +135,8 @@ static void end_tile(const nm_matmul *product, const nm_narrow_tile *tile) {
 
 static void matmul_panel(const matmul_work *work, nm_range rows, nm_range panels, size_t panel) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
-    const size_t next = panel + 1 < panels.end ? panel + 1 : panels.begin;
-    nm_narrow_tile tile = {.sums = sums, .panel = panel, .next = panel_at(&work->factor.w, next)};
+    nm_narrow_tile tile = {
+        .sums = sums, .panel = panel, .next = panel_after(&work->factor.w, panel, panels)};
     for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
         tile.rows = next_tile_rows(rows.end - tile.row);
         begin_tile(work->product, &tile);

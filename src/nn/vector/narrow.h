@@ -49,6 +49,12 @@ INLINE const uint32_t *panel_at(const nm_narrow *w, size_t panel) {
     return w->panels + panel * lanes_deep(w) * PANEL;
 }
 
+/* What a thread that has these panels wants after one of them; NULL after the last: by then it is
+ * another matrix's turn. */
+INLINE const uint32_t *panel_after(const nm_narrow *w, size_t panel, nm_range panels) {
+    return panel + 1 < panels.end ? panel_at(w, panel + 1) : NULL;
+}
+
 #define nm_narrow_pack_panel NM_FOR_ISA(nm_narrow_pack_panel)
 /* One panel of bf16 or whole numbers: its columns are rows of w [.., depth] in `order`. */
 void nm_narrow_pack_panel(const nm_narrow *packed, const float *w, nm_order order, size_t panel);
@@ -110,7 +116,7 @@ size_t nm_narrow_height(nm_precision precision, size_t depth, size_t stride);
 char *nm_factor_ready(nm_factor *factor, nm_range rows, char *scratch);
 
 /* A tile that sums of one factor after the other are added to. `next` is the panel that will be
- * wanted next. */
+ * wanted next, or NULL. */
 typedef struct nm_narrow_tile {
     float *sums; /* [rows][PANEL] */
     size_t row, rows, panel;

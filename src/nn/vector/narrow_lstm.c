@@ -126,10 +126,10 @@ static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scr
         scratch = nm_factor_ready(&work->x, rows, scratch);
     nm_factor_ready(&work->h, rows, scratch);
     for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
-        const size_t next = tile.panel + 1 < panels.end ? tile.panel + 1 : panels.begin;
+        const uint32_t *next = panel_after(&work->x.w, tile.panel, panels);
         for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
             tile.rows = next_tile_rows(rows.end - tile.row);
-            step_tile(work, &tile, panel_at(&work->x.w, next));
+            step_tile(work, &tile, next);
         }
     }
 }

@@ -51,16 +51,31 @@ static const float *packed_at(const nm_sweep *sweep, size_t panel, nm_range dept
     return sweep->packed + (panel * turns_of(sweep->depth) + turns_of(depth.begin)) * PANEL;
 }
 
-/* One panel for the rows `rows`, one block of the depth from `begin` on. The panel after it is
- * fetched meanwhile. */
+/* What a thread wants after a panel of some rows: the next panel, the first one for the next rows,
+ * that of the next block of the depth, or again of the first. NULL: nothing. */
+static const float *packed_after(const nm_sweep *sweep, const nm_part *part, size_t panel,
+                                 nm_range rows, nm_range depth) {
+    if (panel + 1 < part->panels.end)
+        return packed_at(sweep, panel + 1, depth);
+    if (rows.end < part->rows.end)
+        return packed_at(sweep, part->panels.begin, depth);
+    const size_t begin = depth.end < sweep->depth ? depth.end : 0;
+    return begin || sweep->is_repeated
+               ? packed_at(sweep, part->panels.begin, (nm_range){begin, sweep->depth})
+               : NULL;
+}
+
+/* One panel for the rows `rows`, one block of the depth. The panel after it is fetched meanwhile.
+ */
 static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, size_t panel,
                         const float *next) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     const float *a[TILE_ROWS];
     const float *w = packed_at(sweep, panel, depth);
     const size_t turns = turns_of(depth.end - depth.begin);
-    nm_ahead ahead = {(const char *)next, 0};
-    ahead.step = PANEL * sizeof *w / divide_up(rows.end - rows.begin, TILE_ROWS);
+    nm_ahead ahead = {(const char *)(next ? next : w), 0};
+    if (next)
+        ahead.step = PANEL * sizeof *w / divide_up(rows.end - rows.begin, TILE_ROWS);
     const unsigned vectors = vectors_of(panel, sweep->columns);
     nm_tile tile = {.sums = sums, .panel = panel};
     tile.is_first = depth.begin == 0;
@@ -77,7 +92,7 @@ static void sweep_panel(const nm_sweep *sweep, nm_range rows, nm_range depth, si
     }
 }
 
-/* One block of the depth. After the last panel comes the first, of the next rows or time step. */
+/* One block of the depth. */
 static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range depth) {
     size_t height = BLOCK_FLOATS / (1 + fed_size(depth.end - depth.begin)) / TILE_ROWS * TILE_ROWS;
     for (size_t row = part->rows.begin; row < part->rows.end; row += height) {
@@ -85,10 +100,8 @@ static void sweep_depth(const nm_sweep *sweep, const nm_part *part, nm_range dep
         if (rows.end > part->rows.end)
             rows.end = part->rows.end;
         feed_rows(sweep, rows, depth);
-        for (size_t panel = part->panels.begin; panel < part->panels.end; panel++) {
-            const size_t next = panel + 1 < part->panels.end ? panel + 1 : part->panels.begin;
-            sweep_panel(sweep, rows, depth, panel, packed_at(sweep, next, depth));
-        }
+        for (size_t panel = part->panels.begin; panel < part->panels.end; panel++)
+            sweep_panel(sweep, rows, depth, panel, packed_after(sweep, part, panel, rows, depth));
     }
 }
 
