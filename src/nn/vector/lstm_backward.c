@@ -163,7 +163,7 @@ static void input_gradient(const backward_work *work, const nm_part *part, float
     nm_matmul_part(&product, part, scratch);
 }
 
-/* Each thread its own units, all rows of a step before those of the step before. */
+/* Each thread its own units, or rows, of a step before those of the step before. */
 static void backward_by_step(const backward_work *work, const nm_part *part, nm_pool *pool,
                              unsigned thread) {
     const nm_lstm *layer = work->layer;

@@ -149,7 +149,7 @@ static void forward_one_step(const forward_work *work, const nm_part *part, floa
     nm_sweep_run(&sweep, part);
 }
 
-/* Each thread its own units, all rows of a step before the next. */
+/* Each thread its own units, or rows, of a step before those of the next. */
 static void forward_by_step(const forward_work *work, nm_part part, nm_pool *pool,
                             unsigned thread) {
     const nm_lstm *layer = work->layer;
