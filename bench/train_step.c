@@ -147,8 +147,7 @@ static void serve_shape(const kernels *of, shape s) {
     neume_context *context = bench_context(of->threads, of->isa);
     network n = network_new(context, of, s);
     char text[64];
-    snprintf(text, sizeof text, "%zu, %zu, %zu, %zu; %s", s.T, s.B, s.H, s.layers,
-             n.ops->name);
+    snprintf(text, sizeof text, "%zu, %zu, %zu, %zu; %s", s.T, s.B, s.H, s.layers, n.ops->name);
     bench_serve(&(bench_rounds){.what = "layers",
                                 .peer = "neume",
                                 .shape = text,

@@ -36,7 +36,7 @@ nm_range nm_pool_share(const nm_pool *pool, unsigned thread, size_t count, size_
 
 /* Memory of each thread, for what a job puts in order before it computes: NM_POOL_SCRATCH bytes at
  * a multiple of NM_ALIGNMENT. Borrowed: until the job ends. */
-#define NM_POOL_SCRATCH ((size_t)512 * 1024)
+#define NM_POOL_SCRATCH ((size_t)2048 * 1024)
 void *nm_pool_scratch(nm_pool *pool, unsigned thread);
 
 /* The cores that this process may use: fewer than the machine's in a container or under taskset. */

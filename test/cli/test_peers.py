@@ -58,10 +58,14 @@ def state_of(program):
         return stat.read().rpartition(")")[2].split()[0]
 
 
+def comparison_of(**other):
+    return COMPARE.Comparison(argparse.Namespace(**{"build": "", "data": "", "node_modules": None, "quick": True,
+                                                    "python": sys.executable, **other}), "")
+
+
 def compare(peers):
     """The rows printed when neume does 300 things a second, then 600, 900 ...; what is said of those left out."""
-    arguments = argparse.Namespace(build="", data="", node_modules=None, quick=True)
-    comparison = COMPARE.Comparison(arguments, "")
+    comparison = comparison_of()
     comparison.commands = lambda row, threads: (steady("neume", 300), peers)
     out, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
@@ -93,6 +97,28 @@ class Peers(unittest.TestCase):
         self.assertEqual([row[4] for row in rows], ["slow"])
         self.assertIn("gone is left out: /nowhere/gone: No such file or directory", errors)
         self.assertIn("unfinished is left out: apt-get install it", errors)
+
+    def test_any_number_of_threads_may_be_asked_for_but_files_are_read_by_one(self):
+        arguments = argparse.Namespace(quick=True, only=None, threads=[16])
+        wanted = {(row.what, threads) for row, threads in COMPARE.wanted(arguments)}
+        self.assertEqual(wanted, {("layers", 16), ("update", 16), ("generate", 16), ("parse", 1)})
+        arguments.threads = None
+        self.assertEqual({threads for _, threads in COMPARE.wanted(arguments)}, {1, 2})
+
+    def test_products_of_bfloat16_are_compared_with_pytorchs(self):
+        row = COMPARE.Row("layers", (4, 2, 8, 1), precision="bf16")
+        ours, peers = comparison_of(build="b").commands(row, 3)
+        self.assertEqual(ours, [os.path.join("b", "bench", "train_step"), "bf16", "3", "4", "2", "8", "1", "rounds"])
+        self.assertEqual(peers, {"PyTorch": [sys.executable, os.path.join(PEERS, "pytorch"), "3", "layers", "4", "2", "8", "1",
+                                             "bf16"]})
+
+    def test_onnxruntime_needs_a_network_that_pytorch_writes(self):
+        with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stderr(io.StringIO()) as errors:
+            comparison = comparison_of(python="/nowhere/python3")
+            comparison.scratch = scratch
+            _, peers = comparison.commands(COMPARE.Row("generate", (8, 1, 9)), 1)
+        self.assertEqual(list(peers), ["PyTorch"])
+        self.assertIn("onnxruntime is left out: its network is written by PyTorch, which did not", errors.getvalue())
 
     def test_a_program_stands_still_while_others_have_their_turn(self):
         program = COMPARE.Program(steady("slow", 100), 1, None)

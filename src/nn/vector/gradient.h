@@ -5,8 +5,17 @@
 
 #include "nn/vector/kernels.h"
 
-/* Positions of a piece, which is also the block of the sum; and tiles of dy at a time. */
-enum { POSITIONS = 256, TILES = 372 / TILE_ROWS };
+/* Positions of a piece, which is also the block of the sum; and columns of dy at a time. The panel
+ * of x is read again for each tile: narrow ones of 256 positions stay in the first-level cache,
+ * those of 16 lanes come from the second. Twice as many of both halve what is packed and added
+ * beside the products. */
+#if defined(NM_ISA_AVX512) && !defined(NM_TERMS_ARE_PAIRS)
+enum { POSITIONS = 512, DY_COLUMNS = 744 };
+#else
+enum { POSITIONS = 256, DY_COLUMNS = 372 };
+#endif
+
+enum { TILES = DY_COLUMNS / TILE_ROWS };
 
 enum { TILE_SIZE = POSITIONS / TERM * TILE_ROWS + TILE_MORE };
 
