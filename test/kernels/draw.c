@@ -42,8 +42,8 @@ const uint8_t *check_flags(check *c, const char *name, size_t count, double prob
     return block;
 }
 
-/* Vectors of 4, 8 and 16 floats, tiles of 3 to 6 rows, panels of 4 vectors, pieces of 256 positions
- * and blocks of a depth of 1024: their ends and what lies beside them; and primes. */
+/* Vectors of 4, 8 and 16 floats, tiles of 3 to 6 rows, panels of 4 vectors, pieces of 256 or 512
+ * positions and blocks of a depth of 1024: their ends and what lies beside them; and primes. */
 static const size_t edges[] = {1,   2,   3,   4,   5,    6,    7,    8,   9,   11,  12,
                                13,  15,  16,  17,  18,   19,   31,   32,  33,  63,  64,
                                65,  89,  127, 128, 129,  191,  192,  193, 255, 256, 257,
