@@ -31,19 +31,25 @@ static void add_sums(float *const dw[TILE_ROWS], const float *sums, size_t colum
         }
 }
 
-static void multiply_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
+static void multiply_tile(const nm_piece *p, const nm_gradient_input *of, size_t panel,
+                          size_t tile) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     float *dw[TILE_ROWS];
-    const unsigned vectors = vectors_of(panel, of->inputs);
+    const float *dy = p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE;
     const size_t turns = turns_of(p->positions.end - p->positions.begin);
+    const size_t columns = of->inputs - panel * PANEL;
+    find_rows(p, dw, tile, of->dw + panel * PANEL, of->inputs);
+    fetch_rows(dw);
+    if (columns >= PANEL && nm_tile_onto_rows(dw, of->inputs, dy, p->panel_of_x, turns))
+        return;
+    nm_tile_of_columns(sums, vectors_of(panel, of->inputs), dy, p->panel_of_x, turns);
+    add_sums(dw, sums, columns);
+}
+
+static void multiply_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
     nm_pack_panel(p, of, panel);
-    for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++) {
-        const float *dy = p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE;
-        find_rows(p, dw, tile, of->dw + panel * PANEL, of->inputs);
-        fetch_rows(dw);
-        nm_tile_of_columns(sums, vectors, dy, p->panel_of_x, turns);
-        add_sums(dw, sums, of->inputs - panel * PANEL);
-    }
+    for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
+        multiply_tile(p, of, panel, tile);
 }
 
 /* Panels of the first input and then of the second. */

@@ -125,6 +125,20 @@ void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, cons
 void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
                         size_t turns);
 
+/* The same for a whole panel, added to the rows dw of [..][inputs] where they lie; false, and
+ * nothing done, where it cannot be. */
+#if defined(NM_ISA_AVX512AMX)
+#define nm_tile_onto_rows NM_FOR_ISA(nm_tile_onto_rows)
+bool nm_tile_onto_rows(float *const dw[TILE_ROWS], size_t inputs, const float *a, const float *w,
+                       size_t turns);
+#else
+INLINE bool nm_tile_onto_rows(float *const dw[TILE_ROWS], size_t inputs, const float *a,
+                              const float *w, size_t turns) {
+    (void)dw, (void)inputs, (void)a, (void)w, (void)turns;
+    return false;
+}
+#endif
+
 /* Sums over one block of the depth; `is_first` and `is_last` say which. */
 typedef struct nm_tile {
     const float *sums; /* [rows][PANEL]; nothing beyond the last column's vector */

@@ -64,13 +64,9 @@ INLINE void multiply_wide(float *sums, tile_rows a, const float *w, size_t turns
     _tile_stored(3, sums + 3 * LANES, ROW_BYTES);
 }
 
-/* 2 SIDE rows, two vectors of columns. */
-INLINE void multiply_high(float *sums, tile_rows a, const float *w, size_t turns) {
+/* The next terms of 2 SIDE rows and two vectors of columns. */
+INLINE void multiply_high(tile_rows a, const float *w, size_t turns) {
     const float *below = a.at + SIDE * a.stride / sizeof *a.at;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
     for (size_t k = 0; k < turns; k += SIDE, w += SIDE * PANEL) {
         fetch(w, 2 * LANES);
         _tile_loadd(4, a.at + k, a.stride);
@@ -82,10 +78,32 @@ INLINE void multiply_high(float *sums, tile_rows a, const float *w, size_t turns
         _tile_dpbf16ps(1, 4, 7);
         _tile_dpbf16ps(3, 5, 7);
     }
-    _tile_stored(0, sums, ROW_BYTES);
-    _tile_stored(1, sums + LANES, ROW_BYTES);
-    _tile_stored(2, sums + SIDE * PANEL, ROW_BYTES);
-    _tile_stored(3, sums + SIDE * PANEL + LANES, ROW_BYTES);
+}
+
+INLINE void store_high(float *upper, float *lower, size_t stride) {
+    _tile_stored(0, upper, stride);
+    _tile_stored(1, upper + LANES, stride);
+    _tile_stored(2, lower, stride);
+    _tile_stored(3, lower + LANES, stride);
+}
+
+INLINE void sum_high(float *sums, tile_rows a, const float *w, size_t turns) {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    multiply_high(a, w, turns);
+    store_high(sums, sums + SIDE * PANEL, ROW_BYTES);
+}
+
+INLINE void add_high(float *upper, float *lower, size_t stride, tile_rows a, const float *w,
+                     size_t turns) {
+    _tile_loadd(0, upper, stride);
+    _tile_loadd(1, upper + LANES, stride);
+    _tile_loadd(2, lower, stride);
+    _tile_loadd(3, lower + LANES, stride);
+    multiply_high(a, w, turns);
+    store_high(upper, lower, stride);
 }
 
 static void multiply(float *sums, nm_tile_size size, tile_rows a, const float *w, size_t turns) {
@@ -93,9 +111,9 @@ static void multiply(float *sums, nm_tile_size size, tile_rows a, const float *w
         multiply_wide(sums, a, w, turns);
         return;
     }
-    multiply_high(sums, a, w, turns);
+    sum_high(sums, a, w, turns);
     if (size.vectors > 2)
-        multiply_high(sums + 2 * LANES, a, w + 2 * LANES, turns);
+        sum_high(sums + 2 * LANES, a, w + 2 * LANES, turns);
 }
 
 /* Rows are fed one behind the other. The panel after this one is not fetched: it mostly lies in the
@@ -109,4 +127,16 @@ void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, cons
 void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
                         size_t turns) {
     multiply(sums, (nm_tile_size){TILE_ROWS, vectors}, (tile_rows){a, turns * sizeof *w}, w, turns);
+}
+
+/* SIDE columns of dy in a row are as many rows of dw in a row, or fewer and then none. */
+bool nm_tile_onto_rows(float *const dw[TILE_ROWS], size_t inputs, const float *a, const float *w,
+                       size_t turns) {
+    const tile_rows rows = {a, turns * sizeof *w};
+    const size_t stride = inputs * sizeof *w;
+    if (!dw[SIDE - 1] || !dw[2 * SIDE - 1])
+        return false;
+    add_high(dw[0], dw[SIDE], stride, rows, w, turns);
+    add_high(dw[0] + 2 * LANES, dw[SIDE] + 2 * LANES, stride, rows, w + 2 * LANES, turns);
+    return true;
 }
