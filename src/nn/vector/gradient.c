@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* dw = dyᵀ x, for one or two x of one dy: both factors are packed piece by piece into the thread's
- * scratch, dy as tiles [position][TILE_ROWS], x as panels [position][PANEL]. */
+ * scratch, x as panels [position][PANEL], dy as tiles [position][TILE_ROWS]. */
 #include "nn/vector/gradient.h"
 
 /* The rows of dw that a tile adds to, from the panel's first column on; NULL where there is none.
@@ -31,36 +31,49 @@ static void add_sums(float *const dw[TILE_ROWS], const float *sums, size_t colum
         }
 }
 
-static void multiply_tile(const nm_piece *p, const nm_gradient_input *of, size_t panel,
-                          size_t tile) {
+/* A panel of x, packed. */
+typedef struct x_panel {
+    const nm_gradient_input *of;
+    size_t panel; /* of that input */
+    float *packed;
+} x_panel;
+
+/* Panels are those of the first input and then of the second. */
+static x_panel x_panel_at(const nm_piece *p, size_t number) {
+    const nm_gradient_input *of = p->gradient->of;
+    const size_t first = panels_of(of[0].inputs);
+    float *packed = p->panels_of_x + (number - p->panels.begin) * PANEL_SIZE;
+    return number < first ? (x_panel){&of[0], number, packed}
+                          : (x_panel){&of[1], number - first, packed};
+}
+
+static void pack_panels(const nm_piece *p) {
+    for (size_t number = p->panels.begin; number < p->panels.end; number++) {
+        const x_panel x = x_panel_at(p, number);
+        nm_pack_panel(p, x.of, x.panel, x.packed);
+    }
+}
+
+static void multiply_tile(const nm_piece *p, const x_panel *x, size_t tile) {
     _Alignas(64) float sums[TILE_ROWS * PANEL];
     float *dw[TILE_ROWS];
     const float *dy = p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE;
     const size_t turns = turns_of(p->positions.end - p->positions.begin);
-    const size_t columns = of->inputs - panel * PANEL;
-    find_rows(p, dw, tile, of->dw + panel * PANEL, of->inputs);
+    const size_t inputs = x->of->inputs, columns = inputs - x->panel * PANEL;
+    find_rows(p, dw, tile, x->of->dw + x->panel * PANEL, inputs);
     fetch_rows(dw);
-    if (columns >= PANEL && nm_tile_onto_rows(dw, of->inputs, dy, p->panel_of_x, turns))
+    if (columns >= PANEL && nm_tile_onto_rows(dw, inputs, dy, x->packed, turns))
         return;
-    nm_tile_of_columns(sums, vectors_of(panel, of->inputs), dy, p->panel_of_x, turns);
+    nm_tile_of_columns(sums, vectors_of(x->panel, inputs), dy, x->packed, turns);
     add_sums(dw, sums, columns);
 }
 
-static void multiply_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
-    nm_pack_panel(p, of, panel);
-    for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
-        multiply_tile(p, of, panel, tile);
-}
-
-/* Panels of the first input and then of the second. */
-static void multiply_panels(const nm_piece *p, nm_range panels) {
-    const nm_gradient_input *of = p->gradient->of;
-    const size_t first = panels_of(of[0].inputs);
-    for (size_t panel = panels.begin; panel < panels.end; panel++)
-        if (panel < first)
-            multiply_panel(p, &of[0], panel);
-        else
-            multiply_panel(p, &of[1], panel - first);
+static void multiply(const nm_piece *p) {
+    for (size_t number = p->panels.begin; number < p->panels.end; number++) {
+        const x_panel x = x_panel_at(p, number);
+        for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
+            multiply_tile(p, &x, tile);
+    }
 }
 
 /* sums[c] = the sum over the positions of dy's columns from `column` on, `count` of them. */
@@ -95,18 +108,28 @@ static nm_range piece_from(size_t begin, size_t end, size_t size) {
     return (nm_range){begin, begin + size < end ? begin + size : end};
 }
 
+/* Some positions with some panels. */
+static void multiply_tiles(nm_piece *p, nm_range tiles) {
+    pack_panels(p);
+    for (size_t tile = tiles.begin; tile < tiles.end; tile = p->tiles.end) {
+        p->tiles = piece_from(tile, tiles.end, TILES);
+        nm_pack_tiles(p);
+        if (p->gradient->dbias && p->panels.begin == 0)
+            add_bias(p);
+        multiply(p);
+    }
+}
+
 void nm_gradient_part(const nm_gradient *gradient, const nm_part *part, float *scratch) {
-    nm_piece p = {
-        .gradient = gradient, .panel_of_x = scratch, .tiles_of_dy = scratch + PANEL * POSITIONS};
+    nm_piece p = {.gradient = gradient,
+                  .panels_of_x = scratch,
+                  .tiles_of_dy = scratch + MOST_PANELS * PANEL_SIZE};
     nm_tiles_begin();
     for (size_t i = 0; i < gradient->positions; i = p.positions.end) {
         p.positions = piece_from(i, gradient->positions, POSITIONS);
-        for (size_t tile = part->rows.begin; tile < part->rows.end; tile = p.tiles.end) {
-            p.tiles = piece_from(tile, part->rows.end, TILES);
-            nm_pack_tiles(&p);
-            if (gradient->dbias && part->panels.begin == 0 && part->panels.end > 0)
-                add_bias(&p);
-            multiply_panels(&p, part->panels);
+        for (size_t panel = part->panels.begin; panel < part->panels.end; panel = p.panels.end) {
+            p.panels = piece_from(panel, part->panels.end, MOST_PANELS);
+            multiply_tiles(&p, part->rows);
         }
     }
     nm_tiles_end();

@@ -32,9 +32,8 @@ void nm_pack_tiles(const nm_piece *p) {
 }
 
 /* One panel of x; the rows are far apart, so those some positions later are fetched meanwhile. */
-void nm_pack_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
+void nm_pack_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel, float *to) {
     enum { LATER = 12 };
-    float *to = p->panel_of_x;
     for (size_t position = p->positions.begin; position < p->positions.end; position++) {
         const float *x = row_at(&of->x, position);
         if (position + LATER < p->positions.end)

@@ -10,10 +10,9 @@ static vec_pair load_inputs(const nm_gradient_input *of, size_t position, size_t
                                    : (vec_pair){{0}, {0}};
 }
 
-void nm_pack_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel) {
+void nm_pack_panel(const nm_piece *p, const nm_gradient_input *of, size_t panel, float *to) {
     enum { LATER = 12 };
     const size_t begin = p->positions.begin, end = p->positions.end;
-    float *to = p->panel_of_x;
     for (size_t turn = 0; turn < turns_of(end - begin); turn++) {
         const size_t position = begin + TERM * turn;
         for (size_t later = position + LATER; later < position + LATER + TERM; later++)
