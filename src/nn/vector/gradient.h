@@ -16,6 +16,7 @@ enum { POSITIONS = 256 };
 
 enum { DY_COLUMNS = 372, TILES = DY_COLUMNS / TILE_ROWS };
 
+/* MOST_PANELS of x stay packed while the tiles of dy pass. */
 enum {
     TILE_SIZE = POSITIONS / TERM * TILE_ROWS + TILE_MORE,
     PANEL_SIZE = POSITIONS / TERM * PANEL,

@@ -175,7 +175,7 @@ typedef struct nm_gradient_input {
 } nm_gradient_input;
 
 /* dw[row_of_column(c)] += sum over p of dy[p][c] x[p] for each input, and dbias the same of dy
- * alone. */
+ * alone. Some positions are summed upwards and added to dw, or go on from it, before the next. */
 typedef struct nm_gradient {
     size_t positions;
     const float *dy; /* [positions][columns] */
