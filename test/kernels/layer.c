@@ -7,7 +7,7 @@
 /* Longer sequences take long and end at nothing that these do not. */
 enum { LONGEST = 70, MOST_CELLS = 600000 };
 
-bool layer_sizes(check *c, size_t index, size_t sizes[4]) {
+static bool layer_sizes(check *c, size_t index, size_t sizes[4]) {
     if (!check_sizes(c, index, sizes, 4, MOST_CELLS))
         return false;
     static const size_t most[] = {LONGEST, SIZE_MAX, LAYER_WIDEST, LAYER_WIDEST};
@@ -17,6 +17,22 @@ bool layer_sizes(check *c, size_t index, size_t sizes[4]) {
     while (sizes[0] * sizes[1] > 1 && sizes[0] * sizes[1] * a_row > MOST_CELLS)
         sizes[sizes[0] < sizes[1]] -= sizes[sizes[0] < sizes[1]] / 2;
     return true;
+}
+
+/* Many rows: with one or two threads the vector kernels take few of them at a time; with more, all.
+ * And weights too many for a core's cache: threads divide the units, not the rows. */
+static void check_courses(check *c, void (*check_case)(check *c, const size_t sizes[4])) {
+    for (size_t I = 20; I < 26; I++)
+        check_case(c, (const size_t[]){3, 110, I, 17});
+    for (size_t I = 30; I < 33; I++)
+        check_case(c, (const size_t[]){2, 20, I, 363});
+}
+
+void layer_each(check *c, void (*check_case)(check *c, const size_t sizes[4])) {
+    size_t sizes[4];
+    for (size_t i = 0; layer_sizes(c, i, sizes); i++)
+        check_case(c, sizes);
+    check_courses(c, check_case);
 }
 
 double layer_tolerance(const check *c, size_t terms) {

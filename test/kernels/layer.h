@@ -9,8 +9,8 @@
 /* Inputs and units at most: wider layers take long and end at nothing that these do not. */
 enum { LAYER_WIDEST = 600 };
 
-/* T, B, I, H of case `index`; false after the last. */
-bool layer_sizes(check *c, size_t index, size_t sizes[4]);
+/* Calls `check_case` with T, B, I, H of each case. */
+void layer_each(check *c, void (*check_case)(check *c, const size_t sizes[4]));
 
 /* A layer of these sizes, its input one-hot, of rows that words name, or row by row; with no, some
  * or all rows reset; and the case's name. */

@@ -53,10 +53,15 @@ static void check_case(check *c, const size_t sizes[3]) {
     check_end(c);
 }
 
+/* More columns of x than the vector kernels keep packed. */
+enum { WIDE = 3800 };
+
 static void check_matmul_grad(check *c) {
     static const size_t empty[][3] = {{0, 3, 5}, {3, 0, 5}};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
         check_case(c, empty[i]);
+    check_case(c, (const size_t[]){17, 395, WIDE}); /* several pieces of both factors */
+    check_case(c, (const size_t[]){530, 10, WIDE});
     size_t sizes[3];
     for (size_t i = 0; check_sizes(c, i, sizes, 3, 4000000); i++)
         check_case(c, sizes);

@@ -8,13 +8,11 @@
 /* Positions of a piece, which is also the block of the sum; and columns of dy at a time. A panel of
  * x is read again for each tile: narrow ones of 256 positions stay in the first-level cache, those
  * of 16 lanes come from the second. Twice as many halve what is added beside the products. */
-#if defined(NM_ISA_AVX512) && !defined(NM_TERMS_ARE_PAIRS)
-enum { POSITIONS = 512 };
-#else
-enum { POSITIONS = 256 };
-#endif
-
-enum { DY_COLUMNS = 372, TILES = DY_COLUMNS / TILE_ROWS };
+enum {
+    POSITIONS = LANES == 16 && TERM == 1 ? 512 : 256,
+    DY_COLUMNS = 372,
+    TILES = DY_COLUMNS / TILE_ROWS
+};
 
 /* MOST_PANELS of x stay packed while the tiles of dy pass. */
 enum {
