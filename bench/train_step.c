@@ -101,8 +101,10 @@ static void step(void *data) {
     nm_pool *pool = n->context->pool;
     const size_t H = n->shape.H, layers = n->shape.layers;
     const double start = bench_seconds(n->context);
+    const nm_lstm_weights weights = {
+        .I = H, .H = H, .weight_ih = n->weight_ih, .weight_hh = n->weight_hh, .bias = n->bias};
     for (size_t l = 0; l < layers; l++)
-        n->ops->lstm_pack(pool, n->packed[l], H, H, n->weight_ih, n->weight_hh, n->bias, true);
+        n->ops->lstm_pack(pool, n->packed[l], &weights, true);
     const double packed = bench_seconds(n->context);
     for (size_t l = 0; l < layers; l++) {
         const nm_lstm layer = layer_of(n, l);

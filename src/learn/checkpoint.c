@@ -354,6 +354,7 @@ static neume_status restore_tensors(nm_run *run, const nm_tensor_file *file, con
                                     neume_error *error) {
     places to = {.count = 0};
     neume_status status = make_rows(&to, run, file, path, error);
+    run->packed_for = 0;
     if (!status) {
         find_places(&to, run);
         status = read_tensors(&to, file, path, error);

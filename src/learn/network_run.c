@@ -36,6 +36,13 @@ void nm_network_pack_noisy(const nm_network_run *run, const real *weights, uint6
         nm_stack_run_pack_noisy(run->stack, weights, update);
 }
 
+void nm_network_renew(const nm_network_run *run, const nm_optim_update *update, uint64_t next) {
+    if (run->biaxial)
+        nm_biaxial_run_renew(run->biaxial, update, next);
+    else
+        nm_stack_run_renew(run->stack, update, next);
+}
+
 real *nm_network_state(const nm_network_run *run, size_t *count) {
     return run->biaxial ? nm_biaxial_run_state(run->biaxial, count)
                         : nm_stack_run_state(run->stack, count);

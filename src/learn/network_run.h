@@ -21,6 +21,7 @@ size_t nm_network_run_bytes(const neume_context *context, const nm_network *netw
 
 void nm_network_pack(const nm_network_run *run, const real *weights);
 void nm_network_pack_noisy(const nm_network_run *run, const real *weights, uint64_t update);
+void nm_network_renew(const nm_network_run *run, const nm_optim_update *update, uint64_t next);
 real *nm_network_state(const nm_network_run *run, size_t *count);
 nm_state_parts nm_network_state_parts(const nm_network_run *run);
 void nm_network_set_temperature(const nm_network_run *run, real temperature);

@@ -239,6 +239,7 @@ void nm_run_restart(nm_run *run) {
     run->state =
         (nm_run_state){.temperature = 1, .calibrated_loss = NAN, .last = none, .best = none};
     run->first.T = 0;
+    run->packed_for = 0;
     run->sharing.begun_from = params_of(run)->size;
     nm_run_first_weights(run);
     for (unsigned i = 0; i < NM_MAX_MOMENTS; i++)
@@ -295,7 +296,17 @@ static void apply_gradient(nm_run *run, uint64_t update, double norm) {
                                     .gradient = run->gradient,
                                     .state = {run->moments[0], run->moments[1]},
                                     .average = run->average};
-    nm_optim_step(run->context->pool, &optim, params_of(run), &blocks);
+    const nm_optim_update step_of = nm_optim_begin(&optim, params_of(run), &blocks);
+    nm_network_renew(&run->network, &step_of, update + 1);
+    run->packed_for = update + 1;
+}
+
+/* The weights as the last update left them are packed for this one, unless something else was
+ * packed since. */
+static void pack(nm_run *run, uint64_t update) {
+    if (run->packed_for != update)
+        nm_network_pack_noisy(&run->network, run->model->weights, update);
+    run->packed_for = 0;
 }
 
 static void note_update(nm_run_state *state, const nm_pass_sums *sums, size_t steps) {
@@ -336,7 +347,7 @@ neume_status nm_run_update(nm_run *run, neume_error *error) {
     const size_t steps = nm_batcher_valid_count(run->batcher); /* of each rank: no row pads */
     const unsigned ranks = nm_rank_count(run->context);
     nm_run_keep_carried(run);
-    nm_network_pack_noisy(&run->network, run->model->weights, update);
+    pack(run, update);
     nm_network_forward(&run->network, &batch, update, NM_PASS_TRAIN);
     nm_pass_sums sums = sum_pass(run, &batch);
     nm_network_backward(&run->network, &batch, (real)(1.0 / (double)steps), run->gradient);

@@ -85,10 +85,11 @@ typedef struct nm_run {
     real *moments[NM_MAX_MOMENTS]; /* of the optimiser; NULL where it needs fewer */
     real *average;                 /* NULL without EMA */
     real *best;                    /* weights of the best model; NULL without validation pieces */
-    real *carried;    /* the network's state before the update; NULL: none is skipped */
-    nm_frozen frozen; /* what options.freeze chooses */
-    real *kept;       /* first weights, where norms have statistics that are frozen; or NULL */
-    unsigned until;   /* the stream of options.until */
+    real *carried;       /* the network's state before the update; NULL: none is skipped */
+    nm_frozen frozen;    /* what options.freeze chooses */
+    real *kept;          /* first weights, where norms have statistics that are frozen; or NULL */
+    unsigned until;      /* the stream of options.until */
+    uint64_t packed_for; /* the update that the network stands packed for; 0: none */
     nm_run_sharing sharing;
     nm_batch first;                   /* the only batch of an overfitting run; T 0: not drawn yet */
     double uniform, unigram, trigram; /* baselines on the validation pieces, nats a step; or NAN */

@@ -74,6 +74,7 @@ neume_status nm_run_score(nm_run *run, const real *weights, neume_error *error) 
     const nm_run_sharing *sharing = &run->sharing;
     const unsigned ranks = nm_rank_count(run->context);
     const size_t count = run->corpus->valid_count, most = share_of(count, 0, ranks);
+    run->packed_for = 0; /* the scorer may borrow the packings */
     neume_status status = nm_ranks_agree(run->context, score_own(run, weights, error), error);
     if (!status)
         status = nm_ranks_gather(run->context, sharing->all, sharing->mine,

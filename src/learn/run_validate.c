@@ -41,6 +41,7 @@ static neume_status estimate_on(nm_run *run, nm_batcher *batcher, real *weights)
         return NEUME_NO_MEMORY;
     memcpy(kept, state, count * sizeof *kept);
     nm_network_pack(&run->network, weights);
+    run->packed_for = 0;
     for (unsigned i = 0; i < STATISTICS_BATCHES && nm_batcher_next(batcher, &batch); i++) {
         nm_network_forward(&run->network, &batch, 0, NM_PASS_STATISTICS);
         nm_run_take_statistics(run, weights, (real)(1.0 / (i + 1)));

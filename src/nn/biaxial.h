@@ -15,8 +15,7 @@
 #define NM_NN_BIAXIAL_H
 
 #include "nn/batch.h"
-#include "nn/ops.h"
-#include "nn/params.h"
+#include "nn/optim.h"
 
 #include <neume/status.h>
 
@@ -79,9 +78,10 @@ void nm_biaxial_run_free(nm_biaxial_run *run);
 size_t nm_biaxial_run_bytes(const neume_context *context, const nm_biaxial *biaxial,
                             const nm_run_options *options);
 
-/* As nm_stack_run_pack and nm_stack_run_pack_noisy. */
+/* As nm_stack_run_pack, nm_stack_run_pack_noisy and nm_stack_run_renew. */
 void nm_biaxial_run_pack(nm_biaxial_run *run, const real *weights);
 void nm_biaxial_run_pack_noisy(nm_biaxial_run *run, const real *weights, uint64_t update);
+void nm_biaxial_run_renew(nm_biaxial_run *run, const nm_optim_update *update, uint64_t next);
 
 /* The state along time, for checkpoints: [layer][2 (h, c)][max_B][K][H], one after the other. */
 real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count);

@@ -83,42 +83,26 @@ real *nm_axis_backward(const nm_biaxial_pass *p, const nm_axis *axis, const nm_a
     return d;
 }
 
-/* Weight-drop of a layer in the update that was packed. */
-static nm_dropout weight_drop_of(const nm_biaxial_run *run, const nm_axis_lstm *lstm) {
-    return (nm_dropout){.ops = run->ops,
-                        .probability = run->options.noise.weight_drop,
-                        .seed = run->options.seed,
-                        .update = run->noisy_update,
-                        .purpose = NM_PURPOSE_WEIGHT_DROP,
-                        .place = lstm->place};
-}
-
-void nm_axis_pack(nm_biaxial_run *run, const nm_axis *axis) {
-    nm_pool *pool = run->context->pool;
+void nm_axis_pack(const nm_biaxial_run *run, const nm_axis *axis, const nm_packing *packing) {
     for (unsigned l = 0; l < axis->count; l++) {
         const nm_axis_lstm *lstm = &axis->lstm[l];
-        const real *weight_hh = run->weights + lstm->weight_hh;
-        if (run->is_noisy) {
-            const nm_dropout drop = weight_drop_of(run, lstm);
-            nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
-            weight_hh = run->dropped;
-        }
-        nm_layer_pack(pool, run->ops, &run->options,
+        nm_layer_pack(run->context->pool, run->ops, &run->options, packing,
                       &(nm_layer_weights){.I = lstm->I,
                                           .H = lstm->H,
-                                          .packed = lstm->packed,
-                                          .weight_ih = run->weights + lstm->weight_ih,
-                                          .weight_hh = weight_hh,
-                                          .bias = run->weights + lstm->bias});
+                                          .weight_ih = lstm->weight_ih,
+                                          .weight_hh = lstm->weight_hh,
+                                          .bias = lstm->bias,
+                                          .place = lstm->place,
+                                          .kept = lstm->kept,
+                                          .packed = lstm->packed});
     }
 }
 
-/* forward was W' = W mask, hence dW = dW' mask. */
-void nm_axis_undrop(nm_biaxial_run *run, const nm_axis *axis) {
+void nm_axis_undrop(const nm_biaxial_run *run, const nm_axis *axis) {
     for (unsigned l = 0; run->is_noisy && l < axis->count; l++) {
         const nm_axis_lstm *lstm = &axis->lstm[l];
-        const nm_dropout drop = weight_drop_of(run, lstm);
-        real *dweight = run->gradient + lstm->weight_hh;
-        nm_weight_drop_forward(run->context->pool, &drop, dweight, dweight, 4 * lstm->H * lstm->H);
+        if (lstm->kept)
+            nm_weight_drop_backward(run->context->pool, run->options.noise.weight_drop, lstm->kept,
+                                    run->gradient + lstm->weight_hh, 4 * lstm->H * lstm->H);
     }
 }

@@ -54,22 +54,14 @@ static void take_out(nm_biaxial_run *run, nm_arena *from) {
 static void take_masks(const nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
     for (unsigned l = 0; run->options.noise.dropout > 0 && l < axis->count; l++)
         axis->lstm[l].mask = nm_take(from, rows_of(run, axis) * axis->lstm[l].H);
-}
-
-static size_t most_recurrent(const nm_axis *axis) {
-    size_t count = 0;
-    for (unsigned l = 0; l < axis->count; l++)
-        count = larger(count, 4 * axis->lstm[l].H * axis->lstm[l].H);
-    return count;
+    for (unsigned l = 0; run->options.noise.weight_drop > 0 && l < axis->count; l++)
+        axis->lstm[l].kept = nm_take_bytes(from, 4 * axis->lstm[l].H * axis->lstm[l].H);
 }
 
 static void take_training(nm_biaxial_run *run, nm_arena *from) {
     take_masks(run, from, &run->time);
     take_masks(run, from, &run->note);
     run->gradient = nm_take(from, run->biaxial->params.size);
-    if (run->options.noise.weight_drop > 0)
-        run->dropped =
-            nm_take(from, larger(most_recurrent(&run->time), most_recurrent(&run->note)));
 }
 
 static void take_lasting(nm_biaxial_run *run, nm_arena *from) {

@@ -122,24 +122,29 @@ void nm_biaxial_run_free(nm_biaxial_run *run) {
     nm_free(run->context, run);
 }
 
-static void pack_all(nm_biaxial_run *run) {
-    nm_axis_pack(run, &run->time);
-    nm_axis_pack(run, &run->note);
+static void pack_all(nm_biaxial_run *run, const nm_packing *packing) {
+    run->weights = packing->weights;
+    run->is_noisy = packing->is_noisy;
+    nm_axis_pack(run, &run->time, packing);
+    nm_axis_pack(run, &run->note, packing);
     nm_dense_pack(run->context->pool, run->ops, &run->out, run->weights + run->out_weight,
                   run->weights + run->out_bias);
 }
 
 void nm_biaxial_run_pack(nm_biaxial_run *run, const real *weights) {
-    run->weights = weights;
-    run->is_noisy = false;
-    pack_all(run);
+    pack_all(run, &(nm_packing){.weights = weights});
 }
 
 void nm_biaxial_run_pack_noisy(nm_biaxial_run *run, const real *weights, uint64_t update) {
-    run->weights = weights;
-    run->is_noisy = run->dropped;
-    run->noisy_update = update;
-    pack_all(run);
+    pack_all(run, &(nm_packing){.weights = weights, .is_noisy = true, .pass = update});
+}
+
+void nm_biaxial_run_renew(nm_biaxial_run *run, const nm_optim_update *update, uint64_t next) {
+    nm_optim_rest(run->context->pool, update);
+    pack_all(run, &(nm_packing){.weights = update->blocks.weights,
+                                .update = update,
+                                .is_noisy = true,
+                                .pass = next});
 }
 
 real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count) {

@@ -11,7 +11,7 @@
 #define NM_NN_BIAXIAL_RUN_H
 
 #include "nn/biaxial.h"
-#include "nn/layers.h"
+#include "nn/layer_weights.h"
 
 enum { NM_MAX_BITS = 2, NM_MAX_WINDOW = 2 * NM_SET_KEYS - 1, NM_MAX_PERIOD = 32 };
 
@@ -24,6 +24,7 @@ typedef struct nm_axis_lstm {
     unsigned place;                    /* those along time first */
     size_t weight_ih, weight_hh, bias; /* offsets */
     real *packed, *tape;
+    uint8_t *kept; /* [4H,H] by weight-drop, as last packed with noise; NULL: all */
     real *h, *c;   /* [all rows of the axis,H] */
     real *y, *out; /* [steps,rows,H] */
     real *mask;    /* [all rows of the axis,H]; NULL: no dropout in this run */
@@ -47,10 +48,9 @@ struct nm_biaxial_run {
     real temperature;
     uint32_t low, high;  /* keys that count */
     const real *weights; /* as last packed */
-    bool is_noisy;       /* packed with weight-drop, of this update */
-    uint64_t noisy_update;
-    real *block; /* in which all that follows lies */
-    real *state; /* [layer][h, c][B,K,H] of the layers along time */
+    bool is_noisy;       /* packed with weight-drop, where there is one */
+    real *block;         /* in which all that follows lies */
+    real *state;         /* [layer][h, c][B,K,H] of the layers along time */
     size_t state_count;
 
     nm_axis time, note;
@@ -63,7 +63,6 @@ struct nm_biaxial_run {
     real *gradient;   /* a block of the table: of the unscaled losses of the last training pass */
     real *buffers[2]; /* [T,n,K, widest]: gradients in training; outputs in turn otherwise */
     real *scratch;    /* for lstm_backward */
-    real *dropped;    /* [4H,H] weight_hh with weight-drop */
 };
 
 /* A run but for its memory: shapes, offsets and the size of a chunk, which is a row at least. */
@@ -127,9 +126,9 @@ real *nm_axis_backward(const nm_biaxial_pass *p, const nm_axis *axis, const nm_a
 real *nm_biaxial_other_buffer(const nm_biaxial_run *run, const real *buffer);
 
 /* Packs the layers of an axis. */
-void nm_axis_pack(nm_biaxial_run *run, const nm_axis *axis);
+void nm_axis_pack(const nm_biaxial_run *run, const nm_axis *axis, const nm_packing *packing);
 /* At the end of a training pass: run->gradient of the weights as they were before weight-drop. */
-void nm_axis_undrop(nm_biaxial_run *run, const nm_axis *axis);
+void nm_axis_undrop(const nm_biaxial_run *run, const nm_axis *axis);
 
 /* What leaves the axis along time, [T,n,K,E], turned to what enters that along the keys, x
  * [K, stride >= n T, E + D], but for the bits; and back. */

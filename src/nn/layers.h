@@ -46,11 +46,12 @@ void nm_dropout_draw(nm_pool *pool, const nm_dropout *dropout, real *mask, size_
 void nm_dropout_apply(nm_pool *pool, real *y, const real *x, const real *mask, size_t T,
                       size_t count);
 
-/* Weight-drop (Merity, Keskar, Socher 2017): y = w * mask, the mask as that of dropout; and dw +=
- * dy * mask. The mask is drawn each time and never lies in memory. */
-void nm_weight_drop_forward(nm_pool *pool, const nm_dropout *drop, real *y, const real *w,
+/* Weight-drop (Merity, Keskar, Socher 2017): y = w * mask, the mask as that of dropout, from its
+ * first element on; kept[i] = mask_i != 0. To be called inside a job. */
+void nm_weight_drop_forward(const nm_dropout *drop, uint8_t *kept, real *y, const real *w,
                             size_t count);
-void nm_weight_drop_backward(nm_pool *pool, const nm_dropout *drop, real *dw, const real *dy,
+/* dw, which was that of y, becomes that of w. */
+void nm_weight_drop_backward(nm_pool *pool, real probability, const uint8_t *kept, real *dw,
                              size_t count);
 
 /* y [m,n] = x [m,k] Wᵀ + b, W [n,k]. */
@@ -81,17 +82,9 @@ typedef struct nm_dense_grad {
 void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
                        const nm_dense_grad *grad);
 
-/* An LSTM layer of a run for training, or of one that never goes backward, whose weights are of the
- * run's precision. */
-typedef struct nm_layer_weights {
-    size_t I, H;
-    real *packed; /* [nm_layer_packed_size] */
-    const real *weight_ih, *weight_hh, *bias;
-} nm_layer_weights;
+/* Of the weights of a layer of a run that never goes backward. */
+nm_precision nm_layer_precision(const nm_run_options *options, size_t I, size_t H);
 
-size_t nm_layer_packed_size(const nm_ops *ops, const nm_run_options *options, size_t I, size_t H);
-void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
-                   const nm_layer_weights *layer);
 void nm_layer_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
                       const nm_lstm *layer);
 

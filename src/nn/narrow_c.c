@@ -109,19 +109,19 @@ size_t nm_c_narrow_lstm_size(nm_precision precision, size_t I, size_t H) {
                                 : nm_ops_c.lstm_packed_size(I, H, false);
 }
 
-void nm_c_narrow_lstm_pack(nm_pool *pool, nm_precision precision, real *packed, size_t I, size_t H,
-                           const real *weight_ih, const real *weight_hh, const real *bias) {
-    const size_t G = 4 * H;
+void nm_c_narrow_lstm_pack(nm_pool *pool, nm_precision precision, real *packed,
+                           const nm_lstm_weights *w) {
+    const size_t G = 4 * w->H;
     if (precision == NM_INT8) {
-        const whole_layer to = whole_layer_at(packed, I, H);
-        memcpy(to.bias, bias, G * sizeof *bias);
-        pack_whole(to.ih.scales, weight_ih, G, I);
-        pack_whole(to.hh.scales, weight_hh, G, H);
+        const whole_layer to = whole_layer_at(packed, w->I, w->H);
+        memcpy(to.bias, w->bias, G * sizeof *w->bias);
+        pack_whole(to.ih.scales, w->weight_ih, G, w->I);
+        pack_whole(to.hh.scales, w->weight_hh, G, w->H);
         return;
     }
-    nm_ops_c.lstm_pack(pool, packed, I, H, weight_ih, weight_hh, bias, false);
+    nm_ops_c.lstm_pack(pool, packed, w, false);
     if (precision == NM_BF16)
-        round_all(packed, G * (I + H)); /* the bias stands behind them */
+        round_all(packed, G * (w->I + w->H)); /* the bias stands behind them */
 }
 
 static void whole_gates(const nm_lstm *l, const nm_lstm_row *row, real *gates, void *scratch) {

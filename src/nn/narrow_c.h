@@ -23,8 +23,8 @@ void nm_c_narrow_pack(nm_pool *pool, nm_precision precision, real *packed, const
                       size_t k);
 void nm_c_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *product);
 size_t nm_c_narrow_lstm_size(nm_precision precision, size_t I, size_t H);
-void nm_c_narrow_lstm_pack(nm_pool *pool, nm_precision precision, real *packed, size_t I, size_t H,
-                           const real *weight_ih, const real *weight_hh, const real *bias);
+void nm_c_narrow_lstm_pack(nm_pool *pool, nm_precision precision, real *packed,
+                           const nm_lstm_weights *w);
 void nm_c_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
 
 #endif

@@ -38,6 +38,42 @@ typedef struct nm_matmul_grad {
     real *dbias;    /* [n], or NULL */
 } nm_matmul_grad;
 
+typedef enum nm_lstm_matrix { NM_WEIGHT_IH, NM_WEIGHT_HH } nm_lstm_matrix;
+
+/* Some rows of a matrix, and of them some columns. */
+typedef struct nm_patch {
+    nm_range rows, columns;
+} nm_patch;
+
+/* Where they lie: one row `stride` behind the other. */
+typedef struct nm_patch_rows {
+    const real *first;
+    size_t stride;
+} nm_patch_rows;
+
+/* An LSTM layer's weights, which change on their way into panels where there is `renew`: it is
+ * called once for each patch of the two matrices, by the thread that packs the patch next, and
+ * returns what is to be packed, in the matrix or in `scratch` [rows,columns]. Patches are not
+ * empty. */
+typedef struct nm_lstm_weights {
+    size_t I, H;
+    const real *weight_ih; /* [4H,I] */
+    const real *weight_hh; /* [4H,H] */
+    const real *bias;      /* [4H] */
+    nm_patch_rows (*renew)(const void *data, nm_lstm_matrix matrix, nm_patch patch, real *scratch);
+    const void *renewal; /* its data */
+} nm_lstm_weights;
+
+static inline nm_patch_rows nm_lstm_patch(const nm_lstm_weights *weights, nm_lstm_matrix matrix,
+                                          nm_patch patch, real *scratch) {
+    const bool is_ih = matrix == NM_WEIGHT_IH;
+    const real *w = is_ih ? weights->weight_ih : weights->weight_hh;
+    const size_t columns = is_ih ? weights->I : weights->H;
+    if (weights->renew)
+        return weights->renew(weights->renewal, matrix, patch, scratch);
+    return (nm_patch_rows){w + patch.rows.begin * columns + patch.columns.begin, columns};
+}
+
 /* One LSTM layer over a whole sequence (Hochreiter, Schmidhuber 1997, with forget gates; Gers
  * 2000):
  *   a_t = W_ih x_t + W_hh h_{t-1} + b;  i,f,o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
@@ -124,22 +160,21 @@ typedef struct nm_ops {
     size_t (*lstm_table_size)(size_t D, size_t H);
     size_t (*lstm_tape_size)(size_t T, size_t B, size_t I, size_t H);
     size_t (*lstm_scratch_size)(size_t T, size_t B, size_t I, size_t H);
-    void (*lstm_pack)(nm_pool *pool, real *packed, size_t I, size_t H, const real *weight_ih,
-                      const real *weight_hh, const real *bias, bool for_backward);
+    void (*lstm_pack)(nm_pool *pool, real *packed, const nm_lstm_weights *weights,
+                      bool for_backward);
     void (*lstm_forward)(nm_pool *pool, const nm_lstm *layer);
     void (*lstm_backward)(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
 
     /* The same products for runs that never go backward, with weights of a precision; sizes in
      * reals; k, I and H at most NM_INT8_DEPTH for NM_INT8. With NM_FP32 the results are the bits of
-     * those above. The tape is scratch. */
+     * those above. The tape is scratch; no weight changes while it is packed. */
     size_t (*narrow_size)(nm_precision precision, size_t n, size_t k);
     void (*narrow_pack)(nm_pool *pool, nm_precision precision, real *packed, const real *w,
                         size_t n, size_t k);
     void (*narrow_matmul)(nm_pool *pool, nm_precision precision, const nm_matmul *product);
     size_t (*narrow_lstm_size)(nm_precision precision, size_t I, size_t H);
-    void (*narrow_lstm_pack)(nm_pool *pool, nm_precision precision, real *packed, size_t I,
-                             size_t H, const real *weight_ih, const real *weight_hh,
-                             const real *bias);
+    void (*narrow_lstm_pack)(nm_pool *pool, nm_precision precision, real *packed,
+                             const nm_lstm_weights *weights);
     void (*narrow_lstm_forward)(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
 
     void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);

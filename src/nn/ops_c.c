@@ -94,17 +94,33 @@ static size_t lstm_packed_size(size_t I, size_t H, bool for_backward) {
     return 4 * H * (I + H + 1) + (for_backward ? 4 * H * (I + H) : 0);
 }
 
-static void lstm_pack(nm_pool *pool, real *packed, size_t I, size_t H, const real *weight_ih,
-                      const real *weight_hh, const real *bias, bool for_backward) {
-    const lstm_layout at = lstm_layout_of(I, H);
-    const size_t G = 4 * H;
-    pack(pool, packed + at.ih_transposed, weight_ih, G, I);
-    pack(pool, packed + at.hh_transposed, weight_hh, G, H);
-    memcpy(packed + at.bias, bias, G * sizeof *bias);
-    if (!for_backward)
-        return;
-    memcpy(packed + at.ih, weight_ih, G * I * sizeof *weight_ih);
-    memcpy(packed + at.hh, weight_hh, G * H * sizeof *weight_hh);
+/* One matrix of w, row by row, in pieces. */
+static void pack_matrix(real *transposed, real *straight, const nm_lstm_weights *w,
+                        nm_lstm_matrix matrix) {
+    enum { PIECE = 256 };
+    const size_t rows = 4 * w->H, columns = matrix == NM_WEIGHT_IH ? w->I : w->H;
+    for (size_t j = 0; j < rows; j++)
+        for (size_t begin = 0; begin < columns; begin += PIECE) {
+            const size_t end = begin + PIECE < columns ? begin + PIECE : columns;
+            real scratch[PIECE];
+            const nm_patch patch = {{j, j + 1}, {begin, end}};
+            const real *row = nm_lstm_patch(w, matrix, patch, scratch).first;
+            for (size_t p = begin; p < end; p++)
+                transposed[p * rows + j] = row[p - begin];
+            if (straight)
+                memcpy(straight + j * columns + begin, row, (end - begin) * sizeof *row);
+        }
+}
+
+static void lstm_pack(nm_pool *pool, real *packed, const nm_lstm_weights *weights,
+                      bool for_backward) {
+    (void)pool;
+    const lstm_layout at = lstm_layout_of(weights->I, weights->H);
+    pack_matrix(packed + at.ih_transposed, for_backward ? packed + at.ih : NULL, weights,
+                NM_WEIGHT_IH);
+    pack_matrix(packed + at.hh_transposed, for_backward ? packed + at.hh : NULL, weights,
+                NM_WEIGHT_HH);
+    memcpy(packed + at.bias, weights->bias, 4 * weights->H * sizeof *weights->bias);
 }
 
 /* What backward needs: the gates after their functions, the cells, and the state carried in (which

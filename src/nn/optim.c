@@ -106,24 +106,28 @@ static rule rule_of(neume_optimizer kind) {
 
 enum { GRAIN = 1024 };
 
-typedef struct step_work {
-    const nm_params *params;
-    elements whole; /* from the start of the blocks */
-    real decay;
-    rule rule;
-    const nm_frozen *frozen; /* or NULL */
-} step_work;
+static real *at(real *block, nm_range range) {
+    return block ? block + range.begin : NULL;
+}
 
-static elements part_of(const step_work *work, nm_range range, bool has_decay) {
-    elements part = work->whole;
-    part.w += range.begin;
-    part.g += range.begin;
-    for (int i = 0; i < 2; i++)
-        part.state[i] = part.state[i] ? part.state[i] + range.begin : NULL;
-    part.average = part.average ? part.average + range.begin : NULL;
-    part.count = range.end - range.begin;
-    part.decay = has_decay ? work->decay : 0;
-    return part;
+static elements elements_of(const nm_optim_update *update, nm_range range, bool has_decay) {
+    const nm_optim *optim = &update->optim;
+    const nm_optim_blocks *blocks = &update->blocks;
+    const unsigned states = nm_optim_state_count(optim->kind);
+    return (elements){.w = at(blocks->weights, range),
+                      .g = at(blocks->gradient, range),
+                      .state = {states > 0 ? at(blocks->state[0], range) : NULL,
+                                states > 1 ? at(blocks->state[1], range) : NULL},
+                      .average = at(blocks->average, range),
+                      .count = range.end - range.begin,
+                      .factor = (real)optim->gradient_factor,
+                      .learning_rate = (real)optim->learning_rate,
+                      .decay = has_decay ? (real)optim->weight_decay : 0,
+                      .b2 = (real)adam_b2(optim->kind),
+                      .m_correction = update->m_correction,
+                      .v_correction = update->v_correction,
+                      .kept = (real)optim->average_decay,
+                      .added = (real)(1 - optim->average_decay)};
 }
 
 static nm_range common_part(nm_range a, nm_range b) {
@@ -132,61 +136,71 @@ static nm_range common_part(nm_range a, nm_range b) {
 }
 
 /* Few elements at a time, so that all is done to them while they are in the first-level cache. */
-static void step_range(const step_work *work, nm_range range, bool has_decay) {
+static void step_range(const nm_optim_update *update, nm_range range, bool has_decay) {
+    const rule apply = rule_of(update->optim.kind);
     for (size_t begin = range.begin; begin < range.end; begin += GRAIN) {
         const nm_range piece = common_part(range, (nm_range){begin, begin + GRAIN});
-        const elements part = part_of(work, piece, has_decay);
-        work->rule(&part);
+        const elements part = elements_of(update, piece, has_decay);
+        apply(&part);
         move_average(&part);
         memset(part.g, 0, part.count * sizeof *part.g);
     }
 }
 
 /* What of a range is not frozen. */
-static void step_moving(const step_work *work, nm_range range, bool has_decay) {
-    const size_t count = work->frozen ? work->frozen->count : 0;
+static void step_moving(const nm_optim_update *update, nm_range range, bool has_decay) {
+    const nm_frozen *all = update->optim.frozen;
+    const size_t count = all ? all->count : 0;
     for (size_t i = 0; i < count && range.begin < range.end; i++) {
-        const nm_range frozen = common_part(work->frozen->ranges[i], range);
+        const nm_range frozen = common_part(all->ranges[i], range);
         if (frozen.begin >= frozen.end)
             continue;
-        step_range(work, (nm_range){range.begin, frozen.begin}, has_decay);
+        step_range(update, (nm_range){range.begin, frozen.begin}, has_decay);
         range.begin = frozen.end;
     }
-    step_range(work, range, has_decay);
+    step_range(update, range, has_decay);
 }
+
+void nm_optim_layer_elements(const nm_optim_update *update, nm_range range) {
+    step_moving(update, range, true);
+}
+
+typedef struct step_work {
+    const nm_optim_update *update;
+    bool has_layers; /* their matrices too */
+} step_work;
 
 /* Each thread a stretch of the blocks, whatever parameters lie there; not the padding. */
 static void step_job(void *data, nm_pool *pool, unsigned thread) {
     const step_work *work = data;
-    const nm_range share = nm_pool_share(pool, thread, work->params->size, GRAIN);
-    for (size_t p = 0; p < work->params->count; p++) {
-        const nm_param *param = &work->params->table[p];
+    const nm_params *params = work->update->params;
+    const nm_range share = nm_pool_share(pool, thread, params->size, GRAIN);
+    for (size_t p = 0; p < params->count; p++) {
+        const nm_param *param = &params->table[p];
         const nm_range whole = {param->offset, param->offset + param->rows * param->columns};
-        step_moving(work, common_part(share, whole), param->has_decay);
+        if (work->has_layers || !param->is_of_layer)
+            step_moving(work->update, common_part(share, whole), param->has_decay);
     }
+}
+
+nm_optim_update nm_optim_begin(const nm_optim *optim, const nm_params *params,
+                               const nm_optim_blocks *blocks) {
+    const double t = (double)optim->update;
+    return (nm_optim_update){.optim = *optim,
+                             .blocks = *blocks,
+                             .params = params,
+                             .m_correction = (real)(1 / (1 - pow(adam_b1, t))),
+                             .v_correction = (real)(1 / (1 - pow(adam_b2(optim->kind), t)))};
+}
+
+void nm_optim_rest(nm_pool *pool, const nm_optim_update *update) {
+    nm_pool_run(pool, step_job, &(step_work){update, false});
 }
 
 void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params,
                    const nm_optim_blocks *blocks) {
-    const double t = (double)optim->update, b2 = adam_b2(optim->kind);
-    const unsigned states = nm_optim_state_count(optim->kind);
-    step_work work = {.params = params,
-                      .decay = (real)optim->weight_decay,
-                      .rule = rule_of(optim->kind),
-                      .frozen = optim->frozen,
-                      .whole = {.w = blocks->weights,
-                                .g = blocks->gradient,
-                                .state = {states > 0 ? blocks->state[0] : NULL,
-                                          states > 1 ? blocks->state[1] : NULL},
-                                .average = blocks->average,
-                                .factor = (real)optim->gradient_factor,
-                                .learning_rate = (real)optim->learning_rate,
-                                .b2 = (real)b2,
-                                .m_correction = (real)(1 / (1 - pow(adam_b1, t))),
-                                .v_correction = (real)(1 / (1 - pow(b2, t))),
-                                .kept = (real)optim->average_decay,
-                                .added = (real)(1 - optim->average_decay)}};
-    nm_pool_run(pool, step_job, &work);
+    const nm_optim_update update = nm_optim_begin(optim, params, blocks);
+    nm_pool_run(pool, step_job, &(step_work){&update, true});
 }
 
 /* Sums run over LANES columns in PIECES pieces, whatever the number of threads. */

@@ -40,6 +40,24 @@ unsigned nm_optim_state_count(neume_optimizer kind);
 void nm_optim_step(nm_pool *pool, const nm_optim *optim, const nm_params *params,
                    const nm_optim_blocks *blocks);
 
+/* An update under way: the same, but for any elements in any order, each once, so that they can be
+ * used while they are in the cache. Borrowed: `params` and the blocks, until its end. */
+typedef struct nm_optim_update {
+    nm_optim optim;
+    nm_optim_blocks blocks;
+    const nm_params *params;
+    real m_correction, v_correction; /* of adam and adamw: 1 / (1 - b^t) */
+} nm_optim_update;
+
+nm_optim_update nm_optim_begin(const nm_optim *optim, const nm_params *params,
+                               const nm_optim_blocks *blocks);
+
+/* Elements of the matrices of LSTM layers. To be called inside a job. */
+void nm_optim_layer_elements(const nm_optim_update *update, nm_range range);
+
+/* All parameters but those matrices. */
+void nm_optim_rest(nm_pool *pool, const nm_optim_update *update);
+
 /* The Euclidean norm of a block: partial sums over fixed pieces, added in order, in double. */
 double nm_block_norm(nm_pool *pool, const nm_params *params, const real *block);
 

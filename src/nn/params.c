@@ -36,9 +36,15 @@ void nm_params_add_dense(nm_params *params, const char *part, size_t rows, size_
     nm_params_add_vector(params, part, "bias", rows);
 }
 
+static void add_layer_matrix(nm_params *params, const char *part, const char *name, size_t rows,
+                             size_t columns) {
+    nm_params_add_matrix(params, part, name, rows, columns);
+    params->table[params->count - 1].is_of_layer = true;
+}
+
 void nm_params_add_lstm(nm_params *params, const char *part, size_t I, size_t H) {
-    nm_params_add_matrix(params, part, "weight_ih", 4 * H, I);
-    nm_params_add_matrix(params, part, "weight_hh", 4 * H, H);
+    add_layer_matrix(params, part, "weight_ih", 4 * H, I);
+    add_layer_matrix(params, part, "weight_hh", 4 * H, H);
     nm_params_add_vector(params, part, "bias", 4 * H);
 }
 

@@ -12,8 +12,9 @@ typedef struct nm_param {
     char name[48]; /* "lstm.0.weight_ih", as in the model file */
     size_t rows;   /* 1 for vectors */
     size_t columns;
-    size_t offset;  /* in reals, a multiple of NM_ALIGNMENT / sizeof(real) */
-    bool has_decay; /* weight decay applies: matrices and embeddings, not biases and norms */
+    size_t offset;    /* in reals, a multiple of NM_ALIGNMENT / sizeof(real) */
+    bool has_decay;   /* weight decay applies: matrices and embeddings, not biases and norms */
+    bool is_of_layer; /* a matrix of an LSTM layer */
 } nm_param;
 
 enum { NM_MAX_PARAMS = 160 };

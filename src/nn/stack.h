@@ -12,8 +12,7 @@
 #define NM_NN_STACK_H
 
 #include "nn/batch.h"
-#include "nn/ops.h"
-#include "nn/params.h"
+#include "nn/optim.h"
 
 #include <neume/status.h>
 
@@ -91,6 +90,10 @@ size_t nm_stack_run_bytes(const neume_context *context, const nm_stack *stack,
  * are used until the next call. The second drops weights for a training pass of this update. */
 void nm_stack_run_pack(nm_stack_run *run, const real *weights);
 void nm_stack_run_pack_noisy(nm_stack_run *run, const real *weights, uint64_t update);
+
+/* The update of the optimiser, as nm_optim_step, and then its weights as nm_stack_run_pack_noisy
+ * for update `next`: in one pass over the layers' matrices. */
+void nm_stack_run_renew(nm_stack_run *run, const nm_optim_update *update, uint64_t next);
 
 /* The state of all layers, branches first: [layer][2 (h, c)][max_B][H], one after the other, for
  * checkpoints. */

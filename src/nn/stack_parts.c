@@ -2,8 +2,6 @@
 /* The small parts that stand at several places of a stack: dropout, norms, LSTM layers. */
 #include "nn/stack_run.h"
 
-#include <string.h>
-
 const real *nm_stack_drop(const nm_stack_pass *p, const nm_stack_dropout *dropout, real *y,
                           const real *x) {
     if (p->kind != NM_PASS_TRAIN || !dropout->mask)
@@ -63,31 +61,17 @@ void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
         nm_batch_norm_backward(p->pool, &pass, grad);
 }
 
-/* Weight-drop of a layer in the update that was packed. */
-static nm_dropout weight_drop_of(const nm_stack_run *run, const nm_stack_lstm *lstm) {
-    return (nm_dropout){.ops = run->ops,
-                        .probability = run->options.noise.weight_drop,
-                        .seed = run->options.seed,
-                        .update = run->noisy_update,
-                        .purpose = NM_PURPOSE_WEIGHT_DROP,
-                        .place = lstm->place};
-}
-
-void nm_stack_lstm_pack(nm_stack_run *run, const nm_stack_lstm *lstm) {
-    nm_pool *pool = run->context->pool;
-    const real *weights = run->weights, *weight_hh = weights + lstm->weight_hh;
-    if (run->is_noisy) {
-        const nm_dropout drop = weight_drop_of(run, lstm);
-        nm_weight_drop_forward(pool, &drop, run->dropped, weight_hh, 4 * lstm->H * lstm->H);
-        weight_hh = run->dropped;
-    }
-    nm_layer_pack(pool, run->ops, &run->options,
+void nm_stack_lstm_pack(const nm_stack_run *run, const nm_stack_lstm *lstm,
+                        const nm_packing *packing) {
+    nm_layer_pack(run->context->pool, run->ops, &run->options, packing,
                   &(nm_layer_weights){.I = lstm->I,
                                       .H = lstm->H,
-                                      .packed = lstm->packed,
-                                      .weight_ih = weights + lstm->weight_ih,
-                                      .weight_hh = weight_hh,
-                                      .bias = weights + lstm->bias});
+                                      .weight_ih = lstm->weight_ih,
+                                      .weight_hh = lstm->weight_hh,
+                                      .bias = lstm->bias,
+                                      .place = lstm->place,
+                                      .kept = lstm->kept,
+                                      .packed = lstm->packed});
 }
 
 static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
@@ -118,20 +102,16 @@ void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const re
 void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,
                             const real *dy, real *dx) {
     const nm_stack_run *run = p->run;
-    const size_t recurrent = 4 * lstm->H * lstm->H;
-    real *dweight_hh = gradient + lstm->weight_hh;
-    if (run->is_noisy)
-        memset(run->dropped, 0, recurrent * sizeof(real));
     const nm_lstm layer = lstm_of(p, lstm);
+    real *dweight_hh = gradient + lstm->weight_hh;
     run->ops->lstm_backward(p->pool, &layer,
                             &(nm_lstm_grad){.dy = dy,
                                             .dx = dx,
                                             .dweight_ih = gradient + lstm->weight_ih,
-                                            .dweight_hh = run->is_noisy ? run->dropped : dweight_hh,
+                                            .dweight_hh = dweight_hh,
                                             .dbias = gradient + lstm->bias,
                                             .scratch = run->scratch});
-    if (!run->is_noisy)
-        return;
-    const nm_dropout drop = weight_drop_of(run, lstm);
-    nm_weight_drop_backward(p->pool, &drop, dweight_hh, run->dropped, recurrent);
+    if (run->is_noisy && lstm->kept)
+        nm_weight_drop_backward(p->pool, run->options.noise.weight_drop, lstm->kept, dweight_hh,
+                                4 * lstm->H * lstm->H);
 }

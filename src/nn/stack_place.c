@@ -122,17 +122,16 @@ static void take_words(nm_stack_run *run, nm_arena *from) {
 
 static void take_training_lstms(nm_stack_run *run, nm_arena *from) {
     const size_t T = run->options.max_T, B = run->options.max_B;
-    size_t scratch = 0, recurrent = 0;
+    size_t scratch = 0;
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
         lstm->tape = nm_take(from, run->ops->lstm_tape_size(T, B, lstm->I, lstm->H));
         take_layer_outputs(run, from, lstm);
         scratch = larger(scratch, run->ops->lstm_scratch_size(T, B, lstm->I, lstm->H));
-        recurrent = larger(recurrent, 4 * lstm->H * lstm->H);
+        if (run->options.noise.weight_drop > 0)
+            lstm->kept = nm_take_bytes(from, 4 * lstm->H * lstm->H);
     }
     run->scratch = nm_take(from, scratch);
-    if (run->options.noise.weight_drop > 0)
-        run->dropped = nm_take(from, recurrent);
 }
 
 /* Training keeps what each layer puts out. */

@@ -62,9 +62,11 @@ static void copy_moments(const nm_stack_run *run, const nm_stack_norm *norm) {
     memcpy(norm->given + norm->D, run->weights + norm->variance, norm->D * sizeof(real));
 }
 
-static void pack_all(nm_stack_run *run) {
+static void pack_all(nm_stack_run *run, const nm_packing *packing) {
+    run->weights = packing->weights;
+    run->is_noisy = packing->is_noisy;
     for (unsigned l = 0; l < run->lstm_count; l++) {
-        nm_stack_lstm_pack(run, &run->lstm[l]);
+        nm_stack_lstm_pack(run, &run->lstm[l], packing);
         copy_moments(run, &run->lstm[l].norm);
     }
     pack_dense(run, &run->trunk.dense, run->trunk.weight, run->trunk.bias);
@@ -77,16 +79,19 @@ static void pack_all(nm_stack_run *run) {
 }
 
 void nm_stack_run_pack(nm_stack_run *run, const real *weights) {
-    run->weights = weights;
-    run->is_noisy = false;
-    pack_all(run);
+    pack_all(run, &(nm_packing){.weights = weights});
 }
 
 void nm_stack_run_pack_noisy(nm_stack_run *run, const real *weights, uint64_t update) {
-    run->weights = weights;
-    run->is_noisy = run->dropped;
-    run->noisy_update = update;
-    pack_all(run);
+    pack_all(run, &(nm_packing){.weights = weights, .is_noisy = true, .pass = update});
+}
+
+void nm_stack_run_renew(nm_stack_run *run, const nm_optim_update *update, uint64_t next) {
+    nm_optim_rest(run->context->pool, update);
+    pack_all(run, &(nm_packing){.weights = update->blocks.weights,
+                                .update = update,
+                                .is_noisy = true,
+                                .pass = next});
 }
 
 /* A share of 1 leaves nothing of what was there. */

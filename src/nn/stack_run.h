@@ -4,7 +4,7 @@
 #ifndef NM_NN_STACK_RUN_H
 #define NM_NN_STACK_RUN_H
 
-#include "nn/layers.h"
+#include "nn/layer_weights.h"
 #include "nn/stack.h"
 
 /* A locked dropout of a row `width` wide. */
@@ -32,6 +32,7 @@ typedef struct nm_stack_lstm {
     size_t weight_ih, weight_hh, bias; /* offsets */
     bool has_residual;
     real *packed, *tape;
+    uint8_t *kept;     /* [4H,H] by weight-drop, as last packed with noise; NULL: all */
     real *h0, *c0;     /* [B,H] in the state */
     real *y, *h, *out; /* [N,H] */
     nm_stack_norm norm;
@@ -83,10 +84,9 @@ struct nm_stack_run {
     nm_run_options options;
     real temperature;
     const real *weights; /* as last packed */
-    bool is_noisy;       /* packed with weight-drop, of this update */
-    uint64_t noisy_update;
-    real *block; /* in which all that follows lies */
-    real *state; /* [layer][h, c][B,H], branches first */
+    bool is_noisy;       /* packed with weight-drop, where there is one */
+    real *block;         /* in which all that follows lies */
+    real *state;         /* [layer][h, c][B,H], branches first */
     size_t state_count;
 
     uint32_t first_row[NM_MAX_STREAMS + NM_MAX_FEATURES]; /* of each input in embed.weight */
@@ -116,7 +116,6 @@ struct nm_stack_run {
 
     real *buffers[2]; /* [N, widest]: gradients in training; outputs in turn otherwise */
     real *scratch;    /* for lstm_backward */
-    real *dropped;    /* [4H,H] weight_hh with weight-drop, or its gradient */
 };
 
 /* Shapes and offsets of all parts. */
@@ -147,7 +146,8 @@ const real *nm_stack_norm_forward(const nm_stack_pass *p, const nm_stack_norm *n
 void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
                             const nm_norm_grad *grad);
 
-void nm_stack_lstm_pack(nm_stack_run *run, const nm_stack_lstm *lstm);
+void nm_stack_lstm_pack(const nm_stack_run *run, const nm_stack_lstm *lstm,
+                        const nm_packing *packing);
 void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x);
 /* dx NULL: not wanted. */
 void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,

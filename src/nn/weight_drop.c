@@ -3,42 +3,46 @@
 
 enum { BLOCK = 256 };
 
-typedef struct drop_work {
-    const nm_dropout *drop;
-    real *y;
-    const real *x;
-    size_t count;
-    bool accumulate;
-} drop_work;
-
-/* y = x * mask, or y += x * mask. */
-static void drop_block(const drop_work *work, nm_range block) {
-    real mask[BLOCK];
-    nm_dropout_elements(work->drop, mask, block);
-    for (size_t i = block.begin; i < block.end; i++) {
-        const real x = work->x[i] * mask[i - block.begin];
-        work->y[i] = work->accumulate ? work->y[i] + x : x;
+static void apply(uint8_t *restrict kept, real *restrict y, const real *restrict w,
+                  const real *restrict mask, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        y[i] = w[i] * mask[i];
+        kept[i] = mask[i] != 0;
     }
 }
 
-static void drop_job(void *data, nm_pool *pool, unsigned thread) {
-    const drop_work *work = data;
-    const nm_range share = nm_pool_share(pool, thread, work->count, BLOCK);
-    for (size_t begin = share.begin; begin < share.end; begin += BLOCK) {
-        const size_t left = share.end - begin;
-        drop_block(work, (nm_range){begin, begin + (left < BLOCK ? left : BLOCK)});
-    }
-}
-
-void nm_weight_drop_forward(nm_pool *pool, const nm_dropout *drop, real *y, const real *w,
+void nm_weight_drop_forward(const nm_dropout *drop, uint8_t *kept, real *y, const real *w,
                             size_t count) {
-    drop_work work = {.drop = drop, .y = y, .x = w, .count = count};
-    nm_pool_run(pool, drop_job, &work);
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        const size_t end = begin + BLOCK < count ? begin + BLOCK : count;
+        real mask[BLOCK];
+        nm_dropout_elements(drop, mask, (nm_range){begin, end});
+        apply(kept + begin, y + begin, w + begin, mask, end - begin);
+    }
 }
 
-/* forward was y = w * mask, hence dw += dy * mask. */
-void nm_weight_drop_backward(nm_pool *pool, const nm_dropout *drop, real *dw, const real *dy,
+typedef struct backward_work {
+    real *dw;
+    const uint8_t *kept;
+    size_t count;
+    real scale;
+} backward_work;
+
+/* Without a branch, which no processor foresees. */
+static void apply_kept(real *restrict dw, const uint8_t *restrict kept, real scale, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        dw[i] *= scale * (real)kept[i];
+}
+
+/* forward was y = w * mask, hence dw = dy * mask. */
+static void backward_job(void *data, nm_pool *pool, unsigned thread) {
+    const backward_work *work = data;
+    const nm_range share = nm_pool_share(pool, thread, work->count, BLOCK);
+    apply_kept(work->dw + share.begin, work->kept + share.begin, work->scale,
+               share.end - share.begin);
+}
+
+void nm_weight_drop_backward(nm_pool *pool, real probability, const uint8_t *kept, real *dw,
                              size_t count) {
-    drop_work work = {.drop = drop, .y = dw, .x = dy, .count = count, .accumulate = true};
-    nm_pool_run(pool, drop_job, &work);
+    nm_pool_run(pool, backward_job, &(backward_work){dw, kept, count, 1 / (1 - probability)});
 }

@@ -66,7 +66,9 @@ static real *pack_layer(nm_pool *pool, const layer_inputs *in) {
     real *packed = room(nm_ops_c.lstm_packed_size(I, H, true));
     real *ih = widen(in->weight_ih, 4 * H * I), *hh = widen(in->weight_hh, 4 * H * H),
          *bias = widen(in->bias, 4 * H);
-    nm_ops_c.lstm_pack(pool, packed, I, H, ih, hh, bias, true);
+    nm_ops_c.lstm_pack(
+        pool, packed,
+        &(nm_lstm_weights){.I = I, .H = H, .weight_ih = ih, .weight_hh = hh, .bias = bias}, true);
     free(ih);
     free(hh);
     free(bias);

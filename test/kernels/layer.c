@@ -100,11 +100,19 @@ layer_inputs layer_rows(check *c, const layer_inputs *in, nm_range rows) {
     return some;
 }
 
+nm_lstm_weights layer_weights(const layer_inputs *in) {
+    return (nm_lstm_weights){.I = in->I,
+                             .H = in->H,
+                             .weight_ih = in->weight_ih,
+                             .weight_hh = in->weight_hh,
+                             .bias = in->bias};
+}
+
 const float *layer_pack(check *c, nm_pool *pool, const layer_inputs *in, bool for_backward) {
     float *packed =
         check_floats(c, "packed", c->ops->lstm_packed_size(in->I, in->H, for_backward), ALIGNED);
-    c->ops->lstm_pack(pool, packed, in->I, in->H, in->weight_ih, in->weight_hh, in->bias,
-                      for_backward);
+    const nm_lstm_weights weights = layer_weights(in);
+    c->ops->lstm_pack(pool, packed, &weights, for_backward);
     check_freeze(c, packed);
     return packed;
 }

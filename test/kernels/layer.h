@@ -20,6 +20,7 @@ size_t layer_x_rows(const layer_inputs *in);
 /* The same layer for some of the rows. */
 layer_inputs layer_rows(check *c, const layer_inputs *in, nm_range rows);
 
+nm_lstm_weights layer_weights(const layer_inputs *in);
 const float *layer_pack(check *c, nm_pool *pool, const layer_inputs *in, bool for_backward);
 
 /* Runs forward; the state is carried out where it came in, or to blocks of its own. */

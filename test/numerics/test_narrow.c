@@ -162,6 +162,14 @@ static nm_lstm layer_of(const narrow_case *c, const layer_inputs *in, const outp
                      .c1 = out->c};
 }
 
+static nm_lstm_weights layer_weights_of(const narrow_case *c, const layer_inputs *in) {
+    return (nm_lstm_weights){.I = c->I,
+                             .H = c->H,
+                             .weight_ih = in->weight_ih,
+                             .weight_hh = in->weight_hh,
+                             .bias = in->bias};
+}
+
 static outputs run_layer(const nm_ops *ops, nm_pool *pool, const narrow_case *c,
                          const layer_inputs *in) {
     const outputs out = outputs_new(c, in);
@@ -173,8 +181,8 @@ static outputs run_layer(const nm_ops *ops, nm_pool *pool, const narrow_case *c,
     layer.packed = packed;
     layer.tape = tape;
     layer.table = guarded_new(table_size);
-    ops->narrow_lstm_pack(pool, c->precision, packed, c->I, c->H, in->weight_ih, in->weight_hh,
-                          in->bias);
+    const nm_lstm_weights weights = layer_weights_of(c, in);
+    ops->narrow_lstm_pack(pool, c->precision, packed, &weights);
     ops->narrow_lstm_forward(pool, c->precision, &layer);
     guarded_free(layer.table, table_size);
     guarded_free(packed, packed_size);
@@ -193,7 +201,8 @@ static outputs run_wide_layer(const nm_ops *ops, nm_pool *pool, const narrow_cas
     layer.packed = packed;
     layer.tape = tape;
     layer.table = guarded_new(table_size);
-    ops->lstm_pack(pool, packed, c->I, c->H, in->weight_ih, in->weight_hh, in->bias, false);
+    const nm_lstm_weights weights = layer_weights_of(c, in);
+    ops->lstm_pack(pool, packed, &weights, false);
     ops->lstm_forward(pool, &layer);
     guarded_free(layer.table, table_size);
     guarded_free(packed, ops->lstm_packed_size(c->I, c->H, false));

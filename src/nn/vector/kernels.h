@@ -198,16 +198,6 @@ INLINE size_t gradient_tiles(size_t columns) {
     return (columns + TILE_ROWS - 1) / TILE_ROWS;
 }
 
-#define nm_pack_rows NM_FOR_ISA(nm_pack_rows)
-/* One panel of wᵀ: its columns are rows of w [.., depth]. */
-void nm_pack_rows(float *packed, const float *w, nm_order order, size_t depth, size_t panel);
-
-#define nm_pack_columns NM_FOR_ISA(nm_pack_columns)
-/* One panel of w: its columns are columns of w [.., columns], its depth the rows of w in `order`,
- * `depth` of them. */
-void nm_pack_columns(float *packed, const float *w, nm_order order, size_t depth, size_t columns,
-                     size_t panel);
-
 /* The entries of the table. */
 #define nm_packed_size NM_FOR_ISA(nm_packed_size)
 #define nm_pack NM_FOR_ISA(nm_pack)
@@ -238,8 +228,7 @@ size_t nm_lstm_packed_size(size_t I, size_t H, bool for_backward);
 size_t nm_lstm_table_size(size_t D, size_t H);
 size_t nm_lstm_tape_size(size_t T, size_t B, size_t I, size_t H);
 size_t nm_lstm_scratch_size(size_t T, size_t B, size_t I, size_t H);
-void nm_lstm_pack(nm_pool *pool, float *packed, size_t I, size_t H, const float *weight_ih,
-                  const float *weight_hh, const float *bias, bool for_backward);
+void nm_lstm_pack(nm_pool *pool, float *packed, const nm_lstm_weights *weights, bool for_backward);
 void nm_lstm_forward(nm_pool *pool, const nm_lstm *layer);
 void nm_lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_grad *grad);
 void nm_random_draws(uint32_t (*words)[4], const nm_draw *draw, uint64_t first, size_t count);
@@ -248,8 +237,8 @@ void nm_narrow_pack(nm_pool *pool, nm_precision precision, float *packed, const 
                     size_t k);
 void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *product);
 size_t nm_narrow_lstm_size(nm_precision precision, size_t I, size_t H);
-void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed, size_t I, size_t H,
-                         const float *weight_ih, const float *weight_hh, const float *bias);
+void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed,
+                         const nm_lstm_weights *weights);
 void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
 void nm_softmax_run(nm_pool *pool, const nm_softmax_loss *rows);
 

@@ -31,31 +31,31 @@ size_t nm_narrow_lstm_size(nm_precision precision, size_t I, size_t H) {
 
 typedef struct pack_work {
     narrow_layer layer;
-    const float *weight_ih, *weight_hh, *bias;
-    size_t H;
+    const nm_lstm_weights *weights;
 } pack_work;
 
 static void pack_job(void *data, nm_pool *pool, unsigned thread) {
     const pack_work *work = data;
-    const nm_order order = {.units = work->H};
-    const nm_range share = nm_pool_share(pool, thread, blocks_of(work->H), 1);
+    const nm_lstm_weights *w = work->weights;
+    const nm_order order = {.units = w->H};
+    const nm_range share = nm_pool_share(pool, thread, blocks_of(w->H), 1);
     for (size_t block = share.begin; block < share.end; block++) {
-        nm_narrow_pack_panel(&work->layer.ih, work->weight_ih, order, block);
-        nm_narrow_pack_panel(&work->layer.hh, work->weight_hh, order, block);
+        nm_narrow_pack_panel(&work->layer.ih, w->weight_ih, order, block);
+        nm_narrow_pack_panel(&work->layer.hh, w->weight_hh, order, block);
         for (size_t column = block * PANEL; column < (block + 1) * PANEL; column++) {
             const size_t row = row_of_column(order, column);
-            work->layer.bias[column] = row == NM_NO_ROW ? 0 : work->bias[row];
+            work->layer.bias[column] = row == NM_NO_ROW ? 0 : w->bias[row];
         }
     }
 }
 
-void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed, size_t I, size_t H,
-                         const float *weight_ih, const float *weight_hh, const float *bias) {
+void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed,
+                         const nm_lstm_weights *weights) {
     if (precision == NM_FP32) {
-        nm_lstm_pack(pool, packed, I, H, weight_ih, weight_hh, bias, false);
+        nm_lstm_pack(pool, packed, weights, false);
         return;
     }
-    pack_work work = {layer_at(precision, packed, I, H), weight_ih, weight_hh, bias, H};
+    pack_work work = {layer_at(precision, packed, weights->I, weights->H), weights};
     nm_pool_run(pool, pack_job, &work);
 }
 

@@ -20,6 +20,11 @@ INLINE terms terms_of(vec_pair x) {
     return (terms)_mm512_cvtne2ps_pbh((__m512)x.high, (__m512)x.low);
 }
 
+/* LANES terms of a row from k on; zeros beyond its end. */
+INLINE uvec terms_at(const float *row, size_t k, size_t size) {
+    return terms_of(load_pair(row + k, pair_below(k, size)));
+}
+
 /* Those of LANES columns, from a row and from the next. */
 INLINE terms merge(vec row, vec next) {
     const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)row)),
@@ -47,7 +52,7 @@ INLINE vec load_packed(const float *panel, size_t k, size_t q) {
 /* A row's terms. */
 INLINE void feed_row(float *to, const float *row, size_t size) {
     for (size_t k = 0; k < size; k += TERM * LANES, to += LANES)
-        store_terms(to, terms_of(load_pair(row + k, pair_below(k, size))));
+        store_terms(to, terms_at(row, k, size));
 }
 
 #endif

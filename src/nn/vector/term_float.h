@@ -22,6 +22,16 @@ INLINE size_t turn_of(size_t k) {
     return k;
 }
 
+/* The column whose term lies there in a panel's turn. */
+INLINE size_t column_at(size_t slot) {
+    return slot;
+}
+
+/* LANES terms of a row from k on; zeros beyond its end. */
+INLINE uvec terms_at(const float *row, size_t k, size_t size) {
+    return (uvec)load_part(row + k, lanes_below(k, size));
+}
+
 /* Row k of a panel, its columns from q LANES on. */
 INLINE vec load_packed(const float *panel, size_t k, size_t q) {
     return load(panel + k * PANEL + q * LANES);

@@ -37,6 +37,11 @@ INLINE terms terms_of(vec_pair x) {
     return (terms)_mm512_inserti64x4(_mm512_castsi256_si512((__m256i)a), (__m256i)b, 1);
 }
 
+/* LANES terms of a row from k on; zeros beyond its end. */
+INLINE uvec terms_at(const float *row, size_t k, size_t size) {
+    return terms_of(load_pair(row + k, pair_below(k, size)));
+}
+
 /* Halves in the order of columns, LANES of them: the first where q is even, else the others. */
 INLINE vec widen(terms halves, size_t q) {
     const __m512i x = (__m512i)halves;
