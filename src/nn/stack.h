@@ -108,7 +108,8 @@ void nm_stack_run_set_temperature(nm_stack_run *run, real temperature);
 void nm_stack_forward(nm_stack_run *run, const nm_batch *batch, uint64_t update, nm_pass_kind kind);
 
 /* Gradient of  scale (the sum of all streams' losses of the last training forward, with smoothed
- * targets) + the ar and tar terms,  added to `gradient`, a block of the table. */
+ * targets) + the ar and tar terms,  added to `gradient`, a block of the table; where weights were
+ * dropped, that of weight_hh is 0 before. */
 void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, real *gradient);
 
 /* Moves the statistics in `weights` towards those of the last pass that was not an evaluation:
