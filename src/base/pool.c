@@ -66,23 +66,30 @@ static void open_barrier(nm_pool *pool, unsigned generation) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
-void nm_pool_barrier(nm_pool *pool) {
-    if (pool->thread_count == 1)
-        return;
+unsigned nm_pool_arrive(nm_pool *pool) {
     const unsigned generation = atomic_load_explicit(&pool->generation, memory_order_acquire);
     if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) ==
-        pool->thread_count - 1) {
+        pool->thread_count - 1)
         open_barrier(pool, generation);
+    return generation;
+}
+
+void nm_pool_wait(nm_pool *pool, unsigned arrival) {
+    if (has_opened(pool, arrival))
         return;
-    }
     const uint64_t start = nanoseconds();
     while (nanoseconds() - start < pool->spin_nanoseconds)
         for (int i = 0; i < SPINS_A_LOOK; i++) {
-            if (has_opened(pool, generation))
+            if (has_opened(pool, arrival))
                 return;
             nm_cpu_relax();
         }
-    sleep_until_opened(pool, generation);
+    sleep_until_opened(pool, arrival);
+}
+
+void nm_pool_barrier(nm_pool *pool) {
+    if (pool->thread_count > 1)
+        nm_pool_wait(pool, nm_pool_arrive(pool));
 }
 
 static void *work(void *argument) {

@@ -26,6 +26,11 @@ nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds);
  * sleeps at once where the pool has more threads than there are cores. */
 void nm_pool_barrier(nm_pool *pool);
 
+/* The same in two: a thread says that it is here, does what needs no other, and waits, with what
+ * arriving returned, until all have said so. It arrives again only after that. */
+unsigned nm_pool_arrive(nm_pool *pool);
+void nm_pool_wait(nm_pool *pool, unsigned arrival);
+
 /* begin <= i < end. */
 typedef struct nm_range {
     size_t begin, end;

@@ -46,7 +46,7 @@ const real *nm_axis_forward(const nm_biaxial_pass *p, nm_axis *axis, const real 
         nm_axis_lstm *lstm = &axis->lstm[l];
         lstm->x = x;
         const nm_lstm layer = lstm_of(axis, lstm, part);
-        nm_layer_forward(p->pool, p->run->ops, &p->run->options, &layer);
+        nm_layers_forward(p->pool, p->run->ops, &p->run->options, &layer, 1);
         x = lstm->y;
         if (p->kind != NM_PASS_TRAIN || !lstm->mask)
             continue;

@@ -85,8 +85,9 @@ void nm_dense_backward(nm_pool *pool, const nm_ops *ops, const nm_dense *dense,
 /* Of the weights of a layer of a run that never goes backward. */
 nm_precision nm_layer_precision(const nm_run_options *options, size_t I, size_t H);
 
-void nm_layer_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
-                      const nm_lstm *layer);
+/* Layers one after the other, each of which hears the y of the one before. */
+void nm_layers_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
+                       const nm_lstm *layers, size_t count);
 
 /* Who computes a step of B rows by layers of so many weights. */
 nm_pool *nm_step_pool(nm_pool *pool, size_t B, size_t weights);

@@ -12,10 +12,18 @@ nm_pool *nm_step_pool(nm_pool *pool, size_t B, size_t weights) {
     return nm_pool_for(pool, multiplied + read);
 }
 
-void nm_layer_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
-                      const nm_lstm *layer) {
-    if (options->for_training)
-        ops->lstm_forward(pool, layer);
-    else
-        ops->narrow_lstm_forward(pool, nm_layer_precision(options, layer->I, layer->H), layer);
+/* Layers of one precision at a time. */
+void nm_layers_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
+                       const nm_lstm *layers, size_t count) {
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        const nm_precision precision =
+            nm_layer_precision(options, layers[begin].I, layers[begin].H);
+        for (end = begin + 1; end < count; end++)
+            if (nm_layer_precision(options, layers[end].I, layers[end].H) != precision)
+                break;
+        if (!options->for_training)
+            ops->narrow_lstm_forward(pool, precision, layers + begin, end - begin);
+        for (size_t l = begin; options->for_training && l < end; l++)
+            ops->lstm_forward(pool, &layers[l]);
+    }
 }

@@ -136,9 +136,11 @@ static void whole_gates(const nm_lstm *l, const nm_lstm_row *row, real *gates, v
         add_whole_product(gates, &w.hh, row->h, G, l->H, scratch);
 }
 
-void nm_c_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer) {
-    if (precision == NM_INT8)
-        nm_c_lstm_forward(pool, layer, whole_gates);
-    else
-        nm_ops_c.lstm_forward(pool, layer);
+void nm_c_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                              size_t count) {
+    for (size_t l = 0; l < count; l++)
+        if (precision == NM_INT8)
+            nm_c_lstm_forward(pool, &layers[l], whole_gates);
+        else
+            nm_ops_c.lstm_forward(pool, &layers[l]);
 }

@@ -25,6 +25,7 @@ void nm_c_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *
 size_t nm_c_narrow_lstm_size(nm_precision precision, size_t I, size_t H);
 void nm_c_narrow_lstm_pack(nm_pool *pool, nm_precision precision, real *packed,
                            const nm_lstm_weights *w);
-void nm_c_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
+void nm_c_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                              size_t count);
 
 #endif

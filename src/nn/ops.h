@@ -175,7 +175,8 @@ typedef struct nm_ops {
     size_t (*narrow_lstm_size)(nm_precision precision, size_t I, size_t H);
     void (*narrow_lstm_pack)(nm_pool *pool, nm_precision precision, real *packed,
                              const nm_lstm_weights *weights);
-    void (*narrow_lstm_forward)(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
+    void (*narrow_lstm_forward)(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                                size_t count);
 
     void (*softmax_loss)(nm_pool *pool, const nm_softmax_loss *rows);
 

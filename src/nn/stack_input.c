@@ -129,7 +129,7 @@ const real *nm_stack_input_forward(const nm_stack_pass *p) {
         return embed_forward(p, 0);
     for (unsigned s = 0; s < run->branch_count; s++) {
         const nm_columns columns = columns_of_branch(p);
-        nm_stack_lstm_forward(p, &run->lstm[s], embed_forward(p, s));
+        nm_stack_lstm_forward(p, &run->lstm[s], 1, embed_forward(p, s));
         nm_columns_copy(p->pool, &columns, run->branches + s * columns.width, run->lstm[s].y);
     }
     return nm_stack_drop(p, &run->branch_dropout, run->branches, run->branches);

@@ -93,10 +93,15 @@ static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
                      .tape = lstm->tape};
 }
 
-void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x) {
-    lstm->x = x;
-    const nm_lstm layer = lstm_of(p, lstm);
-    nm_layer_forward(p->pool, p->run->ops, &p->run->options, &layer);
+void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstms, unsigned count,
+                           const real *x) {
+    nm_lstm layers[NM_MAX_LAYERS];
+    for (unsigned l = 0; l < count; l++) {
+        lstms[l].x = x;
+        layers[l] = lstm_of(p, &lstms[l]);
+        x = lstms[l].y;
+    }
+    nm_layers_forward(p->pool, p->run->ops, &p->run->options, layers, count);
 }
 
 void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,

@@ -20,9 +20,23 @@ static nm_stack_pass pass_over(nm_stack_run *run, const nm_batch *batch) {
                            .kind = NM_PASS_EVALUATE};
 }
 
+/* How many layers from l on are heard as they are by the next: the last of them need not be. */
+static unsigned chain_from(const nm_stack_run *run, unsigned l) {
+    unsigned count = 1;
+    for (; l + count < run->lstm_count; count++) {
+        const nm_stack_lstm *lstm = &run->lstm[l + count - 1];
+        if (run->options.for_training || lstm->has_residual || lstm->norm.D)
+            break;
+    }
+    return count;
+}
+
 /* h = y + x where there is a residual; out = dropout(norm(h)). */
-static const real *layer_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x) {
-    nm_stack_lstm_forward(p, lstm, x);
+static const real *layer_forward(const nm_stack_pass *p, nm_stack_lstm *lstms, unsigned count,
+                                 const real *x) {
+    nm_stack_lstm *lstm = &lstms[count - 1];
+    nm_stack_lstm_forward(p, lstms, count, x);
+    x = lstm->x;
     if (lstm->has_residual)
         nm_sum(p->pool, lstm->h, lstm->y, x, p->N * lstm->H);
     const real *out = nm_stack_norm_forward(p, &lstm->norm, lstm->out, lstm->h);
@@ -41,8 +55,10 @@ static const real *trunk_forward(const nm_stack_pass *p, nm_stack_dense *trunk, 
 static const real *body_forward(const nm_stack_pass *p) {
     nm_stack_run *run = p->run;
     const real *x = nm_stack_input_forward(p);
-    for (unsigned l = run->branch_count; l < run->lstm_count; l++)
-        x = layer_forward(p, &run->lstm[l], x);
+    for (unsigned l = run->branch_count, count; l < run->lstm_count; l += count) {
+        count = chain_from(run, l);
+        x = layer_forward(p, &run->lstm[l], count, x);
+    }
     if (run->trunk.dense.n)
         x = trunk_forward(p, &run->trunk, x);
     run->body = x;

@@ -148,7 +148,9 @@ void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
 
 void nm_stack_lstm_pack(const nm_stack_run *run, const nm_stack_lstm *lstm,
                         const nm_packing *packing);
-void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstm, const real *x);
+/* As many layers, of which each hears the y of the one before. */
+void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstms, unsigned count,
+                           const real *x);
 /* dx NULL: not wanted. */
 void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, real *gradient,
                             const real *dy, real *dx);

@@ -183,7 +183,7 @@ static outputs run_layer(const nm_ops *ops, nm_pool *pool, const narrow_case *c,
     layer.table = guarded_new(table_size);
     const nm_lstm_weights weights = layer_weights_of(c, in);
     ops->narrow_lstm_pack(pool, c->precision, packed, &weights);
-    ops->narrow_lstm_forward(pool, c->precision, &layer);
+    ops->narrow_lstm_forward(pool, c->precision, &layer, 1);
     guarded_free(layer.table, table_size);
     guarded_free(packed, packed_size);
     guarded_free(tape, tape_size);

@@ -239,7 +239,8 @@ void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *pr
 size_t nm_narrow_lstm_size(nm_precision precision, size_t I, size_t H);
 void nm_narrow_lstm_pack(nm_pool *pool, nm_precision precision, float *packed,
                          const nm_lstm_weights *weights);
-void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer);
+void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                            size_t count);
 void nm_softmax_run(nm_pool *pool, const nm_softmax_loss *rows);
 
 #endif

@@ -104,19 +104,28 @@ static void finish_cell(const step_work *work, const float *a, size_t row, size_
     store_part(layer->y + at * H + unit, o * tanh_of(c), count);
 }
 
-static void step_tile(const step_work *work, nm_narrow_tile *tile, const uint32_t *next) {
+/* Bias and W_ih x. */
+static void hear_input(const step_work *work, const nm_narrow_tile *tile) {
     const float *bias = work->bias + tile->panel * PANEL;
     for (size_t r = 0; r < tile->rows; r++)
         memcpy(tile->sums + r * PANEL, bias, PANEL * sizeof *bias);
-    tile->next = panel_at(&work->h.w, tile->panel);
     if (work->layer->x)
         nm_factor_add(&work->x, tile);
     else
         add_word(work, tile);
-    tile->next = next;
-    nm_factor_add(&work->h, tile);
+}
+
+static void finish_tile(const step_work *work, const nm_narrow_tile *tile) {
     for (size_t r = 0; r < tile->rows; r++)
         finish_cell(work, tile->sums + r * PANEL, tile->row + r, tile->panel);
+}
+
+static void step_tile(const step_work *work, nm_narrow_tile *tile, const uint32_t *next) {
+    tile->next = panel_at(&work->h.w, tile->panel);
+    hear_input(work, tile);
+    tile->next = next;
+    nm_factor_add(&work->h, tile);
+    finish_tile(work, tile);
 }
 
 static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scratch) {
@@ -169,22 +178,156 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     }
 }
 
+static step_work work_of(nm_precision precision, const nm_lstm *layer) {
+    const narrow_layer at = layer_at(precision, layer->packed, layer->I, layer->H);
+    return (step_work){.layer = layer,
+                       .bias = at.bias,
+                       .zeros = layer->tape,
+                       .x = {.w = at.ih, .whole = nm_int8_tile_here()},
+                       .h = {.w = at.hh, .whole = nm_int8_tile_here()}};
+}
+
+/* It may lie where the state carried in does, which all have read by now. */
+static void carry_out(const nm_lstm *layer) {
+    const size_t size = layer->B * layer->H;
+    memcpy(layer->h1, layer->y + (layer->T - 1) * size, size * sizeof(float));
+}
+
 /* A sequence of floats is done with fewer reads of its weights where W_ih x of all steps comes
  * first. */
-void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layer) {
+static void forward_layer(nm_pool *pool, nm_precision precision, const nm_lstm *layer) {
     if (precision == NM_FP32 && layer->T > 1) {
         nm_lstm_forward(pool, layer);
         return;
     }
-    const narrow_layer at = layer_at(precision, layer->packed, layer->I, layer->H);
-    step_work work = {.layer = layer,
-                      .bias = at.bias,
-                      .zeros = layer->tape,
-                      .x = {.w = at.ih, .whole = nm_int8_tile_here()},
-                      .h = {.w = at.hh, .whole = nm_int8_tile_here()}};
+    step_work work = work_of(precision, layer);
     memset(layer->tape, 0, layer->H * sizeof(float));
     nm_pool_run(pool, forward_job, &work);
-    /* It may lie where the state carried in does, which all have read now. */
-    memcpy(layer->h1, layer->y + (layer->T - 1) * layer->B * layer->H,
-           layer->B * layer->H * sizeof(float));
+    carry_out(layer);
+}
+
+/* One step of layers, each of which hears the one before. W_hh h needs nothing of this step: a
+ * thread does it while others are still at the layer before, and seldom waits for them. */
+typedef struct chain {
+    nm_precision precision;
+    const nm_lstm *layers;
+    size_t count;
+} chain;
+
+/* A thread's part of a layer. */
+typedef struct link {
+    step_work work;
+    nm_part part;
+    float *kept;   /* [panels][rows][PANEL] W_hh h */
+    char *scratch; /* what is left of it */
+} link;
+
+enum { CHAIN_FLOATS = 64 * 1024 }; /* of W_hh h */
+
+/* Not where W_hh h is more than one sum, which would then be added to others in another order. */
+static bool is_chain(const chain *of) {
+    bool is = of->count > 1;
+    for (size_t l = 0; l < of->count; l++) {
+        const nm_lstm *layer = &of->layers[l];
+        const bool is_one_sum = of->precision == NM_INT8 || layer->H <= DEPTH_BLOCK;
+        const bool fits = layer->B * gates_of(layer->H) <= CHAIN_FLOATS;
+        is = is && layer->T == 1 && is_one_sum && fits;
+    }
+    return is;
+}
+
+static link link_at(const chain *of, size_t l, nm_pool *pool, unsigned thread) {
+    const nm_lstm *layer = &of->layers[l];
+    link at = {.work = work_of(of->precision, layer),
+               .part = nm_part_of(pool, thread, layer->B, blocks_of(layer->H)),
+               .kept = nm_pool_scratch(pool, thread)};
+    at.scratch = (char *)(at.kept + CHAIN_FLOATS);
+    begin_step(&at.work, 0);
+    return at;
+}
+
+/* The panel behind one of a matrix; `next` after the thread's last. */
+static const uint32_t *panel_behind(const nm_narrow *w, const link *of, size_t panel,
+                                    const uint32_t *next) {
+    const uint32_t *behind = panel_after(w, panel, of->part.panels);
+    return behind ? behind : next;
+}
+
+/* W_hh h. */
+static void hear_past(link *of) {
+    const nm_range rows = of->part.rows, panels = of->part.panels;
+    const nm_narrow *w = &of->work.h.w;
+    const uint32_t *next = of->work.layer->x ? panel_at(&of->work.x.w, panels.begin) : NULL;
+    nm_narrow_tile tile = {.sums = of->kept};
+    of->scratch = nm_factor_ready(&of->work.h, rows, of->scratch);
+    for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
+        tile.next = panel_behind(w, of, tile.panel, next);
+        for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
+            tile.rows = next_tile_rows(rows.end - tile.row);
+            memset(tile.sums, 0, tile.rows * PANEL * sizeof *tile.sums);
+            nm_factor_add(&of->work.h, &tile);
+            tile.sums += tile.rows * PANEL;
+        }
+    }
+}
+
+/* All else of the layer; `next` is the panel that will be wanted after it. */
+static void hear_present(link *of, const uint32_t *next) {
+    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    const nm_range rows = of->part.rows, panels = of->part.panels;
+    const float *kept = of->kept;
+    nm_narrow_tile tile = {.sums = sums};
+    if (of->work.layer->x)
+        nm_factor_ready(&of->work.x, rows, of->scratch);
+    for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
+        tile.next = panel_behind(&of->work.x.w, of, tile.panel, next);
+        for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
+            tile.rows = next_tile_rows(rows.end - tile.row);
+            hear_input(&of->work, &tile);
+            for (size_t i = 0; i < tile.rows * PANEL; i += LANES)
+                store(sums + i, load(kept + i) + load(sums + i));
+            kept += tile.rows * PANEL;
+            finish_tile(&of->work, &tile);
+        }
+    }
+}
+
+/* This thread's units of h: the layer after the next may overwrite y. */
+static void carry_part(const link *of) {
+    const nm_lstm *layer = of->work.layer;
+    const size_t begin = of->part.panels.begin * LANES, end = of->part.panels.end * LANES;
+    const size_t count = (end < layer->H ? end : layer->H) - begin;
+    for (size_t row = of->part.rows.begin; row < of->part.rows.end; row++)
+        memcpy(layer->h1 + row * layer->H + begin, layer->y + row * layer->H + begin,
+               count * sizeof(float));
+}
+
+static void chain_job(void *data, nm_pool *pool, unsigned thread) {
+    const chain *of = data;
+    link at = link_at(of, 0, pool, thread);
+    hear_past(&at);
+    for (size_t l = 0; l + 1 < of->count; l++) {
+        link next = link_at(of, l + 1, pool, thread);
+        hear_present(&at, panel_at(&next.work.h.w, next.part.panels.begin));
+        const unsigned arrival = nm_pool_arrive(pool);
+        hear_past(&next);
+        nm_pool_wait(pool, arrival);
+        carry_part(&at);
+        at = next;
+    }
+    hear_present(&at, NULL);
+}
+
+void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                            size_t count) {
+    chain all = {precision, layers, count};
+    if (is_chain(&all)) {
+        for (size_t l = 0; l < count; l++)
+            memset(layers[l].tape, 0, layers[l].H * sizeof(float));
+        nm_pool_run(pool, chain_job, &all);
+        carry_out(&layers[count - 1]);
+        return;
+    }
+    for (size_t l = 0; l < count; l++)
+        forward_layer(pool, precision, &layers[l]);
 }
