@@ -73,3 +73,16 @@ void assert_same_for_any_threads(const nm_ops *ops, ops_computation compute, con
     }
     free(wanted);
 }
+
+void for_each_table(void (*check)(const nm_ops *ops, nm_pool *pool)) {
+    for (neume_isa isa = NEUME_ISA_BASELINE; isa <= NEUME_ISA_AVX512; isa++) {
+        const nm_ops *ops = nm_ops_for(isa);
+        if (!ops || !nm_isa_is_available(isa)) {
+            print_message("SKIPPED: this machine or build has no kernels %d\n", isa);
+            continue;
+        }
+        neume_context *context = test_context(2, isa, NULL);
+        check(ops, context->pool);
+        neume_context_free(context);
+    }
+}

@@ -21,6 +21,9 @@ void guarded_free(float *block, size_t count);
 void assert_same_bits(const char *what, const float *got, const float *wanted, size_t count);
 double largest_magnitude(const float *block, size_t count);
 
+/* Runs `check`, with two threads, for each table but the reference that this machine can run. */
+void for_each_table(void (*check)(const nm_ops *ops, nm_pool *pool));
+
 /* Runs `compute` with 1 thread, and with 2, 3 and 8; all must give the bits of the first. */
 typedef float *(*ops_computation)(const nm_ops *ops, nm_pool *pool, const void *data,
                                   size_t *count);

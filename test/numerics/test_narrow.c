@@ -39,20 +39,6 @@ static void assert_near(const char *what, const float *got, const float *wanted,
                      wanted[i], tolerance);
 }
 
-/* Runs `check` for each table but the reference that this machine can run. */
-static void for_each_table(void (*check)(const nm_ops *ops, nm_pool *pool)) {
-    for (neume_isa isa = NEUME_ISA_BASELINE; isa <= NEUME_ISA_AVX512; isa++) {
-        const nm_ops *ops = nm_ops_for(isa);
-        if (!ops || !nm_isa_is_available(isa)) {
-            print_message("SKIPPED: this machine or build has no kernels %d\n", isa);
-            continue;
-        }
-        neume_context *context = test_context(2, isa, NULL);
-        check(ops, context->pool);
-        neume_context_free(context);
-    }
-}
-
 /* Row b of step t is the same for any B. */
 static float *rows_of(uint64_t seed, size_t T, size_t B, size_t width) {
     float *all = malloc((T * B * width + 1) * sizeof *all);

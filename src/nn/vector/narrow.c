@@ -84,9 +84,9 @@ static void add_whole(const nm_factor *factor, const nm_narrow_tile *tile) {
         for (size_t r = 0; r < tile->rows; r++) {
             const size_t at = r * PANEL + q * LANES;
             const ivec sum = (ivec)load((const float *)(block + at)) - surplus;
-            const vec value = __builtin_convertvector(sum, vec);
-            store(tile->sums + at,
-                  value * (scale * factor->row_scales[first + r]) + load(tile->sums + at));
+            vec value = __builtin_convertvector(sum, vec) * (scale * factor->row_scales[first + r]);
+            PIN(value); /* the same number, whatever it is added to */
+            store(tile->sums + at, value + load(tile->sums + at));
         }
     }
 }
