@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* dw = dyᵀ x, for one or two x of one dy: both factors are packed piece by piece into the thread's
- * scratch, x as panels [position][PANEL], dy as tiles [position][TILE_ROWS]. */
+ * scratch, x as panels [position][PANEL], dy as tiles of TILE_ROWS columns. */
 #include "nn/vector/gradient.h"
 
 /* The rows of dw that a tile adds to, from the panel's first column on; NULL where there is none.

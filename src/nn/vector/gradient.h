@@ -17,6 +17,7 @@ enum {
 /* MOST_PANELS of x stay packed while the tiles of dy pass. */
 enum {
     TILE_SIZE = POSITIONS / TERM * TILE_ROWS + TILE_MORE,
+    COLUMN_SIZE = TILE_SIZE / TILE_ROWS, /* of floats: from column to column of a tile */
     PANEL_SIZE = POSITIONS / TERM * PANEL,
     MOST_PANELS = (NM_POOL_SCRATCH / sizeof(float) - TILES * TILE_SIZE) / PANEL_SIZE
 };

@@ -1,34 +1,52 @@
 /* SPDX-License-Identifier: ISC */
 /* The factors of a gradient as floats. */
 #include "nn/vector/gradient.h"
+#include "nn/vector/turn.h"
 
-/* One tile of some positions: [position][TILE_ROWS], zeros beyond the last column. */
-static void pack_tile(const nm_gradient *g, float *to, nm_range positions, size_t tile) {
-    const size_t column = tile * TILE_ROWS, left = g->columns - column;
-    const float *dy = g->dy + positions.begin * g->columns + column;
-    const size_t count = positions.end - positions.begin;
-    if (left >= COPIED) {
-        for (size_t i = 0; i < count; i++)
-            memcpy(to + i * TILE_ROWS, dy + i * g->columns, COPIED * sizeof *to);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        for (size_t r = 0; r < TILE_ROWS; r++)
-            to[i * TILE_ROWS + r] = r < left ? dy[i * g->columns + r] : 0;
+/* The columns of a piece's tiles: those of dy from `first` on, of which there are `count`. */
+typedef struct piece_columns {
+    size_t first, count, of_tiles;
+} piece_columns;
+
+static piece_columns columns_of(const nm_piece *p) {
+    const size_t first = p->tiles.begin * TILE_ROWS, end = p->tiles.end * TILE_ROWS;
+    const size_t last = end < p->gradient->columns ? end : p->gradient->columns;
+    return (piece_columns){first, last - first, end - first};
 }
 
-/* A few positions at a time, so that their lines stay in the cache from tile to tile. */
+/* What is no whole square; `to` and `from` as of turn_square. */
+static void turn_rest(float *to, const float *from, size_t from_stride, nm_range rows,
+                      nm_range columns) {
+    for (size_t r = rows.begin; r < rows.end; r++)
+        for (size_t c = columns.begin; c < columns.end; c++)
+            to[c * COLUMN_SIZE + r] = from[r * from_stride + c];
+}
+
+/* Some columns at some positions, at most SIDE. */
+static void turn_columns(float *to, const float *from, size_t from_stride, nm_range rows,
+                         nm_range columns) {
+    for (; rows.begin + SIDE <= rows.end && columns.begin + SIDE == columns.end; rows.begin += SIDE)
+        turn_square(to + columns.begin * COLUMN_SIZE + rows.begin, COLUMN_SIZE,
+                    from + rows.begin * from_stride + columns.begin, from_stride);
+    turn_rest(to, from, from_stride, rows, columns);
+}
+
+/* A few positions at a time, a line of each column. */
 void nm_pack_tiles(const nm_piece *p) {
     enum { FEW = 16 };
-    const size_t size = p->positions.end - p->positions.begin;
-    for (size_t i = 0; i < size; i += FEW) {
-        const nm_range few = {p->positions.begin + i,
-                              p->positions.begin + (i + FEW < size ? i + FEW : size)};
-        for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
-            pack_tile(p->gradient,
-                      p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE + i * TILE_ROWS, few,
-                      tile);
+    const nm_gradient *g = p->gradient;
+    const piece_columns columns = columns_of(p);
+    const size_t positions = p->positions.end - p->positions.begin;
+    const float *dy = g->dy + p->positions.begin * g->columns + columns.first;
+    for (size_t i = 0; i < positions; i += FEW) {
+        const nm_range few = {i, i + FEW < positions ? i + FEW : positions};
+        for (size_t c = 0; c < columns.count; c += SIDE) {
+            const size_t end = c + SIDE < columns.count ? c + SIDE : columns.count;
+            turn_columns(p->tiles_of_dy, dy, g->columns, few, (nm_range){c, end});
+        }
     }
+    for (size_t c = columns.count; c < columns.of_tiles; c++)
+        memset(p->tiles_of_dy + c * COLUMN_SIZE, 0, positions * sizeof *dy);
 }
 
 /* One panel of x; the rows are far apart, so those some positions later are fetched meanwhile. */

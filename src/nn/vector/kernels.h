@@ -119,9 +119,9 @@ void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, cons
                      size_t turns, nm_ahead ahead);
 
 #define nm_tile_of_columns NM_FOR_ISA(nm_tile_of_columns)
-/* sums[r][c] = sum over k of a_kr w[k][c], r < TILE_ROWS, a being [turns][TILE_ROWS] terms, with
- * what takes their scales back before them (TILE_MORE); or, for tile registers, turned:
- * [TILE_ROWS][turns]. */
+/* sums[r][c] = sum over k of a_rk w[k][c], r < TILE_ROWS, a being as nm_pack_tiles makes it: of
+ * halves [turns][TILE_ROWS] behind what takes their scales back, else turned: [TILE_ROWS][turns].
+ */
 void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const float *w,
                         size_t turns);
 

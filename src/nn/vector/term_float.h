@@ -8,10 +8,9 @@
 /* Numbers of the depth; rows that a tile takes at once. */
 enum { TERM = 1, ROW_STEP = 1 };
 
-/* Floats that are copied for a position of a gradient's tile, more than it has because that is one
- * load and one store; those too many are overwritten by the next position, the last's lie behind
- * the tile. */
-enum { COPIED = TILE_ROWS > 4 ? 8 : 4, TILE_MORE = COPIED - TILE_ROWS };
+/* Floats of a gradient's tile beside its terms: a line behind each column's, lest lines of all
+ * columns meet in the same few places of the cache. */
+enum { TILE_MORE = TILE_ROWS * 16 };
 
 INLINE size_t turns_of(size_t depth) {
     return depth;

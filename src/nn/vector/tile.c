@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The micro-kernel: the loop in which nearly all the time is spent. Its TILE_ROWS x 4 sums, one
  * factor a row and one vector of w just fill the registers. */
+#include "nn/vector/gradient.h"
 #include "nn/vector/tile_sizes.h"
 
 /* Of the panel itself, the line of a few turns later into the first-level cache: the panel is
@@ -23,17 +24,15 @@ INLINE void fetch_ahead(nm_ahead *ahead) {
     ahead->at += ahead->step;
 }
 
-/* sums[r][c] = sum over k of a[r][k step] w[k][c]. `size` and `step` are constants where it is
- * used.
- */
-INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a, const size_t step,
-                     const float *w, size_t depth, nm_ahead ahead) {
+/* sums[r][c] = sum over k of a[r][k] w[k][c]. `size` is a constant where it is used. */
+INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a, const float *w,
+                     size_t depth, nm_ahead ahead) {
     vec sum[TILE_ROWS][VECTORS] = {{{0}}};
     const float *row[TILE_ROWS];
     UNROLL for (unsigned r = 0; r < size.rows; r++) row[r] = a[r];
     for (size_t k = 0; k < depth; k++) {
         vec factor[TILE_ROWS];
-        UNROLL for (unsigned r = 0; r < size.rows; r++) factor[r] = broadcast(row[r][k * step]);
+        UNROLL for (unsigned r = 0; r < size.rows; r++) factor[r] = broadcast(row[r][k]);
         UNROLL for (unsigned q = 0; q < size.vectors; q++) {
             const float *at = w + k * PANEL + q * LANES;
             if (q > 0)
@@ -53,13 +52,13 @@ INLINE void multiply(float *sums, const nm_tile_size size, const float *const *a
 }
 
 INLINE void multiply_rows(float *sums, const unsigned rows, unsigned vectors, const float *const *a,
-                          const size_t step, const float *w, size_t depth, nm_ahead ahead) {
-    AT_VECTORS(multiply, sums, rows, vectors, a, step, w, depth, ahead)
+                          const float *w, size_t depth, nm_ahead ahead) {
+    AT_VECTORS(multiply, sums, rows, vectors, a, w, depth, ahead)
 }
 
 void nm_tile_of_rows(float *sums, nm_tile_size size, const float *const *a, const float *w,
                      size_t depth, nm_ahead ahead) {
-    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, 1, w, depth, ahead)
+    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, w, depth, ahead)
 }
 
 /* There is nothing to fetch ahead: both factors were just packed. */
@@ -67,7 +66,6 @@ void nm_tile_of_columns(float *sums, unsigned vectors, const float *a, const flo
                         size_t depth) {
     const float *columns[TILE_ROWS];
     for (unsigned r = 0; r < TILE_ROWS; r++)
-        columns[r] = a + r;
-    multiply_rows(sums, TILE_ROWS, vectors, columns, TILE_ROWS, w, depth,
-                  (nm_ahead){(const char *)w, 0});
+        columns[r] = a + r * COLUMN_SIZE;
+    multiply_rows(sums, TILE_ROWS, vectors, columns, w, depth, (nm_ahead){(const char *)w, 0});
 }
