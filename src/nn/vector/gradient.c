@@ -76,31 +76,26 @@ static void multiply(const nm_piece *p) {
     }
 }
 
-/* sums[c] = the sum over the positions of dy's columns from `column` on, `count` of them. */
-static void sum_columns(const nm_piece *p, float sums[PANEL], size_t column, size_t count) {
-    vec sum[VECTORS] = {{0}};
-    for (size_t i = p->positions.begin; i < p->positions.end; i++) {
-        const float *dy = p->gradient->dy + i * p->gradient->columns + column;
-        for (size_t q = 0; q < VECTORS; q++)
-            sum[q] += load_part(dy + q * LANES, lanes_below(q * LANES, count));
+void nm_sum_columns(const nm_piece *p, nm_range positions) {
+    const nm_gradient *g = p->gradient;
+    const size_t first = p->tiles.begin * TILE_ROWS, end = p->tiles.end * TILE_ROWS;
+    for (size_t column = first; p->sums && column < end; column += LANES) {
+        const size_t count = lanes_below(column, end < g->columns ? end : g->columns);
+        vec sum = load(p->sums + column - first);
+        for (size_t i = positions.begin; count && i < positions.end; i++)
+            sum += load_part(g->dy + i * g->columns + column, count);
+        store(p->sums + column - first, sum);
     }
-    memcpy(sums, sum, sizeof sum);
 }
 
 /* dbias += the sums of dy over the piece. */
 static void add_bias(const nm_piece *p) {
     const nm_gradient *g = p->gradient;
-    const size_t tiles_end = p->tiles.end * TILE_ROWS;
-    const size_t end = tiles_end < g->columns ? tiles_end : g->columns;
-    for (size_t column = p->tiles.begin * TILE_ROWS; column < end; column += PANEL) {
-        const size_t count = end - column < PANEL ? end - column : PANEL;
-        float sums[PANEL];
-        sum_columns(p, sums, column, count);
-        for (size_t c = 0; c < count; c++) {
-            const size_t row = row_of_column(g->order, column + c);
-            if (row != NM_NO_ROW)
-                g->dbias[row] += sums[c];
-        }
+    const size_t first = p->tiles.begin * TILE_ROWS, end = p->tiles.end * TILE_ROWS;
+    for (size_t column = first; column < end && column < g->columns; column++) {
+        const size_t row = row_of_column(g->order, column);
+        if (row != NM_NO_ROW)
+            g->dbias[row] += p->sums[column - first];
     }
 }
 
@@ -110,11 +105,14 @@ static nm_range piece_from(size_t begin, size_t end, size_t size) {
 
 /* Some positions with some panels. */
 static void multiply_tiles(nm_piece *p, nm_range tiles) {
+    _Alignas(64) float sums[MOST_COLUMNS];
+    p->sums = p->gradient->dbias && p->panels.begin == 0 ? sums : NULL;
     pack_panels(p);
     for (size_t tile = tiles.begin; tile < tiles.end; tile = p->tiles.end) {
         p->tiles = piece_from(tile, tiles.end, TILES);
+        memset(sums, 0, sizeof sums);
         nm_pack_tiles(p);
-        if (p->gradient->dbias && p->panels.begin == 0)
+        if (p->sums)
             add_bias(p);
         multiply(p);
     }

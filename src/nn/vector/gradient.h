@@ -19,6 +19,7 @@ enum {
     TILE_SIZE = POSITIONS / TERM * TILE_ROWS + TILE_MORE,
     COLUMN_SIZE = TILE_SIZE / TILE_ROWS, /* of floats: from column to column of a tile */
     PANEL_SIZE = POSITIONS / TERM * PANEL,
+    MOST_COLUMNS = (TILES * TILE_ROWS + LANES - 1) / LANES * LANES,
     MOST_PANELS = (NM_POOL_SCRATCH / sizeof(float) - TILES * TILE_SIZE) / PANEL_SIZE
 };
 
@@ -28,11 +29,17 @@ typedef struct nm_piece {
     nm_range positions, tiles, panels;
     float *tiles_of_dy; /* [tile][TILE_SIZE] */
     float *panels_of_x; /* [panel][PANEL_SIZE] */
+    float *sums; /* [MOST_COLUMNS] of the tiles' columns over the positions; NULL: not wanted */
 } nm_piece;
 
 #define nm_pack_tiles NM_FOR_ISA(nm_pack_tiles)
-/* Each tile as nm_tile_of_columns takes it, zeros beyond the last column. */
+/* Each tile as nm_tile_of_columns takes it, zeros beyond the last column; and the sums, where they
+ * are wanted, by the function below. */
 void nm_pack_tiles(const nm_piece *p);
+
+#define nm_sum_columns NM_FOR_ISA(nm_sum_columns)
+/* Adds some positions to the sums while they are in the cache; in the end, each once, upwards. */
+void nm_sum_columns(const nm_piece *p, nm_range positions);
 
 #define nm_pack_panel NM_FOR_ISA(nm_pack_panel)
 /* [turns of the positions][PANEL] terms, zeros beyond the last column. */

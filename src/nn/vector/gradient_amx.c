@@ -26,10 +26,14 @@ static void pack_square(const nm_piece *p, float *to, size_t column, size_t turn
 
 /* [column of the tile][turn]. */
 void nm_pack_tiles(const nm_piece *p) {
-    const size_t turns = turns_of(p->positions.end - p->positions.begin);
-    for (size_t turn = 0; turn < turns; turn += SIDE)
+    const nm_range all = p->positions;
+    const size_t turns = turns_of(all.end - all.begin);
+    for (size_t turn = 0; turn < turns; turn += SIDE) {
+        const size_t begin = all.begin + TERM * turn, end = begin + TERM * SIDE;
         for (size_t tile = p->tiles.begin; tile < p->tiles.end; tile++)
             for (size_t row = 0; row < TILE_ROWS; row += SIDE)
                 pack_square(p, p->tiles_of_dy + (tile - p->tiles.begin) * TILE_SIZE + row * turns,
                             tile * TILE_ROWS + row, turn, turns);
+        nm_sum_columns(p, (nm_range){begin, end < all.end ? end : all.end});
+    }
 }

@@ -44,6 +44,7 @@ void nm_pack_tiles(const nm_piece *p) {
             const size_t end = c + SIDE < columns.count ? c + SIDE : columns.count;
             turn_columns(p->tiles_of_dy, dy, g->columns, few, (nm_range){c, end});
         }
+        nm_sum_columns(p, (nm_range){p->positions.begin + few.begin, p->positions.begin + few.end});
     }
     for (size_t c = columns.count; c < columns.of_tiles; c++)
         memset(p->tiles_of_dy + c * COLUMN_SIZE, 0, positions * sizeof *dy);

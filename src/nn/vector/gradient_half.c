@@ -3,11 +3,9 @@
  * power of two of its own. */
 #include "nn/vector/gradient.h"
 
-enum { COLUMNS = (TILES * TILE_ROWS + LANES - 1) / LANES * LANES };
-
 /* The scales of all tiles' columns. */
 typedef struct column_scales {
-    float there[COLUMNS], back[COLUMNS];
+    float there[MOST_COLUMNS], back[MOST_COLUMNS];
 } column_scales;
 
 static size_t columns_of(const nm_piece *p) {
@@ -25,7 +23,7 @@ static vec load_columns(const nm_piece *p, size_t position, size_t c) {
 }
 
 static void find_scales(const nm_piece *p, column_scales *scale) {
-    ivec most[COLUMNS / LANES] = {{0}};
+    ivec most[MOST_COLUMNS / LANES] = {{0}};
     for (size_t position = p->positions.begin; position < p->positions.end; position++)
         for (size_t c = 0; c < columns_of(p); c += LANES)
             most[c / LANES] = larger_magnitude(most[c / LANES], load_columns(p, position, c));
@@ -37,7 +35,7 @@ static void find_scales(const nm_piece *p, column_scales *scale) {
 }
 
 /* One turn of all tiles. */
-static void pack_turn(const nm_piece *p, float to[COLUMNS], const column_scales *scale,
+static void pack_turn(const nm_piece *p, float to[MOST_COLUMNS], const column_scales *scale,
                       size_t turn) {
     const size_t position = p->positions.begin + 2 * turn;
     for (size_t c = 0; c < columns_of(p); c += LANES) {
@@ -51,7 +49,7 @@ static void pack_turn(const nm_piece *p, float to[COLUMNS], const column_scales 
 }
 
 /* `count` rows of all tiles, from `row` on: row after row, to tile after tile. */
-static void scatter(const nm_piece *p, float (*from)[COLUMNS], nm_range rows) {
+static void scatter(const nm_piece *p, float (*from)[MOST_COLUMNS], nm_range rows) {
     for (size_t tile = 0; tile < p->tiles.end - p->tiles.begin; tile++) {
         float *to = p->tiles_of_dy + tile * TILE_SIZE;
         for (size_t row = rows.begin; row < rows.end; row++)
@@ -64,14 +62,16 @@ static void scatter(const nm_piece *p, float (*from)[COLUMNS], nm_range rows) {
 void nm_pack_tiles(const nm_piece *p) {
     enum { FEW = 8 };
     column_scales scale;
-    float columns[FEW][COLUMNS];
+    float columns[FEW][MOST_COLUMNS];
     const size_t turns = turns_of(p->positions.end - p->positions.begin);
     find_scales(p, &scale);
     scatter(p, &scale.back, (nm_range){0, 1});
     for (size_t turn = 0; turn < turns; turn += FEW) {
         const size_t few = turns - turn < FEW ? turns - turn : FEW;
+        const size_t begin = p->positions.begin + TERM * turn, end = begin + TERM * few;
         for (size_t i = 0; i < few; i++)
             pack_turn(p, columns[i], &scale, turn + i);
+        nm_sum_columns(p, (nm_range){begin, end < p->positions.end ? end : p->positions.end});
         scatter(p, columns, (nm_range){1 + turn, 1 + turn + few});
     }
 }
