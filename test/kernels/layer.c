@@ -28,11 +28,20 @@ static void check_courses(check *c, void (*check_case)(check *c, const size_t si
         check_case(c, (const size_t[]){2, 20, I, 363});
 }
 
+/* Rows as wide as a panel of some table, which gradients then take as they lie where no reset cuts
+ * them, at positions of several pieces. */
+static void check_panels(check *c, void (*check_case)(check *c, const size_t sizes[4])) {
+    for (size_t width = 16; width <= 64; width *= 2)
+        for (size_t i = 0; i < 6; i++)
+            check_case(c, (const size_t[]){9, 70, width, width});
+}
+
 void layer_each(check *c, void (*check_case)(check *c, const size_t sizes[4])) {
     size_t sizes[4];
     for (size_t i = 0; layer_sizes(c, i, sizes); i++)
         check_case(c, sizes);
     check_courses(c, check_case);
+    check_panels(c, check_case);
 }
 
 double layer_tolerance(const check *c, size_t terms) {

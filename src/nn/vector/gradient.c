@@ -31,26 +31,44 @@ static void add_sums(float *const dw[TILE_ROWS], const float *sums, size_t colum
         }
 }
 
+/* Rows of floats as wide as a panel are one as they lie, where they follow one another. NULL: they
+ * do not. */
+static const float *lying_panel(const nm_piece *p, const nm_gradient_input *of) {
+    const nm_rows *x = &of->x;
+    const nm_range all = p->positions;
+    bool follow = TERM == 1 && of->inputs == PANEL && x->stride == PANEL &&
+                  (all.begin >= x->count || all.end <= x->count);
+    for (size_t i = all.begin; x->cut && follow && i < all.end; i++)
+        follow = !x->cut[i];
+    return follow ? row_at(x, all.begin) : NULL;
+}
+
 /* A panel of x, packed. */
 typedef struct x_panel {
     const nm_gradient_input *of;
     size_t panel; /* of that input */
-    float *packed;
+    const float *packed;
 } x_panel;
+
+static float *room_for_panel(const nm_piece *p, size_t number) {
+    return p->panels_of_x + (number - p->panels.begin) * PANEL_SIZE;
+}
 
 /* Panels are those of the first input and then of the second. */
 static x_panel x_panel_at(const nm_piece *p, size_t number) {
-    const nm_gradient_input *of = p->gradient->of;
-    const size_t first = panels_of(of[0].inputs);
-    float *packed = p->panels_of_x + (number - p->panels.begin) * PANEL_SIZE;
-    return number < first ? (x_panel){&of[0], number, packed}
-                          : (x_panel){&of[1], number - first, packed};
+    const size_t first = panels_of(p->gradient->of[0].inputs);
+    const nm_gradient_input *of = &p->gradient->of[number >= first];
+    const float *lying = lying_panel(p, of);
+    return (x_panel){of, number < first ? number : number - first,
+                     lying ? lying : room_for_panel(p, number)};
 }
 
 static void pack_panels(const nm_piece *p) {
     for (size_t number = p->panels.begin; number < p->panels.end; number++) {
         const x_panel x = x_panel_at(p, number);
-        nm_pack_panel(p, x.of, x.panel, x.packed);
+        float *room = room_for_panel(p, number);
+        if (x.packed == room)
+            nm_pack_panel(p, x.of, x.panel, room);
     }
 }
 
