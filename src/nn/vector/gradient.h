@@ -5,12 +5,13 @@
 
 #include "nn/vector/kernels.h"
 
-/* Positions of a piece, which is also the block of the sum; and columns of dy at a time. A panel of
- * x is read again for each tile: narrow ones of 256 positions stay in the first-level cache, those
- * of 16 lanes come from the second. Twice as many halve what is added beside the products. */
+/* Positions of a piece, which is also the block of the sum; and columns of dy at a time, whole
+ * tiles of every height and whole squares. A panel of x is read again for each tile: narrow ones of
+ * 256 positions stay in the first-level cache, those of 16 lanes come from the second. Twice as
+ * many halve what is added beside the products. */
 enum {
     POSITIONS = LANES == 16 && TERM == 1 ? 512 : 256,
-    DY_COLUMNS = 372,
+    DY_COLUMNS = 384,
     TILES = DY_COLUMNS / TILE_ROWS
 };
 
