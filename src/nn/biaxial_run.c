@@ -140,11 +140,8 @@ void nm_biaxial_run_pack_noisy(nm_biaxial_run *run, const real *weights, uint64_
 }
 
 void nm_biaxial_run_renew(nm_biaxial_run *run, const nm_optim_update *update, uint64_t next) {
-    nm_optim_rest(run->context->pool, update);
-    pack_all(run, &(nm_packing){.weights = update->blocks.weights,
-                                .update = update,
-                                .is_noisy = true,
-                                .pass = next});
+    const nm_packing packing = nm_packing_after(run->context->pool, update, next);
+    pack_all(run, &packing);
 }
 
 real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count) {

@@ -8,6 +8,12 @@ size_t nm_layer_packed_size(const nm_ops *ops, const nm_run_options *options, si
                                  : ops->narrow_lstm_size(nm_layer_precision(options, I, H), I, H);
 }
 
+nm_packing nm_packing_after(nm_pool *pool, const nm_optim_update *update, uint64_t pass) {
+    nm_optim_rest(pool, update);
+    return (nm_packing){
+        .weights = update->blocks.weights, .update = update, .is_noisy = true, .pass = pass};
+}
+
 typedef struct renewal {
     const nm_packing *packing;
     const nm_layer_weights *layer;

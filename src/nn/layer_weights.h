@@ -25,6 +25,9 @@ typedef struct nm_packing {
     uint64_t pass;                 /* of this update */
 } nm_packing;
 
+/* Brings all other parameters up to date; the matrices of layers follow as they are packed. */
+nm_packing nm_packing_after(nm_pool *pool, const nm_optim_update *update, uint64_t pass);
+
 /* For a run for training, or for one that never goes backward, which knows neither update nor
  * noise: its weights are of the run's precision. */
 void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,

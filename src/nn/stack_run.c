@@ -87,11 +87,8 @@ void nm_stack_run_pack_noisy(nm_stack_run *run, const real *weights, uint64_t up
 }
 
 void nm_stack_run_renew(nm_stack_run *run, const nm_optim_update *update, uint64_t next) {
-    nm_optim_rest(run->context->pool, update);
-    pack_all(run, &(nm_packing){.weights = update->blocks.weights,
-                                .update = update,
-                                .is_noisy = true,
-                                .pass = next});
+    const nm_packing packing = nm_packing_after(run->context->pool, update, next);
+    pack_all(run, &packing);
 }
 
 /* A share of 1 leaves nothing of what was there. */
