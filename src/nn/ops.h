@@ -64,6 +64,7 @@ typedef struct nm_lstm_weights {
     const void *renewal; /* its data */
 } nm_lstm_weights;
 
+/* For whoever packs: the patch as it is to be packed. */
 static inline nm_patch_rows nm_lstm_patch(const nm_lstm_weights *weights, nm_lstm_matrix matrix,
                                           nm_patch patch, real *scratch) {
     const bool is_ih = matrix == NM_WEIGHT_IH;
@@ -167,7 +168,9 @@ typedef struct nm_ops {
 
     /* The same products for runs that never go backward, with weights of a precision; sizes in
      * reals; k, I and H at most NM_INT8_DEPTH for NM_INT8. With NM_FP32 the results are the bits of
-     * those above. The tape is scratch; no weight changes while it is packed. */
+     * those above. The tape is scratch; no weight changes while it is packed. Of several layers of
+     * one T and B, forward one after the other, x of each is y of the one before; the y of others
+     * than neighbours may be one. */
     size_t (*narrow_size)(nm_precision precision, size_t n, size_t k);
     void (*narrow_pack)(nm_pool *pool, nm_precision precision, real *packed, const real *w,
                         size_t n, size_t k);

@@ -159,13 +159,18 @@ static void begin_step(step_work *work, size_t t) {
                              .zeros = work->zeros};
 }
 
+/* Rows of a layer whose factors are made ready at a time. */
+static size_t height_of(const step_work *work) {
+    const nm_narrow *x = &work->x.w, *h = &work->h.w;
+    return nm_narrow_height(h->precision, x->depth + h->depth, factor_stride(x) + factor_stride(h));
+}
+
 static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     step_work work = *(const step_work *)data;
     const nm_lstm *layer = work.layer;
     const size_t B = layer->B, H = layer->H;
     const nm_part part = nm_part_of(pool, thread, B, blocks_of(H));
-    const size_t height = nm_narrow_height(work.h.w.precision, layer->I + H,
-                                           factor_stride(&work.x.w) + factor_stride(&work.h.w));
+    const size_t height = height_of(&work);
     for (size_t t = 0; t < layer->T; t++) {
         begin_step(&work, t);
         for (size_t row = part.rows.begin; row < part.rows.end; row += height) {
@@ -224,14 +229,16 @@ typedef struct link {
 
 enum { CHAIN_FLOATS = 64 * 1024 }; /* of W_hh h */
 
-/* Not where W_hh h is more than one sum, which would then be added to others in another order. */
+/* Not where W_hh h is more than one sum, which would then be added to others in another order, nor
+ * where it and all rows' factors do not fit a thread's scratch. */
 static bool is_chain(const chain *of) {
     bool is = of->count > 1;
     for (size_t l = 0; l < of->count; l++) {
         const nm_lstm *layer = &of->layers[l];
+        const step_work work = work_of(of->precision, layer);
         const bool is_one_sum = of->precision == NM_INT8 || layer->H <= DEPTH_BLOCK;
         const bool fits = layer->B * gates_of(layer->H) <= CHAIN_FLOATS;
-        is = is && layer->T == 1 && is_one_sum && fits;
+        is = is && layer->T == 1 && is_one_sum && fits && layer->B <= height_of(&work);
     }
     return is;
 }
