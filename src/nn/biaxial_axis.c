@@ -9,8 +9,8 @@ static nm_dropout dropout_of(const nm_biaxial_pass *p, const nm_axis_lstm *lstm,
                         .seed = p->run->options.seed,
                         .update = p->update,
                         .purpose = NM_PURPOSE_DROPOUT,
-                        .place = lstm->place,
-                        .first = before * lstm->H};
+                        .place = lstm->w.place,
+                        .first = before * lstm->w.H};
 }
 
 void nm_axis_draw_masks(const nm_biaxial_pass *p, const nm_axis *axis, size_t rows) {
@@ -19,19 +19,19 @@ void nm_axis_draw_masks(const nm_biaxial_pass *p, const nm_axis *axis, size_t ro
         const nm_axis_lstm *lstm = &axis->lstm[l];
         const nm_dropout dropout = dropout_of(p, lstm, before);
         if (lstm->mask)
-            nm_dropout_draw(p->pool, &dropout, lstm->mask, rows * lstm->H);
+            nm_dropout_draw(p->pool, &dropout, lstm->mask, rows * lstm->w.H);
     }
 }
 
 static nm_lstm lstm_of(const nm_axis *axis, const nm_axis_lstm *lstm, const nm_axis_part *part) {
-    real *h = lstm->h + part->first * lstm->H, *c = lstm->c + part->first * lstm->H;
+    real *h = lstm->h + part->first * lstm->w.H, *c = lstm->c + part->first * lstm->w.H;
     return (nm_lstm){.T = part->steps,
                      .B = part->rows,
-                     .I = lstm->I,
-                     .H = lstm->H,
+                     .I = lstm->w.I,
+                     .H = lstm->w.H,
                      .x = lstm->x,
                      .reset = axis->reset,
-                     .packed = lstm->packed,
+                     .packed = lstm->w.packed,
                      .h0 = h,
                      .c0 = c,
                      .y = lstm->y,
@@ -50,8 +50,8 @@ const real *nm_axis_forward(const nm_biaxial_pass *p, nm_axis *axis, const real 
         x = lstm->y;
         if (p->kind != NM_PASS_TRAIN || !lstm->mask)
             continue;
-        nm_dropout_apply(p->pool, lstm->out, lstm->y, lstm->mask + part->first * lstm->H,
-                         part->steps, part->rows * lstm->H);
+        nm_dropout_apply(p->pool, lstm->out, lstm->y, lstm->mask + part->first * lstm->w.H,
+                         part->steps, part->rows * lstm->w.H);
         x = lstm->out;
     }
     return x;
@@ -69,40 +69,24 @@ real *nm_axis_backward(const nm_biaxial_pass *p, const nm_axis *axis, const nm_a
         const nm_lstm layer = lstm_of(axis, lstm, part);
         real *dx = l == 0 && axis == &run->time ? NULL : nm_biaxial_other_buffer(run, d);
         if (lstm->mask)
-            nm_dropout_apply(p->pool, d, d, lstm->mask + part->first * lstm->H, part->steps,
-                             part->rows * lstm->H);
-        run->ops->lstm_backward(p->pool, &layer,
-                                &(nm_lstm_grad){.dy = d,
-                                                .dx = dx,
-                                                .dweight_ih = run->gradient + lstm->weight_ih,
-                                                .dweight_hh = run->gradient + lstm->weight_hh,
-                                                .dbias = run->gradient + lstm->bias,
-                                                .scratch = run->scratch});
+            nm_dropout_apply(p->pool, d, d, lstm->mask + part->first * lstm->w.H, part->steps,
+                             part->rows * lstm->w.H);
+        nm_lstm_grad grad = nm_layer_gradient(&lstm->w, run->gradient);
+        grad.dy = d;
+        grad.dx = dx;
+        grad.scratch = run->scratch;
+        run->ops->lstm_backward(p->pool, &layer, &grad);
         d = dx;
     }
     return d;
 }
 
 void nm_axis_pack(const nm_biaxial_run *run, const nm_axis *axis, const nm_packing *packing) {
-    for (unsigned l = 0; l < axis->count; l++) {
-        const nm_axis_lstm *lstm = &axis->lstm[l];
-        nm_layer_pack(run->context->pool, run->ops, &run->options, packing,
-                      &(nm_layer_weights){.I = lstm->I,
-                                          .H = lstm->H,
-                                          .weight_ih = lstm->weight_ih,
-                                          .weight_hh = lstm->weight_hh,
-                                          .bias = lstm->bias,
-                                          .place = lstm->place,
-                                          .kept = lstm->kept,
-                                          .packed = lstm->packed});
-    }
+    for (unsigned l = 0; l < axis->count; l++)
+        nm_layer_pack(run->context->pool, run->ops, &run->options, packing, &axis->lstm[l].w);
 }
 
-void nm_axis_undrop(const nm_biaxial_run *run, const nm_axis *axis) {
-    for (unsigned l = 0; run->is_noisy && l < axis->count; l++) {
-        const nm_axis_lstm *lstm = &axis->lstm[l];
-        if (lstm->kept)
-            nm_weight_drop_backward(run->context->pool, run->options.noise.weight_drop, lstm->kept,
-                                    run->gradient + lstm->weight_hh, 4 * lstm->H * lstm->H);
-    }
+void nm_axis_drop_backward(const nm_biaxial_run *run, const nm_axis *axis) {
+    for (unsigned l = 0; run->is_noisy && l < axis->count; l++)
+        nm_layer_drop_backward(run->context->pool, &run->options, &axis->lstm[l].w, run->gradient);
 }

@@ -64,7 +64,7 @@ static void hear_position(const nm_biaxial_pass *p, size_t position, real *x) {
 static void hear_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_biaxial_pass *p = data;
     const nm_biaxial_shape *shape = &p->run->biaxial->shape;
-    const size_t K = shape->key_count, I = p->run->time.lstm[0].I, B = p->run->options.max_B;
+    const size_t K = shape->key_count, I = p->run->time.lstm[0].w.I, B = p->run->options.max_B;
     const nm_range share = nm_pool_share(pool, thread, p->T * p->count, 1);
     for (size_t i = share.begin; i < share.end; i++) {
         const size_t position = i / p->count * B + p->first + i % p->count;

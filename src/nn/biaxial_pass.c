@@ -69,7 +69,7 @@ static void chunk_backward(const nm_biaxial_pass *p, const real *x) {
     if (run->options.moving_from >= run->out_weight)
         return;
     const real *dx = nm_axis_backward(p, &run->note, &along_keys, run->buffers[0]);
-    if (run->options.moving_from >= run->note.lstm[0].weight_ih)
+    if (run->options.moving_from >= run->note.lstm[0].w.ih)
         return;
     real *dheard = nm_biaxial_other_buffer(run, dx);
     nm_biaxial_turn_back(p, dheard, dx);
@@ -105,8 +105,8 @@ void nm_biaxial_forward(nm_biaxial_run *run, const nm_batch *batch, uint64_t upd
         chunk_forward(&p);
     }
     if (kind == NM_PASS_TRAIN) {
-        nm_axis_undrop(run, &run->time);
-        nm_axis_undrop(run, &run->note);
+        nm_axis_drop_backward(run, &run->time);
+        nm_axis_drop_backward(run, &run->note);
     }
 }
 
@@ -116,7 +116,7 @@ void nm_biaxial_backward(nm_biaxial_run *run, real scale, real *gradient) {
 
 void nm_biaxial_step(nm_biaxial_run *run, const uint32_t *inputs, const uint8_t *reset) {
     const nm_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
-    const size_t B = run->options.max_B, width = run->note.lstm[0].I;
+    const size_t B = run->options.max_B, width = run->note.lstm[0].w.I;
     nm_biaxial_pass p = pass_over(run, &batch);
     for (size_t first = 0; first < B; first += p.count) {
         take_chunk(&p, first);
@@ -126,10 +126,10 @@ void nm_biaxial_step(nm_biaxial_run *run, const uint32_t *inputs, const uint8_t 
 
 const real *nm_biaxial_logits(nm_biaxial_run *run, uint32_t k, const uint8_t *below) {
     const size_t B = run->options.max_B, D = run->biaxial->shape.bits;
-    const size_t width = run->note.lstm[0].I;
+    const size_t width = run->note.lstm[0].w.I;
     const nm_batch batch = {.T = 1};
     nm_biaxial_pass p = pass_over(run, &batch);
-    p.pool = nm_step_pool(p.pool, B, 4 * run->note.lstm[0].H * (width + run->note.lstm[0].H));
+    p.pool = nm_step_pool(p.pool, B, 4 * run->note.lstm[0].w.H * (width + run->note.lstm[0].w.H));
     real *x = run->note.x + k * B * width;
     for (size_t i = 0; i < B * D; i++)
         x[i / D * width + width - D + i % D] = k ? (real)(below[i / D] >> i % D & 1) : 0;

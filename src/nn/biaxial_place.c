@@ -23,7 +23,7 @@ static void take_states(nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
     const size_t rows = rows_of(run, axis);
     size_t count = 0;
     for (unsigned l = 0; l < axis->count; l++)
-        count += 2 * rows * axis->lstm[l].H;
+        count += 2 * rows * axis->lstm[l].w.H;
     real *next = nm_take(from, count);
     if (axis == &run->time) {
         run->state = next;
@@ -31,16 +31,16 @@ static void take_states(nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
     }
     for (unsigned l = 0; next && l < axis->count; l++) {
         axis->lstm[l].h = next;
-        axis->lstm[l].c = next + rows * axis->lstm[l].H;
-        next += 2 * rows * axis->lstm[l].H;
+        axis->lstm[l].c = next + rows * axis->lstm[l].w.H;
+        next += 2 * rows * axis->lstm[l].w.H;
     }
 }
 
 static void take_packings(const nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
     for (unsigned l = 0; l < axis->count; l++) {
         nm_axis_lstm *lstm = &axis->lstm[l];
-        lstm->packed =
-            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->I, lstm->H));
+        lstm->w.packed =
+            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->w.I, lstm->w.H));
     }
 }
 
@@ -53,9 +53,9 @@ static void take_out(nm_biaxial_run *run, nm_arena *from) {
 
 static void take_masks(const nm_biaxial_run *run, nm_arena *from, nm_axis *axis) {
     for (unsigned l = 0; run->options.noise.dropout > 0 && l < axis->count; l++)
-        axis->lstm[l].mask = nm_take(from, rows_of(run, axis) * axis->lstm[l].H);
+        axis->lstm[l].mask = nm_take(from, rows_of(run, axis) * axis->lstm[l].w.H);
     for (unsigned l = 0; run->options.noise.weight_drop > 0 && l < axis->count; l++)
-        axis->lstm[l].kept = nm_take_bytes(from, 4 * axis->lstm[l].H * axis->lstm[l].H);
+        axis->lstm[l].w.kept = nm_take_bytes(from, 4 * axis->lstm[l].w.H * axis->lstm[l].w.H);
 }
 
 static void take_training(nm_biaxial_run *run, nm_arena *from) {
@@ -90,15 +90,15 @@ static size_t size_for(const nm_biaxial_run *run, const nm_axis *axis, const nm_
     const nm_run_options *options = &run->options;
     const size_t K = keys_of(run), n = run->chunk;
     if (axis == &run->time)
-        return size(options->max_T, n * K, lstm->I, lstm->H);
-    return larger(size(K, n * options->max_T, lstm->I, lstm->H),
-                  size(1, options->max_B, lstm->I, lstm->H));
+        return size(options->max_T, n * K, lstm->w.I, lstm->w.H);
+    return larger(size(K, n * options->max_T, lstm->w.I, lstm->w.H),
+                  size(1, options->max_B, lstm->w.I, lstm->w.H));
 }
 
 static size_t widest(const nm_biaxial_run *run) {
-    size_t width = run->note.lstm[0].I;
+    size_t width = run->note.lstm[0].w.I;
     for (unsigned l = 0; l < NM_MAX_AXIS_LAYERS; l++)
-        width = larger(width, larger(run->time.lstm[l].H, run->note.lstm[l].H));
+        width = larger(width, larger(run->time.lstm[l].w.H, run->note.lstm[l].w.H));
     return width;
 }
 
@@ -108,9 +108,9 @@ static void take_training_layers(const nm_biaxial_run *run, nm_arena *from, nm_a
     for (unsigned l = 0; l < axis->count; l++) {
         nm_axis_lstm *lstm = &axis->lstm[l];
         lstm->tape = nm_take(from, size_for(run, axis, lstm, run->ops->lstm_tape_size));
-        lstm->y = lstm->out = nm_take(from, N * lstm->H);
+        lstm->y = lstm->out = nm_take(from, N * lstm->w.H);
         if (run->options.noise.dropout > 0)
-            lstm->out = nm_take(from, N * lstm->H);
+            lstm->out = nm_take(from, N * lstm->w.H);
     }
 }
 
@@ -137,9 +137,9 @@ static size_t most_of_axes(const nm_biaxial_run *run,
 
 static void take_chunk(nm_biaxial_run *run, nm_arena *from) {
     const size_t N = positions_of(run), K = keys_of(run), B = run->options.max_B;
-    run->time.x = nm_take(from, N * run->time.lstm[0].I);
+    run->time.x = nm_take(from, N * run->time.lstm[0].w.I);
     run->time.reset = nm_take_bytes(from, N);
-    run->note.x = nm_take(from, larger(N, K * B) * run->note.lstm[0].I);
+    run->note.x = nm_take(from, larger(N, K * B) * run->note.lstm[0].w.I);
     run->note.reset = nm_take_bytes(from, N);
     run->logits = nm_take(from, N * run->biaxial->shape.bits);
     for (size_t i = 0; i < 2; i++)

@@ -6,24 +6,14 @@
 
 #include <stdio.h>
 
-static size_t offset_of(const nm_biaxial *biaxial, const char *part, const char *name) {
-    char full[64];
-    snprintf(full, sizeof full, "%s.%s", part, name);
-    return nm_params_find(&biaxial->params, full)->offset;
-}
-
 static void locate_axis(nm_biaxial_run *run, nm_axis *axis, const char *name, size_t I,
                         const uint32_t *layers) {
     for (unsigned l = 0; l < axis->count; l++) {
-        nm_axis_lstm *lstm = &axis->lstm[l];
         char part[48];
+        const unsigned place = axis == &run->time ? l : run->time.count + l;
         snprintf(part, sizeof part, "%s.%u", name, l);
-        lstm->I = l ? layers[l - 1] : I;
-        lstm->H = layers[l];
-        lstm->place = axis == &run->time ? l : run->time.count + l;
-        lstm->weight_ih = offset_of(run->biaxial, part, "weight_ih");
-        lstm->weight_hh = offset_of(run->biaxial, part, "weight_hh");
-        lstm->bias = offset_of(run->biaxial, part, "bias");
+        axis->lstm[l].w = nm_layer_weights_of(&run->biaxial->params, part, l ? layers[l - 1] : I,
+                                              layers[l], place);
     }
 }
 
@@ -36,8 +26,8 @@ static void locate_all(nm_biaxial_run *run) {
     locate_axis(run, &run->note, "note", heard + shape->bits, shape->note_layers);
     run->out.n = shape->bits;
     run->out.k = shape->note_layers[shape->note_count - 1];
-    run->out_weight = offset_of(run->biaxial, "out", "weight");
-    run->out_bias = offset_of(run->biaxial, "out", "bias");
+    run->out_weight = nm_params_offset(&run->biaxial->params, "out", "weight");
+    run->out_bias = nm_params_offset(&run->biaxial->params, "out", "bias");
 }
 
 static size_t divide_up(size_t count, size_t parts) {
@@ -152,7 +142,7 @@ real *nm_biaxial_run_state(nm_biaxial_run *run, size_t *count) {
 nm_state_parts nm_biaxial_run_state_parts(const nm_biaxial_run *run) {
     nm_state_parts parts = {.count = 2 * run->time.count};
     for (unsigned i = 0; i < parts.count; i++)
-        parts.widths[i] = run->biaxial->shape.key_count * run->time.lstm[i / 2].H;
+        parts.widths[i] = run->biaxial->shape.key_count * run->time.lstm[i / 2].w.H;
     return parts;
 }
 

@@ -20,11 +20,8 @@ size_t nm_biaxial_input_width(const nm_biaxial_shape *shape);
 
 /* An LSTM layer of one axis, and dropout. Without backward y and out are one. */
 typedef struct nm_axis_lstm {
-    size_t I, H;
-    unsigned place;                    /* those along time first */
-    size_t weight_ih, weight_hh, bias; /* offsets */
-    real *packed, *tape;
-    uint8_t *kept; /* [4H,H] by weight-drop, as last packed with noise; NULL: all */
+    nm_layer_weights w; /* places: those along time first */
+    real *tape;
     real *h, *c;   /* [all rows of the axis,H] */
     real *y, *out; /* [steps,rows,H] */
     real *mask;    /* [all rows of the axis,H]; NULL: no dropout in this run */
@@ -128,7 +125,7 @@ real *nm_biaxial_other_buffer(const nm_biaxial_run *run, const real *buffer);
 /* Packs the layers of an axis. */
 void nm_axis_pack(const nm_biaxial_run *run, const nm_axis *axis, const nm_packing *packing);
 /* At the end of a training pass: run->gradient of the weights as they were before weight-drop. */
-void nm_axis_undrop(const nm_biaxial_run *run, const nm_axis *axis);
+void nm_axis_drop_backward(const nm_biaxial_run *run, const nm_axis *axis);
 
 /* What leaves the axis along time, [T,n,K,E], turned to what enters that along the keys, x
  * [K, stride >= n T, E + D], but for the bits; and back. */

@@ -14,7 +14,7 @@ typedef struct turn_work {
 
 static turn_work work_of(const nm_biaxial_pass *p, size_t stride) {
     const nm_biaxial_run *run = p->run;
-    const size_t E = run->time.lstm[run->time.count - 1].H;
+    const size_t E = run->time.lstm[run->time.count - 1].w.H;
     return (turn_work){.p = p, .E = E, .width = E + run->biaxial->shape.bits, .stride = stride};
 }
 

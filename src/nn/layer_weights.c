@@ -3,6 +3,16 @@
 
 #include "nn/narrow.h"
 
+nm_layer_weights nm_layer_weights_of(const nm_params *params, const char *part, size_t I, size_t H,
+                                     unsigned place) {
+    return (nm_layer_weights){.I = I,
+                              .H = H,
+                              .ih = nm_params_offset(params, part, "weight_ih"),
+                              .hh = nm_params_offset(params, part, "weight_hh"),
+                              .bias = nm_params_offset(params, part, "bias"),
+                              .place = place};
+}
+
 size_t nm_layer_packed_size(const nm_ops *ops, const nm_run_options *options, size_t I, size_t H) {
     return options->for_training ? ops->lstm_packed_size(I, H, true)
                                  : ops->narrow_lstm_size(nm_layer_precision(options, I, H), I, H);
@@ -46,7 +56,7 @@ static void update_patch(const renewal *r, size_t offset, patch_line line, size_
 }
 
 static void drop_patch(const renewal *r, patch_line line, real *dropped) {
-    const real *w = r->packing->weights + r->layer->weight_hh;
+    const real *w = r->packing->weights + r->layer->hh;
     const size_t count = line.elements.end - line.elements.begin;
     nm_dropout drop = r->drop;
     drop.first = line.elements.begin;
@@ -61,7 +71,7 @@ static nm_patch_rows renew(const void *data, nm_lstm_matrix matrix, nm_patch pat
     const renewal *r = data;
     const bool is_ih = matrix == NM_WEIGHT_IH;
     const size_t columns = is_ih ? r->layer->I : r->layer->H;
-    const size_t offset = is_ih ? r->layer->weight_ih : r->layer->weight_hh;
+    const size_t offset = is_ih ? r->layer->ih : r->layer->hh;
     const patch_line line = line_of(patch, columns);
     if (r->packing->update)
         update_patch(r, offset, line, columns);
@@ -89,8 +99,8 @@ void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *optio
                        .has_drop = packing->is_noisy && layer->kept};
     nm_lstm_weights weights = {.I = layer->I,
                                .H = layer->H,
-                               .weight_ih = packing->weights + layer->weight_ih,
-                               .weight_hh = packing->weights + layer->weight_hh,
+                               .weight_ih = packing->weights + layer->ih,
+                               .weight_hh = packing->weights + layer->hh,
                                .bias = packing->weights + layer->bias};
     if (packing->update || r.has_drop) {
         weights.renew = renew;
@@ -101,4 +111,17 @@ void nm_layer_pack(nm_pool *pool, const nm_ops *ops, const nm_run_options *optio
     else
         ops->narrow_lstm_pack(pool, nm_layer_precision(options, layer->I, layer->H), layer->packed,
                               &weights);
+}
+
+nm_lstm_grad nm_layer_gradient(const nm_layer_weights *layer, real *gradient) {
+    return (nm_lstm_grad){.dweight_ih = gradient + layer->ih,
+                          .dweight_hh = gradient + layer->hh,
+                          .dbias = gradient + layer->bias};
+}
+
+void nm_layer_drop_backward(nm_pool *pool, const nm_run_options *options,
+                            const nm_layer_weights *layer, real *gradient) {
+    if (layer->kept)
+        nm_weight_drop_backward(pool, options->noise.weight_drop, layer->kept, gradient + layer->hh,
+                                4 * layer->H * layer->H);
 }

@@ -71,6 +71,12 @@ const nm_param *nm_params_find(const nm_params *params, const char *name) {
     return NULL;
 }
 
+size_t nm_params_offset(const nm_params *params, const char *part, const char *name) {
+    char full[64];
+    snprintf(full, sizeof full, "%s.%s", part, name);
+    return nm_params_find(params, full)->offset;
+}
+
 size_t nm_params_count_reals(const nm_params *params) {
     size_t count = 0;
     for (size_t i = 0; i < params->count; i++)

@@ -45,6 +45,8 @@ void nm_params_first_gates(const nm_params *params, size_t index, real *weights)
 
 /* NULL where there is none of this name. */
 const nm_param *nm_params_find(const nm_params *params, const char *name);
+/* The offset of "part.name", which there is. */
+size_t nm_params_offset(const nm_params *params, const char *part, const char *name);
 
 /* Reals in all, without the padding. */
 size_t nm_params_count_reals(const nm_params *params);

@@ -117,7 +117,7 @@ static void embed_backward(const nm_stack_pass *p, unsigned branch, real *gradie
 
 /* A branch's columns of all branches' outputs. */
 static nm_columns columns_of_branch(const nm_stack_pass *p) {
-    const size_t H = p->run->lstm[0].H, all = p->run->branch_count * H;
+    const size_t H = p->run->lstm[0].w.H, all = p->run->branch_count * H;
     return (nm_columns){.N = p->N, .width = H, .to_stride = all, .from_stride = H};
 }
 
@@ -140,13 +140,13 @@ static void branch_backward(const nm_stack_pass *p, unsigned branch, real *gradi
                             const real *dx) {
     const nm_stack_run *run = p->run;
     const nm_stack_lstm *lstm = &run->lstm[branch];
-    const bool embedding_moves = run->options.moving_from < run->lstm[0].weight_ih;
+    const bool embedding_moves = run->options.moving_from < run->lstm[0].w.ih;
     real *dy = run->buffers[dx == run->buffers[0]];
     real *dembedded = lstm->x && embedding_moves ? run->dembedded : NULL;
     nm_columns columns = columns_of_branch(p);
     columns.from_stride = columns.to_stride;
-    columns.to_stride = lstm->H;
-    nm_columns_copy(p->pool, &columns, dy, dx + branch * lstm->H);
+    columns.to_stride = lstm->w.H;
+    nm_columns_copy(p->pool, &columns, dy, dx + branch * lstm->w.H);
     nm_stack_lstm_backward(p, lstm, gradient, dy, dembedded);
     if (dembedded)
         embed_backward(p, branch, gradient, dembedded);

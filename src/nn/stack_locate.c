@@ -5,13 +5,6 @@
 
 #include <stdio.h>
 
-/* The offset of "part.name". */
-static size_t offset_of(const nm_stack *stack, const char *part, const char *name) {
-    char full[64];
-    snprintf(full, sizeof full, "%s.%s", part, name);
-    return nm_params_find(&stack->params, full)->offset;
-}
-
 static nm_stack_dropout dropout_of(const nm_stack_run *run, nm_purpose purpose, unsigned place,
                                    size_t width) {
     return (nm_stack_dropout){.purpose = purpose,
@@ -26,21 +19,13 @@ static nm_stack_norm locate_norm(const nm_stack *stack, const char *part, size_t
     if (kind == NM_NORM_NONE)
         return norm;
     norm.D = D;
-    norm.gain = offset_of(stack, part, "weight");
-    norm.bias = offset_of(stack, part, "bias");
+    norm.gain = nm_params_offset(&stack->params, part, "weight");
+    norm.bias = nm_params_offset(&stack->params, part, "bias");
     if (kind == NM_NORM_LAYER)
         return norm;
-    norm.mean = offset_of(stack, part, "mean");
-    norm.variance = offset_of(stack, part, "variance");
+    norm.mean = nm_params_offset(&stack->params, part, "mean");
+    norm.variance = nm_params_offset(&stack->params, part, "variance");
     return norm;
-}
-
-static nm_stack_lstm locate_lstm(const nm_stack *stack, const char *part, size_t I, size_t H) {
-    return (nm_stack_lstm){.I = I,
-                           .H = H,
-                           .weight_ih = offset_of(stack, part, "weight_ih"),
-                           .weight_hh = offset_of(stack, part, "weight_hh"),
-                           .bias = offset_of(stack, part, "bias")};
 }
 
 static void locate_inputs(nm_stack_run *run) {
@@ -69,8 +54,8 @@ static void locate_branches(nm_stack_run *run) {
     for (unsigned s = 0; s < run->branch_count; s++) {
         char part[48];
         snprintf(part, sizeof part, "branch.%u", s);
-        run->lstm[s] = locate_lstm(run->stack, part, nm_stack_input_width(shape), shape->branch);
-        run->lstm[s].place = s;
+        run->lstm[s].w = nm_layer_weights_of(&run->stack->params, part, nm_stack_input_width(shape),
+                                             shape->branch, s);
     }
     run->branch_dropout =
         dropout_of(run, NM_PURPOSE_BRANCH_DROPOUT, 0, (size_t)run->branch_count * shape->branch);
@@ -81,13 +66,14 @@ static void locate_layers(nm_stack_run *run) {
     run->lstm_count = run->branch_count + shape->layer_count;
     for (unsigned l = 0; l < shape->layer_count; l++) {
         char part[48];
-        nm_stack_lstm *lstm = &run->lstm[run->branch_count + l];
+        const size_t I = nm_stack_layer_input(shape, l), H = shape->layers[l];
+        const unsigned place = run->branch_count + l;
+        nm_stack_lstm *lstm = &run->lstm[place];
         snprintf(part, sizeof part, "lstm.%u", l);
-        *lstm = locate_lstm(run->stack, part, nm_stack_layer_input(shape, l), shape->layers[l]);
-        lstm->place = run->branch_count + l;
-        lstm->dropout = dropout_of(run, NM_PURPOSE_DROPOUT, l, lstm->H);
+        lstm->w = nm_layer_weights_of(&run->stack->params, part, I, H, place);
+        lstm->dropout = dropout_of(run, NM_PURPOSE_DROPOUT, l, H);
         const bool is_one_hot = l == 0 && !shape->embed && !shape->branch;
-        lstm->has_residual = shape->has_residual && lstm->I == lstm->H && !is_one_hot;
+        lstm->has_residual = shape->has_residual && I == H && !is_one_hot;
     }
 }
 
@@ -98,11 +84,11 @@ static void locate_trunk(nm_stack_run *run) {
     run->body_width = nm_stack_body_width(shape);
     if (!shape->trunk)
         return;
-    last->norm = locate_norm(run->stack, "trunk.norm", last->H);
+    last->norm = locate_norm(run->stack, "trunk.norm", last->w.H);
     trunk->dense.n = shape->trunk;
-    trunk->dense.k = last->H;
-    trunk->weight = offset_of(run->stack, "trunk", "weight");
-    trunk->bias = offset_of(run->stack, "trunk", "bias");
+    trunk->dense.k = last->w.H;
+    trunk->weight = nm_params_offset(&run->stack->params, "trunk", "weight");
+    trunk->bias = nm_params_offset(&run->stack->params, "trunk", "bias");
     trunk->dropout = dropout_of(run, NM_PURPOSE_DROPOUT, shape->layer_count, shape->trunk);
 }
 
@@ -114,8 +100,8 @@ static void locate_hidden(nm_stack_run *run, unsigned stream) {
     head->dense.n = shape->head;
     head->dense.k = run->body_width;
     snprintf(part, sizeof part, "head.%u.dense", stream);
-    head->dense_weight = offset_of(run->stack, part, "weight");
-    head->dense_bias = offset_of(run->stack, part, "bias");
+    head->dense_weight = nm_params_offset(&run->stack->params, part, "weight");
+    head->dense_bias = nm_params_offset(&run->stack->params, part, "bias");
     snprintf(part, sizeof part, "head.%u.norm", stream);
     head->norm = locate_norm(run->stack, part, shape->head);
     head->dropout = dropout_of(run, NM_PURPOSE_HEAD_DROPOUT, stream, shape->head);
@@ -132,11 +118,11 @@ static void locate_head(nm_stack_run *run, unsigned stream) {
     head->chain_width = shape->head ? shape->head : head->out.n;
     for (unsigned j = 0; j < stream; j++) {
         snprintf(part, sizeof part, "head.%u.chain.%u", stream, j);
-        head->chains[j] = offset_of(run->stack, part, "weight");
+        head->chains[j] = nm_params_offset(&run->stack->params, part, "weight");
     }
     snprintf(part, sizeof part, "head.%u", stream);
-    head->weight = offset_of(run->stack, shape->is_tied ? "embed" : part, "weight");
-    head->bias = offset_of(run->stack, part, "bias");
+    head->weight = nm_params_offset(&run->stack->params, shape->is_tied ? "embed" : part, "weight");
+    head->bias = nm_params_offset(&run->stack->params, part, "bias");
 }
 
 /* The heads' parameters are the last of the table. */

@@ -61,30 +61,17 @@ void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
         nm_batch_norm_backward(p->pool, &pass, grad);
 }
 
-void nm_stack_lstm_pack(const nm_stack_run *run, const nm_stack_lstm *lstm,
-                        const nm_packing *packing) {
-    nm_layer_pack(run->context->pool, run->ops, &run->options, packing,
-                  &(nm_layer_weights){.I = lstm->I,
-                                      .H = lstm->H,
-                                      .weight_ih = lstm->weight_ih,
-                                      .weight_hh = lstm->weight_hh,
-                                      .bias = lstm->bias,
-                                      .place = lstm->place,
-                                      .kept = lstm->kept,
-                                      .packed = lstm->packed});
-}
-
 static nm_lstm lstm_of(const nm_stack_pass *p, const nm_stack_lstm *lstm) {
     return (nm_lstm){.T = p->T,
                      .B = p->run->options.max_B,
-                     .I = lstm->I,
-                     .H = lstm->H,
+                     .I = lstm->w.I,
+                     .H = lstm->w.H,
                      .x = lstm->x,
                      .words = lstm->words,
                      .D = lstm->D,
                      .table = lstm->table,
                      .reset = p->batch->reset,
-                     .packed = lstm->packed,
+                     .packed = lstm->w.packed,
                      .h0 = lstm->h0,
                      .c0 = lstm->c0,
                      .y = lstm->y,
@@ -108,15 +95,11 @@ void nm_stack_lstm_backward(const nm_stack_pass *p, const nm_stack_lstm *lstm, r
                             const real *dy, real *dx) {
     const nm_stack_run *run = p->run;
     const nm_lstm layer = lstm_of(p, lstm);
-    real *dweight_hh = gradient + lstm->weight_hh;
-    run->ops->lstm_backward(p->pool, &layer,
-                            &(nm_lstm_grad){.dy = dy,
-                                            .dx = dx,
-                                            .dweight_ih = gradient + lstm->weight_ih,
-                                            .dweight_hh = dweight_hh,
-                                            .dbias = gradient + lstm->bias,
-                                            .scratch = run->scratch});
-    if (run->is_noisy && lstm->kept)
-        nm_weight_drop_backward(p->pool, run->options.noise.weight_drop, lstm->kept, dweight_hh,
-                                4 * lstm->H * lstm->H);
+    nm_lstm_grad grad = nm_layer_gradient(&lstm->w, gradient);
+    grad.dy = dy;
+    grad.dx = dx;
+    grad.scratch = run->scratch;
+    run->ops->lstm_backward(p->pool, &layer, &grad);
+    if (run->is_noisy)
+        nm_layer_drop_backward(p->pool, &run->options, &lstm->w, gradient);
 }

@@ -7,7 +7,7 @@ static nm_pool *pool_for(const nm_stack_run *run, size_t T) {
     nm_pool *pool = run->context->pool;
     size_t weights = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
-        weights += 4 * run->lstm[l].H * (run->lstm[l].I + run->lstm[l].H);
+        weights += 4 * run->lstm[l].w.H * (run->lstm[l].w.I + run->lstm[l].w.H);
     return T > 1 ? pool : nm_step_pool(pool, run->options.max_B, weights / run->lstm_count);
 }
 
@@ -38,7 +38,7 @@ static const real *layer_forward(const nm_stack_pass *p, nm_stack_lstm *lstms, u
     nm_stack_lstm_forward(p, lstms, count, x);
     x = lstm->x;
     if (lstm->has_residual)
-        nm_sum(p->pool, lstm->h, lstm->y, x, p->N * lstm->H);
+        nm_sum(p->pool, lstm->h, lstm->y, x, p->N * lstm->w.H);
     const real *out = nm_stack_norm_forward(p, &lstm->norm, lstm->out, lstm->h);
     return nm_stack_drop(p, &lstm->dropout, lstm->out, out);
 }
@@ -119,7 +119,7 @@ static real *trunk_backward(const nm_stack_pass *p, real *gradient, real *dy) {
 static nm_activity activity_of(const nm_stack_pass *p) {
     return (nm_activity){.T = p->T,
                          .B = p->run->options.max_B,
-                         .H = p->run->lstm[p->run->lstm_count - 1].H,
+                         .H = p->run->lstm[p->run->lstm_count - 1].w.H,
                          .reset = p->batch->reset,
                          .valid = p->batch->valid};
 }
@@ -131,7 +131,7 @@ static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, 
     const nm_noise *noise = &run->options.noise;
     const nm_activity activity = activity_of(p);
     const bool is_last = l + 1 == run->lstm_count;
-    real *dx = lstm->x && moves_before(run, lstm->weight_ih) ? other_buffer(run, d) : NULL;
+    real *dx = lstm->x && moves_before(run, lstm->w.ih) ? other_buffer(run, d) : NULL;
     if (is_last && noise->ar > 0)
         nm_activity_add_ar(p->pool, &activity, noise->ar, d, lstm->out);
     nm_stack_drop_backward(p, &lstm->dropout, d);
@@ -145,7 +145,7 @@ static real *layer_backward(const nm_stack_pass *p, unsigned l, real *gradient, 
         nm_activity_add_tar(p->pool, &activity, noise->tar, d, lstm->h);
     nm_stack_lstm_backward(p, lstm, gradient, d, dx);
     if (lstm->has_residual && dx)
-        nm_sum(p->pool, dx, dx, d, p->N * lstm->H);
+        nm_sum(p->pool, dx, dx, d, p->N * lstm->w.H);
     return dx;
 }
 
@@ -169,7 +169,7 @@ void nm_stack_backward(nm_stack_run *run, const nm_batch *batch, real scale, rea
         return;
     for (unsigned l = run->lstm_count; d && l-- > run->branch_count;) {
         d = layer_backward(&p, l, gradient, d);
-        tell_done(run, run->lstm[l].weight_ih);
+        tell_done(run, run->lstm[l].w.ih);
     }
     if (d)
         nm_stack_input_backward(&p, gradient, d);

@@ -16,13 +16,13 @@ static void take_state(nm_stack_run *run, nm_arena *from) {
     const size_t B = run->options.max_B;
     run->state_count = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
-        run->state_count += 2 * B * run->lstm[l].H;
+        run->state_count += 2 * B * run->lstm[l].w.H;
     run->state = nm_take(from, run->state_count);
     real *next = run->state;
     for (unsigned l = 0; next && l < run->lstm_count; l++) {
         run->lstm[l].h0 = next;
-        run->lstm[l].c0 = next + B * run->lstm[l].H;
-        next += 2 * B * run->lstm[l].H;
+        run->lstm[l].c0 = next + B * run->lstm[l].w.H;
+        next += 2 * B * run->lstm[l].w.H;
     }
 }
 
@@ -38,7 +38,7 @@ static void take_dense(const nm_stack_run *run, nm_arena *from, nm_dense *dense)
 /* The packed weights of a training run begin as those of others do. */
 static void borrow_packings(nm_stack_run *run, const nm_stack_run *lender) {
     for (unsigned l = 0; l < run->lstm_count; l++)
-        run->lstm[l].packed = lender->lstm[l].packed;
+        run->lstm[l].w.packed = lender->lstm[l].w.packed;
     run->trunk.dense.packed = lender->trunk.dense.packed;
     for (unsigned s = 0; s < run->stack->shape.stream_count; s++) {
         run->heads[s].dense.packed = lender->heads[s].dense.packed;
@@ -49,8 +49,8 @@ static void borrow_packings(nm_stack_run *run, const nm_stack_run *lender) {
 static void take_packings(nm_stack_run *run, nm_arena *from) {
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
-        lstm->packed =
-            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->I, lstm->H));
+        lstm->w.packed =
+            nm_take(from, nm_layer_packed_size(run->ops, &run->options, lstm->w.I, lstm->w.H));
     }
     take_dense(run, from, &run->trunk.dense);
     for (unsigned s = 0; s < run->stack->shape.stream_count; s++) {
@@ -78,19 +78,19 @@ static size_t widest(const nm_stack_run *run) {
     const nm_stack_shape *shape = &run->stack->shape;
     size_t width = larger(shape->embed, shape->trunk);
     for (unsigned l = 0; l < run->lstm_count; l++)
-        width = larger(width, run->lstm[l].H);
+        width = larger(width, run->lstm[l].w.H);
     return larger(width, run->branch_dropout.width);
 }
 
 /* Where a layer's h and output lie in training: what backward looks at stays. */
 static void take_layer_outputs(nm_stack_run *run, nm_arena *from, nm_stack_lstm *lstm) {
     const size_t N = positions_of(run);
-    lstm->y = nm_take(from, N * lstm->H);
-    lstm->h = lstm->has_residual ? nm_take(from, N * lstm->H) : lstm->y;
+    lstm->y = nm_take(from, N * lstm->w.H);
+    lstm->h = lstm->has_residual ? nm_take(from, N * lstm->w.H) : lstm->y;
     const bool has_dropout = take_mask(run, from, &lstm->dropout);
-    lstm->out = has_dropout || lstm->norm.D ? nm_take(from, N * lstm->H) : lstm->h;
+    lstm->out = has_dropout || lstm->norm.D ? nm_take(from, N * lstm->w.H) : lstm->h;
     if (lstm->norm.D)
-        lstm->norm.kept = nm_take(from, nm_norm_kept_size(N, lstm->H));
+        lstm->norm.kept = nm_take(from, nm_norm_kept_size(N, lstm->w.H));
 }
 
 /* Whether the positions of an embedded part have one row each, which goes into its layer as it is.
@@ -116,7 +116,7 @@ static void take_words(nm_stack_run *run, nm_arena *from) {
             continue;
         run->words[i].rows = nm_take_bytes(from, D * sizeof(uint32_t));
         run->words[i].index = nm_take_bytes(from, N * sizeof(uint32_t));
-        lstm->table = nm_take(from, run->ops->lstm_table_size(D, lstm->H));
+        lstm->table = nm_take(from, run->ops->lstm_table_size(D, lstm->w.H));
     }
 }
 
@@ -125,11 +125,11 @@ static void take_training_lstms(nm_stack_run *run, nm_arena *from) {
     size_t scratch = 0;
     for (unsigned l = 0; l < run->lstm_count; l++) {
         nm_stack_lstm *lstm = &run->lstm[l];
-        lstm->tape = nm_take(from, run->ops->lstm_tape_size(T, B, lstm->I, lstm->H));
+        lstm->tape = nm_take(from, run->ops->lstm_tape_size(T, B, lstm->w.I, lstm->w.H));
         take_layer_outputs(run, from, lstm);
-        scratch = larger(scratch, run->ops->lstm_scratch_size(T, B, lstm->I, lstm->H));
+        scratch = larger(scratch, run->ops->lstm_scratch_size(T, B, lstm->w.I, lstm->w.H));
         if (run->options.noise.weight_drop > 0)
-            lstm->kept = nm_take_bytes(from, 4 * lstm->H * lstm->H);
+            lstm->w.kept = nm_take_bytes(from, 4 * lstm->w.H * lstm->w.H);
     }
     run->scratch = nm_take(from, scratch);
 }
@@ -159,7 +159,7 @@ static void share_body(nm_stack_run *run, nm_arena *from) {
     size_t tape_size = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
         tape_size =
-            larger(tape_size, run->ops->lstm_tape_size(T, B, run->lstm[l].I, run->lstm[l].H));
+            larger(tape_size, run->ops->lstm_tape_size(T, B, run->lstm[l].w.I, run->lstm[l].w.H));
     real *tape = nm_take(from, tape_size), *y = run->buffers[0];
     for (unsigned i = 0; i < run->embedded_count; i++)
         run->embedded[i] = run->buffers[1];

@@ -66,7 +66,7 @@ static void pack_all(nm_stack_run *run, const nm_packing *packing) {
     run->weights = packing->weights;
     run->is_noisy = packing->is_noisy;
     for (unsigned l = 0; l < run->lstm_count; l++) {
-        nm_stack_lstm_pack(run, &run->lstm[l], packing);
+        nm_layer_pack(run->context->pool, run->ops, &run->options, packing, &run->lstm[l].w);
         copy_moments(run, &run->lstm[l].norm);
     }
     pack_dense(run, &run->trunk.dense, run->trunk.weight, run->trunk.bias);
@@ -118,7 +118,7 @@ real *nm_stack_run_state(nm_stack_run *run, size_t *count) {
 nm_state_parts nm_stack_run_state_parts(const nm_stack_run *run) {
     nm_state_parts parts = {.count = 2 * run->lstm_count};
     for (unsigned i = 0; i < parts.count; i++)
-        parts.widths[i] = run->lstm[i / 2].H;
+        parts.widths[i] = run->lstm[i / 2].w.H;
     return parts;
 }
 

@@ -27,12 +27,9 @@ typedef struct nm_stack_norm {
 /* An LSTM layer, or the branch of a stream: y, then h = y + x where there is a residual, then norm
  * and dropout to `out`. Without backward all three are one. */
 typedef struct nm_stack_lstm {
-    size_t I, H;
-    unsigned place;                    /* branches first */
-    size_t weight_ih, weight_hh, bias; /* offsets */
+    nm_layer_weights w; /* places: branches first */
     bool has_residual;
-    real *packed, *tape;
-    uint8_t *kept;     /* [4H,H] by weight-drop, as last packed with noise; NULL: all */
+    real *tape;
     real *h0, *c0;     /* [B,H] in the state */
     real *y, *h, *out; /* [N,H] */
     nm_stack_norm norm;
@@ -146,8 +143,6 @@ const real *nm_stack_norm_forward(const nm_stack_pass *p, const nm_stack_norm *n
 void nm_stack_norm_backward(const nm_stack_pass *p, const nm_stack_norm *norm,
                             const nm_norm_grad *grad);
 
-void nm_stack_lstm_pack(const nm_stack_run *run, const nm_stack_lstm *lstm,
-                        const nm_packing *packing);
 /* As many layers, of which each hears the y of the one before. */
 void nm_stack_lstm_forward(const nm_stack_pass *p, nm_stack_lstm *lstms, unsigned count,
                            const real *x);

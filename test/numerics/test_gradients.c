@@ -122,7 +122,7 @@ static real square(real x) {
 static real activity_loss(const check *c) {
     const nm_stack_lstm *last = &c->run->lstm[c->run->lstm_count - 1];
     const nm_batch *batch = batch_of(c);
-    const size_t B = c->shape->B, H = last->H;
+    const size_t B = c->shape->B, H = last->w.H;
     real sizes = 0, changes = 0, size_count = 0, change_count = 0;
     for (size_t i = 0; i < c->shape->T * B * H; i++) {
         const size_t n = i / H;
