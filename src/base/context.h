@@ -19,11 +19,12 @@ struct neume_context {
 /* Whether this machine and this build have the kernels `isa`. */
 bool nm_isa_is_available(neume_isa isa);
 
-/* Whether the processor computes with vectors of halves (AVX512-FP16), with tiles of bfloat16 (AMX;
- * the process may use them once this was asked), and sums products of bytes in one instruction of
- * 512 bits (AVX512-VNNI). */
+/* Whether the processor computes with vectors of halves (AVX512-FP16), with tiles of bfloat16 and
+ * of bytes (AMX; the process may use them once this was asked), and sums products of bytes in one
+ * instruction of 512 bits (AVX512-VNNI). */
 bool nm_cpu_has_halves(void);
 bool nm_cpu_has_tiles(void);
+bool nm_cpu_has_byte_tiles(void);
 bool nm_cpu_has_byte_sums(void);
 
 /* Hands one formatted line to the log callback, cut at 511 bytes; the first rank's alone. */

@@ -24,7 +24,12 @@ bool nm_cpu_has_byte_sums(void) {
 }
 
 /* Intel SDM, CPUID: leaf 7, which the compilers' own tests do not know everywhere. */
-enum { EDX_AMX_BF16 = 1 << 22, EDX_AVX512_FP16 = 1 << 23, EDX_AMX_TILE = 1 << 24 };
+enum {
+    EDX_AMX_BF16 = 1 << 22,
+    EDX_AVX512_FP16 = 1 << 23,
+    EDX_AMX_TILE = 1 << 24,
+    EDX_AMX_INT8 = 1 << 25
+};
 
 static bool has_features(unsigned edx) {
     unsigned a, b, c, d;
@@ -38,10 +43,18 @@ bool nm_cpu_has_halves(void) {
 
 /* Linux, Documentation/arch/x86/xstate.rst: a process asks for the registers before it uses them.
  * Older kernels do not know the question. */
-bool nm_cpu_has_tiles(void) {
+static bool may_use_tiles(void) {
     enum { ASK = 0x1023, TILE_DATA = 18 };
+    return syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
+}
+
+bool nm_cpu_has_tiles(void) {
     return has_features(EDX_AMX_BF16 | EDX_AMX_TILE) && __builtin_cpu_supports("avx512bf16") &&
-           syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
+           may_use_tiles();
+}
+
+bool nm_cpu_has_byte_tiles(void) {
+    return has_features(EDX_AMX_INT8 | EDX_AMX_TILE) && may_use_tiles();
 }
 
 void nm_cpu_relax(void) {
@@ -64,6 +77,10 @@ bool nm_cpu_has_halves(void) {
 }
 
 bool nm_cpu_has_tiles(void) {
+    return false;
+}
+
+bool nm_cpu_has_byte_tiles(void) {
     return false;
 }
 

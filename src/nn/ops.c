@@ -17,18 +17,18 @@ const nm_ops *nm_ops_for(neume_isa isa) {
     return tables[isa];
 }
 
-const nm_ops *nm_ops_of(const neume_context *context) {
-    const nm_ops *ops = nm_ops_for(context->isa);
-    return ops ? ops : &nm_ops_c;
-}
-
 static bool has_products(nm_products products) {
-    return products == NM_PRODUCTS_FP16 ? nm_cpu_has_halves() : nm_cpu_has_tiles();
+    return products == NM_PRODUCTS_FP32   ? nm_cpu_has_byte_tiles()
+           : products == NM_PRODUCTS_FP16 ? nm_cpu_has_halves()
+                                          : nm_cpu_has_tiles();
 }
 
 const nm_ops *nm_ops_at(const neume_context *context, nm_products products) {
-    if (products == NM_PRODUCTS_FP32)
-        return nm_ops_of(context);
-    return context->isa == NEUME_ISA_AVX512 && has_products(products) ? nm_product_tables[products]
-                                                                      : NULL;
+    if (context->isa == NEUME_ISA_AVX512 && nm_product_tables[products] && has_products(products))
+        return nm_product_tables[products];
+    return products == NM_PRODUCTS_FP32 ? nm_ops_for(context->isa) : NULL;
+}
+
+const nm_ops *nm_ops_of(const neume_context *context) {
+    return nm_ops_at(context, NM_PRODUCTS_FP32);
 }

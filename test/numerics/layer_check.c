@@ -83,6 +83,8 @@ void for_each_table(void (*check)(const nm_ops *ops, nm_pool *pool)) {
         }
         neume_context *context = test_context(2, isa, NULL);
         check(ops, context->pool);
+        if (nm_ops_of(context) != ops) /* of this processor */
+            check(nm_ops_of(context), context->pool);
         neume_context_free(context);
     }
 }

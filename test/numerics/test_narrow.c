@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "nn/vector/narrow.h"
+#include "nn/vector/tables.h"
 
 #include <math.h>
 #include <string.h>
@@ -492,8 +493,7 @@ static void a_nan_stays_visible(void **state) {
 }
 
 #if defined(__x86_64__)
-void nm_tile_of_int8_avx512(int32_t *sums, nm_tile_size size, const uint8_t *const *a,
-                            const uint32_t *w, size_t lanes);
+nm_int8_tile nm_tile_of_int8_avx512;
 
 /* Of processors with the one, no table has the other. */
 static void both_ways_to_sum_bytes_in_512_bits_are_one(void **state) {
@@ -506,11 +506,9 @@ static void both_ways_to_sum_bytes_in_512_bits_are_one(void **state) {
     uint32_t *x = random_words(1, ROWS * DEPTH, UINT32_MAX);
     uint32_t *w = random_words(2, DEPTH * WIDTH, UINT32_MAX);
     int32_t got[ROWS * WIDTH], wanted[ROWS * WIDTH];
-    const uint8_t *rows[ROWS];
-    for (size_t r = 0; r < ROWS; r++)
-        rows[r] = (const uint8_t *)(x + r * DEPTH);
-    nm_tile_of_int8_avx512(wanted, (nm_tile_size){ROWS, 4}, rows, w, DEPTH);
-    nm_tile_of_int8_avx512vnni(got, (nm_tile_size){ROWS, 4}, rows, w, DEPTH);
+    const nm_byte_rows rows = {(const uint8_t *)x, DEPTH * sizeof *x, ROWS};
+    nm_tile_of_int8_avx512(wanted, rows, w, DEPTH, 4);
+    nm_tile_of_int8_avx512vnni(got, rows, w, DEPTH, 4);
     assert_memory_equal(got, wanted, sizeof got);
     free(x);
     free(w);
@@ -521,6 +519,30 @@ static void both_ways_to_sum_bytes_in_512_bits_are_one(void **state) {
     print_message("SKIPPED: another processor\n");
 }
 #endif
+
+/* Rows that fill tall tiles, one or two high, or not quite; depths of whole lanes and others. */
+static void tile_registers_give_the_same_bits(void **state) {
+    static const size_t Bs[] = {15, 16, 17, 31, 32, 33, 48, 64};
+    neume_context *context = *state;
+    const nm_ops *ops = nm_ops_for(NEUME_ISA_AVX512);
+    if (!nm_cpu_has_byte_tiles() || !nm_product_tables[NM_PRODUCTS_FP32]) {
+        print_message("SKIPPED: no AMX-INT8\n");
+        return;
+    }
+    for (size_t i = 0; i < 8; i++)
+        for (size_t k = 0; k < LAYER_CASES; k++) {
+            narrow_case c = layer_cases[k];
+            c.precision = NM_INT8;
+            c.B = Bs[i];
+            size_t count;
+            float *wanted = all_outputs(ops, context->pool, &c, &count);
+            float *got =
+                all_outputs(nm_product_tables[NM_PRODUCTS_FP32], context->pool, &c, &count);
+            assert_same_bits("tall", got, wanted, count);
+            free(wanted);
+            free(got);
+        }
+}
 
 static void a_row_of_zeros_is_zeros(void **state) {
     const nm_quantum none = nm_quantum_of(0);
@@ -545,6 +567,7 @@ int main(void) {
         cmocka_unit_test(steps_at_once_are_step_after_step),
         cmocka_unit_test(a_nan_stays_visible),
         cmocka_unit_test(both_ways_to_sum_bytes_in_512_bits_are_one),
+        cmocka_unit_test(tile_registers_give_the_same_bits),
         cmocka_unit_test(a_row_of_zeros_is_zeros),
     };
     return cmocka_run_group_tests(tests, test_set_up, test_tear_down);

@@ -14,10 +14,10 @@ size_t nm_narrow_height(nm_precision precision, size_t depth, size_t stride) {
     return height < TILE_ROWS ? TILE_ROWS : height / TILE_ROWS * TILE_ROWS;
 }
 
-/* q + 128 */
-static void quantise_row(uint8_t *q, const float *row, size_t count, nm_quantum quantum) {
-    for (size_t k = 0; k < count; k += LANES) {
-        const vec x = load_part(row + k, lanes_below(k, count));
+/* q + 128; also behind the end, where weights are 0. */
+static void quantise_row(const nm_narrow *w, uint8_t *q, const float *row, nm_quantum quantum) {
+    for (size_t k = 0; k < factor_stride(w); k += LANES) {
+        const vec x = load_part(row + k, lanes_below(k, w->depth));
         const bytes low = low_bytes(quantised(x, quantum) + 128);
         memcpy(q + k, &low, sizeof low);
     }
@@ -34,7 +34,7 @@ char *nm_factor_ready(nm_factor *factor, nm_range rows, char *scratch) {
         const float *row = factor_row(factor, rows.begin + r);
         const nm_quantum quantum = nm_quantum_of(largest_of(row, factor->w.depth));
         factor->row_scales[r] = quantum.scale;
-        quantise_row(factor->q + r * stride, row, factor->w.depth, quantum);
+        quantise_row(&factor->w, factor->q + r * stride, row, quantum);
     }
     return (char *)factor->q + count * stride;
 }
@@ -69,15 +69,16 @@ static void add_floats(const nm_factor *factor, const nm_narrow_tile *tile, nm_r
 
 /* sums += (sum of q_j (q + 128) - 128 sum of q_j) (s_j s) */
 static void add_whole(const nm_factor *factor, const nm_narrow_tile *tile) {
-    _Alignas(64) int32_t block[TILE_ROWS * PANEL];
-    const uint8_t *a[TILE_ROWS];
+    _Alignas(64) int32_t block[NM_MOST_ROWS * PANEL];
     const nm_narrow *w = &factor->w;
     const size_t stride = factor_stride(w), first = tile->row - factor->first;
-    const nm_tile_size size = {(unsigned)tile->rows, vectors_of(tile->panel, w->columns)};
-    for (size_t r = 0; r < tile->rows; r++)
-        a[r] = factor->q + (first + r) * stride;
-    factor->whole(block, size, a, panel_at(w, tile->panel), lanes_deep(w));
-    for (size_t q = 0; q < size.vectors; q++) {
+    const unsigned vectors = vectors_of(tile->panel, w->columns);
+    const nm_byte_rows a = {factor->q + first * stride, stride, tile->rows};
+    if (tile->rows > TILE_ROWS)
+        factor->kernel.tall(block, a, panel_at(w, tile->panel), lanes_kept(w), vectors);
+    else
+        factor->kernel.tile(block, a, panel_at(w, tile->panel), lanes_deep(w), vectors);
+    for (size_t q = 0; q < vectors; q++) {
         const size_t column = tile->panel * PANEL + q * LANES;
         const vec scale = load(w->scales + column);
         const ivec surplus = (ivec)load((const float *)(w->surpluses + column));
@@ -134,11 +135,11 @@ static void end_tile(const nm_matmul *product, const nm_narrow_tile *tile) {
 }
 
 static void matmul_panel(const matmul_work *work, nm_range rows, nm_range panels, size_t panel) {
-    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
     nm_narrow_tile tile = {
         .sums = sums, .panel = panel, .next = panel_after(&work->factor.w, panel, panels)};
     for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
-        tile.rows = next_tile_rows(rows.end - tile.row);
+        tile.rows = next_factor_rows(&work->factor, rows.end - tile.row);
         begin_tile(work->product, &tile);
         nm_factor_add(&work->factor, &tile);
         end_tile(work->product, &tile);
@@ -150,15 +151,18 @@ static void matmul_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_narrow *w = &work.factor.w;
     const nm_part part = nm_part_of(pool, thread, work.product->m, panels_of(w->columns));
     const size_t height = nm_narrow_height(w->precision, w->depth, factor_stride(w));
+    nm_factor_begin(&work.factor, part.rows.end - part.rows.begin);
     for (size_t row = part.rows.begin; row < part.rows.end; row += height) {
         const nm_range rows = {row, row + height < part.rows.end ? row + height : part.rows.end};
         nm_factor_ready(&work.factor, rows, nm_pool_scratch(pool, thread));
         for (size_t panel = part.panels.begin; panel < part.panels.end; panel++)
             matmul_panel(&work, rows, part.panels, panel);
     }
+    nm_factor_end(&work.factor, part.rows.end - part.rows.begin);
 }
 
-void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *product) {
+void nm_narrow_matmul_by(nm_pool *pool, nm_precision precision, const nm_matmul *product,
+                         const nm_int8_kernel *kernel) {
     if (precision == NM_FP32) {
         nm_matmul_run(pool, product);
         return;
@@ -167,6 +171,11 @@ void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *pr
         .product = product,
         .factor = {.w = narrow_at(precision, product->packed, product->n, product->k),
                    .rows = {.first = product->x, .count = product->m, .stride = product->k},
-                   .whole = nm_int8_tile_here()}};
+                   .kernel = *kernel}};
     nm_pool_run(pool, matmul_job, &work);
+}
+
+void nm_narrow_matmul(nm_pool *pool, nm_precision precision, const nm_matmul *product) {
+    const nm_int8_kernel kernel = {.tile = nm_int8_tile_here()};
+    nm_narrow_matmul_by(pool, precision, product, &kernel);
 }

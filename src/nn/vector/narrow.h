@@ -10,6 +10,7 @@
 #define NM_NN_VECTOR_NARROW_H
 
 #include "nn/narrow.h"
+#include "nn/vector/bytes.h"
 #include "nn/vector/kernels.h"
 
 INLINE size_t numbers_a_lane(nm_precision precision) {
@@ -29,10 +30,16 @@ INLINE size_t lanes_deep(const nm_narrow *w) {
     return divide_up(w->depth, numbers_a_lane(w->precision));
 }
 
+/* With those of zeros at the end: of whole numbers, a tall tile takes several lanes at a time. */
+INLINE size_t lanes_kept(const nm_narrow *w) {
+    const size_t lanes = lanes_deep(w);
+    return w->precision == NM_INT8 ? divide_up(lanes, NM_TALL_LANES) * NM_TALL_LANES : lanes;
+}
+
 INLINE size_t narrow_floats(nm_precision precision, size_t columns, size_t depth) {
     const nm_narrow w = {.precision = precision, .depth = depth};
     const size_t beside = precision == NM_INT8 ? 2 : 0;
-    return panels_of(columns) * PANEL * (lanes_deep(&w) + beside);
+    return panels_of(columns) * PANEL * (lanes_kept(&w) + beside);
 }
 
 INLINE nm_narrow narrow_at(nm_precision precision, const float *block, size_t columns,
@@ -40,13 +47,13 @@ INLINE nm_narrow narrow_at(nm_precision precision, const float *block, size_t co
     nm_narrow w = {.precision = precision, .depth = depth, .columns = columns};
     const size_t width = panels_of(columns) * PANEL;
     w.panels = (uint32_t *)(uintptr_t)block;
-    w.scales = (float *)(w.panels + width * lanes_deep(&w));
+    w.scales = (float *)(w.panels + width * lanes_kept(&w));
     w.surpluses = (int32_t *)(w.scales + width);
     return w;
 }
 
 INLINE const uint32_t *panel_at(const nm_narrow *w, size_t panel) {
-    return w->panels + panel * lanes_deep(w) * PANEL;
+    return w->panels + panel * lanes_kept(w) * PANEL;
 }
 
 /* What a thread that has these panels wants after one of them; NULL after the last: by then it is
@@ -64,26 +71,27 @@ void nm_narrow_pack_panel(const nm_narrow *packed, const float *w, nm_order orde
 void nm_tile_of_bf16(float *sums, nm_tile_size size, const float *const *a, const uint32_t *w,
                      size_t depth);
 
-/* sums[r][c] = sum over g < lanes, i < 4 of a[r][4g + i] w[g][c]_i; a without sign, w with. */
-typedef void (*nm_int8_tile)(int32_t *sums, nm_tile_size size, const uint8_t *const *a,
-                             const uint32_t *w, size_t lanes);
 #define nm_tile_of_int8 NM_FOR_ISA(nm_tile_of_int8)
-void nm_tile_of_int8(int32_t *sums, nm_tile_size size, const uint8_t *const *a, const uint32_t *w,
-                     size_t lanes);
-/* With AVX512-VNNI. */
-void nm_tile_of_int8_avx512vnni(int32_t *sums, nm_tile_size size, const uint8_t *const *a,
-                                const uint32_t *w, size_t lanes);
+nm_int8_tile nm_tile_of_int8;
+nm_int8_tile nm_tile_of_int8_avx512vnni; /* with AVX512-VNNI */
 
-/* The one for this processor. */
 #if defined(NM_ISA_AVX512)
-INLINE nm_int8_tile nm_int8_tile_here(void) {
+INLINE nm_int8_tile *nm_int8_tile_here(void) {
     return nm_cpu_has_byte_sums() ? nm_tile_of_int8_avx512vnni : nm_tile_of_int8;
 }
 #else
-INLINE nm_int8_tile nm_int8_tile_here(void) {
+INLINE nm_int8_tile *nm_int8_tile_here(void) {
     return nm_tile_of_int8;
 }
 #endif
+
+#define nm_narrow_matmul_by NM_FOR_ISA(nm_narrow_matmul_by)
+#define nm_narrow_lstm_forward_by NM_FOR_ISA(nm_narrow_lstm_forward_by)
+/* The entries of a table, with its kernel. */
+void nm_narrow_matmul_by(nm_pool *pool, nm_precision precision, const nm_matmul *product,
+                         const nm_int8_kernel *kernel);
+void nm_narrow_lstm_forward_by(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                               size_t count, const nm_int8_kernel *kernel);
 
 /* Rows that are multiplied with a packed matrix. Whole numbers are made of some of them at a time:
  * rows first.. */
@@ -92,18 +100,39 @@ typedef struct nm_factor {
     nm_rows rows;
     const uint32_t *index; /* which of the rows each is; NULL: as they stand */
     size_t first;
-    uint8_t *q;         /* [rows][factor_stride] q + 128 */
-    float *row_scales;  /* [rows] */
-    nm_int8_tile whole; /* of this processor */
+    uint8_t *q;        /* [rows][factor_stride] q + 128 */
+    float *row_scales; /* [rows] */
+    nm_int8_kernel kernel;
 } nm_factor;
+
+INLINE bool has_tall_tiles(const nm_factor *factor, size_t rows) {
+    return factor->w.precision == NM_INT8 && factor->kernel.tall && rows >= NM_TALL;
+}
+
+/* The rows of the next tile, when `left` are left. */
+INLINE size_t next_factor_rows(const nm_factor *factor, size_t left) {
+    if (has_tall_tiles(factor, left))
+        return left < 2 * NM_TALL ? NM_TALL : 2 * NM_TALL;
+    return next_tile_rows(left);
+}
+
+/* Before and after a thread's tiles of so many rows. */
+INLINE void nm_factor_begin(const nm_factor *factor, size_t rows) {
+    if (has_tall_tiles(factor, rows))
+        factor->kernel.begin();
+}
+INLINE void nm_factor_end(const nm_factor *factor, size_t rows) {
+    if (has_tall_tiles(factor, rows))
+        factor->kernel.end();
+}
 
 INLINE const float *factor_row(const nm_factor *factor, size_t row) {
     return row_at(&factor->rows, factor->index ? factor->index[row] : row);
 }
 
-/* Bytes of a row of q: whole vectors. */
+/* Bytes of a row of q: as many lanes. */
 INLINE size_t factor_stride(const nm_narrow *w) {
-    return w->precision == NM_INT8 ? divide_up(w->depth, 64) * 64 : 0;
+    return w->precision == NM_INT8 ? 4 * lanes_kept(w) : 0;
 }
 
 /* Rows that can be made ready at a time: their q fits a thread's scratch, and what is read of them

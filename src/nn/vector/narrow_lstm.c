@@ -129,7 +129,7 @@ static void step_tile(const step_work *work, nm_narrow_tile *tile, const uint32_
 }
 
 static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scratch) {
-    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
     nm_narrow_tile tile = {.sums = sums};
     if (work->layer->x)
         scratch = nm_factor_ready(&work->x, rows, scratch);
@@ -137,7 +137,7 @@ static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scr
     for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
         const uint32_t *next = panel_after(&work->x.w, tile.panel, panels);
         for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
-            tile.rows = next_tile_rows(rows.end - tile.row);
+            tile.rows = next_factor_rows(&work->h, rows.end - tile.row);
             step_tile(work, &tile, next);
         }
     }
@@ -170,7 +170,8 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
     const nm_lstm *layer = work.layer;
     const size_t B = layer->B, H = layer->H;
     const nm_part part = nm_part_of(pool, thread, B, blocks_of(H));
-    const size_t height = height_of(&work);
+    const size_t height = height_of(&work), rows = part.rows.end - part.rows.begin;
+    nm_factor_begin(&work.h, rows);
     for (size_t t = 0; t < layer->T; t++) {
         begin_step(&work, t);
         for (size_t row = part.rows.begin; row < part.rows.end; row += height) {
@@ -181,15 +182,17 @@ static void forward_job(void *data, nm_pool *pool, unsigned thread) {
         if (!part.has_all_panels && t + 1 < layer->T)
             nm_pool_barrier(pool);
     }
+    nm_factor_end(&work.h, rows);
 }
 
-static step_work work_of(nm_precision precision, const nm_lstm *layer) {
+static step_work work_of(nm_precision precision, const nm_lstm *layer,
+                         const nm_int8_kernel *kernel) {
     const narrow_layer at = layer_at(precision, layer->packed, layer->I, layer->H);
     return (step_work){.layer = layer,
                        .bias = at.bias,
                        .zeros = layer->tape,
-                       .x = {.w = at.ih, .whole = nm_int8_tile_here()},
-                       .h = {.w = at.hh, .whole = nm_int8_tile_here()}};
+                       .x = {.w = at.ih, .kernel = *kernel},
+                       .h = {.w = at.hh, .kernel = *kernel}};
 }
 
 /* It may lie where the state carried in does, which all have read by now. */
@@ -200,12 +203,13 @@ static void carry_out(const nm_lstm *layer) {
 
 /* A sequence of floats is done with fewer reads of its weights where W_ih x of all steps comes
  * first. */
-static void forward_layer(nm_pool *pool, nm_precision precision, const nm_lstm *layer) {
+static void forward_layer(nm_pool *pool, nm_precision precision, const nm_lstm *layer,
+                          const nm_int8_kernel *kernel) {
     if (precision == NM_FP32 && layer->T > 1) {
         nm_lstm_forward(pool, layer);
         return;
     }
-    step_work work = work_of(precision, layer);
+    step_work work = work_of(precision, layer, kernel);
     memset(layer->tape, 0, layer->H * sizeof(float));
     nm_pool_run(pool, forward_job, &work);
     carry_out(layer);
@@ -217,6 +221,7 @@ typedef struct chain {
     nm_precision precision;
     const nm_lstm *layers;
     size_t count;
+    const nm_int8_kernel *kernel;
 } chain;
 
 /* A thread's part of a layer. */
@@ -235,7 +240,7 @@ static bool is_chain(const chain *of) {
     bool is = of->count > 1;
     for (size_t l = 0; l < of->count; l++) {
         const nm_lstm *layer = &of->layers[l];
-        const step_work work = work_of(of->precision, layer);
+        const step_work work = work_of(of->precision, layer, of->kernel);
         const bool is_one_sum = of->precision == NM_INT8 || layer->H <= DEPTH_BLOCK;
         const bool fits = layer->B * gates_of(layer->H) <= CHAIN_FLOATS;
         is = is && layer->T == 1 && is_one_sum && fits && layer->B <= height_of(&work);
@@ -245,7 +250,7 @@ static bool is_chain(const chain *of) {
 
 static link link_at(const chain *of, size_t l, nm_pool *pool, unsigned thread) {
     const nm_lstm *layer = &of->layers[l];
-    link at = {.work = work_of(of->precision, layer),
+    link at = {.work = work_of(of->precision, layer, of->kernel),
                .part = nm_part_of(pool, thread, layer->B, blocks_of(layer->H)),
                .kept = nm_pool_scratch(pool, thread)};
     at.scratch = (char *)(at.kept + CHAIN_FLOATS);
@@ -270,7 +275,7 @@ static void hear_past(link *of) {
     for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
         tile.next = panel_behind(w, of, tile.panel, next);
         for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
-            tile.rows = next_tile_rows(rows.end - tile.row);
+            tile.rows = next_factor_rows(&of->work.h, rows.end - tile.row);
             memset(tile.sums, 0, tile.rows * PANEL * sizeof *tile.sums);
             nm_factor_add(&of->work.h, &tile);
             tile.sums += tile.rows * PANEL;
@@ -280,7 +285,7 @@ static void hear_past(link *of) {
 
 /* All else of the layer; `next` is the panel that will be wanted after it. */
 static void hear_present(link *of, const uint32_t *next) {
-    _Alignas(64) float sums[TILE_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
     const nm_range rows = of->part.rows, panels = of->part.panels;
     const float *kept = of->kept;
     nm_narrow_tile tile = {.sums = sums};
@@ -289,7 +294,7 @@ static void hear_present(link *of, const uint32_t *next) {
     for (tile.panel = panels.begin; tile.panel < panels.end; tile.panel++) {
         tile.next = panel_behind(&of->work.x.w, of, tile.panel, next);
         for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {
-            tile.rows = next_tile_rows(rows.end - tile.row);
+            tile.rows = next_factor_rows(&of->work.h, rows.end - tile.row);
             hear_input(&of->work, &tile);
             for (size_t i = 0; i < tile.rows * PANEL; i += LANES)
                 store(sums + i, load(kept + i) + load(sums + i));
@@ -312,6 +317,7 @@ static void carry_part(const link *of) {
 static void chain_job(void *data, nm_pool *pool, unsigned thread) {
     const chain *of = data;
     link at = link_at(of, 0, pool, thread);
+    nm_factor_begin(&at.work.h, of->layers->B);
     hear_past(&at);
     for (size_t l = 0; l + 1 < of->count; l++) {
         link next = link_at(of, l + 1, pool, thread);
@@ -323,11 +329,12 @@ static void chain_job(void *data, nm_pool *pool, unsigned thread) {
         at = next;
     }
     hear_present(&at, NULL);
+    nm_factor_end(&at.work.h, of->layers->B);
 }
 
-void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
-                            size_t count) {
-    chain all = {precision, layers, count};
+void nm_narrow_lstm_forward_by(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                               size_t count, const nm_int8_kernel *kernel) {
+    chain all = {precision, layers, count, kernel};
     if (is_chain(&all)) {
         for (size_t l = 0; l < count; l++)
             memset(layers[l].tape, 0, layers[l].H * sizeof(float));
@@ -336,5 +343,11 @@ void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm
         return;
     }
     for (size_t l = 0; l < count; l++)
-        forward_layer(pool, precision, &layers[l]);
+        forward_layer(pool, precision, &layers[l], kernel);
+}
+
+void nm_narrow_lstm_forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers,
+                            size_t count) {
+    const nm_int8_kernel kernel = {.tile = nm_int8_tile_here()};
+    nm_narrow_lstm_forward_by(pool, precision, layers, count, &kernel);
 }

@@ -43,7 +43,7 @@ static void pack_groups(const nm_narrow *to, size_t column, uint32_t *lane, cons
 
 /* Columns that are none of the matrix stay 0. */
 void nm_narrow_pack_panel(const nm_narrow *packed, const float *w, nm_order order, size_t panel) {
-    const size_t lanes = lanes_deep(packed), first = panel * PANEL;
+    const size_t lanes = lanes_kept(packed), first = panel * PANEL;
     uint32_t *to = packed->panels + first * lanes;
     memset(to, 0, lanes * PANEL * sizeof *to);
     if (packed->precision == NM_INT8) {

@@ -9,7 +9,8 @@ extern const nm_ops nm_ops_baseline;
 extern const nm_ops nm_ops_avx2;   /* x86-64 only */
 extern const nm_ops nm_ops_avx512; /* x86-64 only */
 
-/* NULL where the build has none, and for NM_PRODUCTS_FP32. */
+/* Those of AVX-512 with products of fewer bits; with those of floats, the one whose whole numbers
+ * are multiplied in tile registers. NULL where the build has none. */
 extern const nm_ops *const nm_product_tables[NM_PRODUCTS_BF16 + 1];
 
 #endif

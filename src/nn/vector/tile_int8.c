@@ -56,11 +56,11 @@ INLINE uint32_t four_bytes(const uint8_t *from) {
 }
 
 /* `size` is constant where it is used. */
-INLINE void multiply(int32_t *sums, const nm_tile_size size, const uint8_t *const *a,
-                     const uint32_t *w, size_t lanes) {
+INLINE void multiply(int32_t *sums, const nm_tile_size size, nm_byte_rows a, const uint32_t *w,
+                     size_t lanes) {
     ivec sum[TILE_ROWS][VECTORS] = {{{0}}};
     const uint8_t *row[TILE_ROWS];
-    UNROLL for (unsigned r = 0; r < size.rows; r++) row[r] = a[r];
+    UNROLL for (unsigned r = 0; r < size.rows; r++) row[r] = a.at + r * a.stride;
     for (size_t g = 0; g < lanes; g++, w += PANEL) {
         UNROLL for (unsigned q = 0; q < size.vectors; q++) {
             ivec column = (ivec)load((const float *)(w + q * LANES));
@@ -76,12 +76,12 @@ INLINE void multiply(int32_t *sums, const nm_tile_size size, const uint8_t *cons
     }
 }
 
-INLINE void multiply_rows(int32_t *sums, const unsigned rows, unsigned vectors,
-                          const uint8_t *const *a, const uint32_t *w, size_t lanes) {
+INLINE void multiply_rows(int32_t *sums, const unsigned rows, unsigned vectors, nm_byte_rows a,
+                          const uint32_t *w, size_t lanes) {
     AT_VECTORS(multiply, sums, rows, vectors, a, w, lanes)
 }
 
-void nm_tile_of_int8(int32_t *sums, nm_tile_size size, const uint8_t *const *a, const uint32_t *w,
-                     size_t lanes) {
-    AT_ROWS(multiply_rows, sums, size.rows, size.vectors, a, w, lanes)
+void nm_tile_of_int8(int32_t *sums, nm_byte_rows a, const uint32_t *w, size_t lanes,
+                     unsigned vectors) {
+    AT_ROWS(multiply_rows, sums, a.count, vectors, a, w, lanes)
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* Products of whole numbers: of one table there are several, chosen by the processor. */
+#ifndef NM_NN_VECTOR_BYTES_H
+#define NM_NN_VECTOR_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows of bytes without sign. */
+typedef struct nm_byte_rows {
+    const uint8_t *at;
+    size_t stride;
+    size_t count;
+} nm_byte_rows;
+
+/* sums[r][c] = sum over g < lanes, i < 4 of a[r][4g + i] w[g][c]_i; w has signs. Of the columns
+ * the first `vectors`, or more. */
+typedef void nm_int8_tile(int32_t *sums, nm_byte_rows a, const uint32_t *w, size_t lanes,
+                          unsigned vectors);
+
+/* Rows of a tall tile, or twice as many; it takes so many lanes at a time. */
+enum { NM_TALL = 16, NM_TALL_LANES = 16, NM_MOST_ROWS = 2 * NM_TALL };
+
+typedef struct nm_int8_kernel {
+    nm_int8_tile *tile; /* of TILE_ROWS rows at most */
+    nm_int8_tile
+        *tall; /* of NM_TALL rows or twice as many, lanes in whole NM_TALL_LANES; or NULL */
+    void (*begin)(void), (*end)(void); /* tall tiles are computed between these two */
+} nm_int8_kernel;
+
+nm_int8_tile nm_tall_tile_of_int8; /* with AMX-INT8 */
+
+#endif
