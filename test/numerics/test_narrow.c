@@ -522,14 +522,14 @@ static void both_ways_to_sum_bytes_in_512_bits_are_one(void **state) {
 
 /* Rows that fill tall tiles, one or two high, or not quite; depths of whole lanes and others. */
 static void tile_registers_give_the_same_bits(void **state) {
-    static const size_t Bs[] = {15, 16, 17, 31, 32, 33, 48, 64};
+    static const size_t Bs[] = {6, 7, 8, 15, 16, 17, 31, 32, 33, 39, 64};
     neume_context *context = *state;
     const nm_ops *ops = nm_ops_for(NEUME_ISA_AVX512);
     if (!nm_cpu_has_byte_tiles() || !nm_product_tables[NM_PRODUCTS_FP32]) {
         print_message("SKIPPED: no AMX-INT8\n");
         return;
     }
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < sizeof Bs / sizeof *Bs; i++)
         for (size_t k = 0; k < LAYER_CASES; k++) {
             narrow_case c = layer_cases[k];
             c.precision = NM_INT8;

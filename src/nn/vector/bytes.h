@@ -18,13 +18,13 @@ typedef struct nm_byte_rows {
 typedef void nm_int8_tile(int32_t *sums, nm_byte_rows a, const uint32_t *w, size_t lanes,
                           unsigned vectors);
 
-/* Rows of a tall tile, or twice as many; it takes so many lanes at a time. */
-enum { NM_TALL = 16, NM_TALL_LANES = 16, NM_MOST_ROWS = 2 * NM_TALL };
+/* A tall tile has so many rows, of which it reads NM_TALL_STEP or twice as many, and takes so many
+ * lanes at a time. Of fewer rows it was slower than other tiles. */
+enum { NM_LEAST_TALL = 7, NM_TALL_STEP = 16, NM_MOST_TALL = 32, NM_TALL_LANES = 16 };
 
 typedef struct nm_int8_kernel {
-    nm_int8_tile *tile; /* of TILE_ROWS rows at most */
-    nm_int8_tile
-        *tall; /* of NM_TALL rows or twice as many, lanes in whole NM_TALL_LANES; or NULL */
+    nm_int8_tile *tile;                /* of TILE_ROWS rows at most */
+    nm_int8_tile *tall;                /* or NULL */
     void (*begin)(void), (*end)(void); /* tall tiles are computed between these two */
 } nm_int8_kernel;
 

@@ -3,13 +3,13 @@
 #include "nn/vector/narrow.h"
 #include "nn/vector/quantise.h"
 
-/* Floats of rows that stay in the second-level cache while the panels pass, and bytes of q. */
-enum { HEIGHT_FLOATS = 128 * 1024, HEIGHT_BYTES = 384 * 1024, MOST_ROWS = 4096 };
+/* Floats of rows that stay in the second-level cache while the panels pass. */
+enum { HEIGHT_FLOATS = 128 * 1024, MOST_ROWS = 4096 };
 
 size_t nm_narrow_height(nm_precision precision, size_t depth, size_t stride) {
     size_t height = HEIGHT_FLOATS / (depth + 1);
     if (precision == NM_INT8)
-        height = stride > 0 ? HEIGHT_BYTES / stride : MOST_ROWS;
+        height = stride > 0 ? NM_HEIGHT_BYTES / stride : MOST_ROWS;
     height = height < MOST_ROWS ? height : MOST_ROWS;
     return height < TILE_ROWS ? TILE_ROWS : height / TILE_ROWS * TILE_ROWS;
 }
@@ -69,12 +69,12 @@ static void add_floats(const nm_factor *factor, const nm_narrow_tile *tile, nm_r
 
 /* sums += (sum of q_j (q + 128) - 128 sum of q_j) (s_j s) */
 static void add_whole(const nm_factor *factor, const nm_narrow_tile *tile) {
-    _Alignas(64) int32_t block[NM_MOST_ROWS * PANEL];
+    _Alignas(64) int32_t block[NM_MOST_TALL * PANEL];
     const nm_narrow *w = &factor->w;
     const size_t stride = factor_stride(w), first = tile->row - factor->first;
     const unsigned vectors = vectors_of(tile->panel, w->columns);
     const nm_byte_rows a = {factor->q + first * stride, stride, tile->rows};
-    if (tile->rows > TILE_ROWS)
+    if (has_tall_tiles(factor, tile->rows))
         factor->kernel.tall(block, a, panel_at(w, tile->panel), lanes_kept(w), vectors);
     else
         factor->kernel.tile(block, a, panel_at(w, tile->panel), lanes_deep(w), vectors);
@@ -135,7 +135,7 @@ static void end_tile(const nm_matmul *product, const nm_narrow_tile *tile) {
 }
 
 static void matmul_panel(const matmul_work *work, nm_range rows, nm_range panels, size_t panel) {
-    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_TALL * PANEL];
     nm_narrow_tile tile = {
         .sums = sums, .panel = panel, .next = panel_after(&work->factor.w, panel, panels)};
     for (tile.row = rows.begin; tile.row < rows.end; tile.row += tile.rows) {

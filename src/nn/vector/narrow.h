@@ -105,14 +105,15 @@ typedef struct nm_factor {
     nm_int8_kernel kernel;
 } nm_factor;
 
+/* Whether so many rows are one tall tile, or several and perhaps another. */
 INLINE bool has_tall_tiles(const nm_factor *factor, size_t rows) {
-    return factor->w.precision == NM_INT8 && factor->kernel.tall && rows >= NM_TALL;
+    return factor->w.precision == NM_INT8 && factor->kernel.tall && rows >= NM_LEAST_TALL;
 }
 
 /* The rows of the next tile, when `left` are left. */
 INLINE size_t next_factor_rows(const nm_factor *factor, size_t left) {
     if (has_tall_tiles(factor, left))
-        return left < 2 * NM_TALL ? NM_TALL : 2 * NM_TALL;
+        return left < NM_MOST_TALL ? left : NM_MOST_TALL;
     return next_tile_rows(left);
 }
 
@@ -137,6 +138,7 @@ INLINE size_t factor_stride(const nm_narrow *w) {
 
 /* Rows that can be made ready at a time: their q fits a thread's scratch, and what is read of them
  * the second-level cache. `depth` and `stride` are those of all factors together. */
+enum { NM_HEIGHT_BYTES = 384 * 1024 }; /* of q, where these are several rows */
 #define nm_narrow_height NM_FOR_ISA(nm_narrow_height)
 size_t nm_narrow_height(nm_precision precision, size_t depth, size_t stride);
 

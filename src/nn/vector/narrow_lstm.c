@@ -129,7 +129,7 @@ static void step_tile(const step_work *work, nm_narrow_tile *tile, const uint32_
 }
 
 static void step_rows(step_work *work, nm_range rows, nm_range panels, char *scratch) {
-    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_TALL * PANEL];
     nm_narrow_tile tile = {.sums = sums};
     if (work->layer->x)
         scratch = nm_factor_ready(&work->x, rows, scratch);
@@ -234,6 +234,12 @@ typedef struct link {
 
 enum { CHAIN_FLOATS = 64 * 1024 }; /* of W_hh h */
 
+/* Where rows are few enough to be none of a tall tile, they may be wider. */
+_Static_assert(CHAIN_FLOATS * sizeof(float) + NM_HEIGHT_BYTES +
+                       NM_HEIGHT_BYTES / NM_LEAST_TALL * NM_TALL_STEP <
+                   NM_POOL_SCRATCH,
+               "what a tall tile reads behind the last row is scratch");
+
 /* Not where W_hh h is more than one sum, which would then be added to others in another order, nor
  * where it and all rows' factors do not fit a thread's scratch. */
 static bool is_chain(const chain *of) {
@@ -285,7 +291,7 @@ static void hear_past(link *of) {
 
 /* All else of the layer; `next` is the panel that will be wanted after it. */
 static void hear_present(link *of, const uint32_t *next) {
-    _Alignas(64) float sums[NM_MOST_ROWS * PANEL];
+    _Alignas(64) float sums[NM_MOST_TALL * PANEL];
     const nm_range rows = of->part.rows, panels = of->part.panels;
     const float *kept = of->kept;
     nm_narrow_tile tile = {.sums = sums};

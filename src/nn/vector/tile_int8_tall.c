@@ -5,7 +5,7 @@
 #include "nn/vector/bytes.h"
 #include "nn/vector/simd.h"
 
-enum { SIDE = LANES, ROW_BYTES = PANEL * sizeof(int32_t) };
+enum { SIDE = NM_TALL_STEP, ROW_BYTES = PANEL * sizeof(int32_t) };
 
 static void zero_sums(void) {
     _tile_zero(0);
@@ -56,7 +56,7 @@ static void multiply_high(int32_t *sums, nm_byte_rows a, const uint32_t *w, size
 
 void nm_tall_tile_of_int8(int32_t *sums, nm_byte_rows a, const uint32_t *w, size_t lanes,
                           unsigned vectors) {
-    if (a.count == SIDE) {
+    if (a.count <= SIDE) {
         multiply_wide(sums, a, w, lanes);
         return;
     }
