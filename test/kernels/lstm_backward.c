@@ -36,9 +36,10 @@ static void check_values(check *c, const layer_inputs *in, const nm_lstm_grad *g
     const layer_in_double wanted = layer_wanted(c, in);
     const size_t G = 4 * in->H, terms = in->T * in->B;
     const double near = layer_tolerance(c, terms);
+    const size_t x_rows = layer_x_rows(in);
     if (got->dx)
-        check_gradient(c, "dx", got->dx, (check_wanted){wanted.dx, layer_x_rows(in) * in->I, near},
-                       G);
+        check_gradient(c, "dx", got->dx, (check_wanted){wanted.dx, x_rows * in->I, near},
+                       G * terms / x_rows);
     check_gradient(c, "dweight_ih", got->dweight_ih,
                    (check_wanted){wanted.dweight_ih, G * in->I, near}, terms);
     check_gradient(c, "dweight_hh", got->dweight_hh,

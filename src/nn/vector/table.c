@@ -5,10 +5,7 @@
 
 const nm_ops NM_FOR_ISA(nm_ops) = {
     NM_COMMON_ENTRIES,
-    .narrow_size = nm_narrow_size,
-    .narrow_pack = nm_narrow_pack,
+    NM_NARROW_ENTRIES,
     .narrow_matmul = nm_narrow_matmul,
-    .narrow_lstm_size = nm_narrow_lstm_size,
-    .narrow_lstm_pack = nm_narrow_lstm_pack,
     .narrow_lstm_forward = nm_narrow_lstm_forward,
 };

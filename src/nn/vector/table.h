@@ -17,4 +17,9 @@
     .lstm_forward = nm_lstm_forward, .lstm_backward = nm_lstm_backward,                            \
     .softmax_loss = nm_softmax_run, .random_draws = nm_random_draws
 
+/* Those of weights of a precision, but for the products. */
+#define NM_NARROW_ENTRIES                                                                          \
+    .narrow_size = nm_narrow_size, .narrow_pack = nm_narrow_pack,                                  \
+    .narrow_lstm_size = nm_narrow_lstm_size, .narrow_lstm_pack = nm_narrow_lstm_pack
+
 #endif

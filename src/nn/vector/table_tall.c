@@ -26,10 +26,7 @@ static void forward(nm_pool *pool, nm_precision precision, const nm_lstm *layers
 
 const nm_ops nm_ops_avx512tall = {
     NM_COMMON_ENTRIES,
-    .narrow_size = nm_narrow_size,
-    .narrow_pack = nm_narrow_pack,
+    NM_NARROW_ENTRIES,
     .narrow_matmul = multiply,
-    .narrow_lstm_size = nm_narrow_lstm_size,
-    .narrow_lstm_pack = nm_narrow_lstm_pack,
     .narrow_lstm_forward = forward,
 };
