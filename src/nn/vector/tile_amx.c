@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The micro-kernel for bfloat16, in tile registers: two of them are a term, and sums are floats. A
- * denormal is taken for zero. Rows beyond those that are wanted cost nothing. */
-#define ADD_PRODUCTS _tile_dpbf16ps
-#define FETCHES true
+/* The micro-kernel for bfloat16, in tile registers: sums are floats, and a denormal is taken for
+ * zero. Rows beyond those that are wanted cost nothing. */
 #include "nn/vector/tile_registers.h"
 
 /* Intel SDM 2, LDTILECFG. */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Whole numbers in tile registers, four of them a term. As exact as all other ways. Fetching the
- * next terms ahead gained nothing. */
+/* Whole numbers in tile registers: as exact as all other ways. */
 #include "nn/vector/bytes.h"
-
-#define ADD_PRODUCTS _tile_dpbusd
-#define FETCHES false
 #include "nn/vector/tile_registers.h"
 
 _Static_assert((int)NM_TALL_STEP == LANES && (int)NM_TALL_LANES == LANES, "tiles are square");

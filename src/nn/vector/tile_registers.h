@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* Products in tile registers (AMX; Intel SDM 1, chapter 18): one instruction adds the products of
  * LANES rows with LANES columns, LANES terms of four bytes each, to sums. Registers are named by
- * constants: 0 to 3 hold sums, the others factors. Whoever includes this defines that instruction,
- * ADD_PRODUCTS(sums, rows, columns), and whether the next terms of a panel are fetched meanwhile,
- * FETCHES. */
+ * constants: 0 to 3 hold sums, the others factors. A term is two numbers of bfloat16, or with the
+ * kernels of floats four whole numbers. */
 #ifndef NM_NN_VECTOR_TILE_REGISTERS_H
 #define NM_NN_VECTOR_TILE_REGISTERS_H
 
 #include "nn/vector/kernels.h"
+
+#if defined(NM_ISA_AVX512)
+
+/* ADD_PRODUCTS(sums, rows, columns). Fetching the next terms of a panel meanwhile gains nothing for
+ * whole numbers. */
+#if defined(NM_ISA_AVX512AMX)
+#define ADD_PRODUCTS _tile_dpbf16ps
+enum { FETCHES = true };
+#else
+#define ADD_PRODUCTS _tile_dpbusd
+enum { FETCHES = false };
+#endif
 
 enum { TERM_BYTES = 4, ROW_BYTES = PANEL * TERM_BYTES, VECTOR_BYTES = LANES * TERM_BYTES };
 
@@ -93,5 +104,7 @@ INLINE void sum_tile(void *sums, nm_tile_size size, tile_rows a, const void *w, 
     if (size.vectors > 2)
         sum_high(to + 2 * VECTOR_BYTES, a, panel + 2 * VECTOR_BYTES, depth);
 }
+
+#endif
 
 #endif
