@@ -28,7 +28,3 @@ const nm_ops *nm_ops_at(const neume_context *context, nm_products products) {
         return nm_product_tables[products];
     return products == NM_PRODUCTS_FP32 ? nm_ops_for(context->isa) : NULL;
 }
-
-const nm_ops *nm_ops_of(const neume_context *context) {
-    return nm_ops_at(context, NM_PRODUCTS_FP32);
-}

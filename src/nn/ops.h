@@ -191,9 +191,6 @@ typedef struct nm_ops {
 /* The reference: plain C. */
 extern const nm_ops nm_ops_c;
 
-/* The table for a context's kernels. Borrowed: static. */
-const nm_ops *nm_ops_of(const neume_context *context);
-
 /* What the factors of the products of matrices are while training; all else is computed in float.
  *   NM_PRODUCTS_FP32  floats.
  *   NM_PRODUCTS_FP16  rounded to 11 bits, a row of x and dy (or in gradients of weights a column)
@@ -201,9 +198,10 @@ const nm_ops *nm_ops_of(const neume_context *context);
  *   NM_PRODUCTS_BF16  rounded to 8 bits; sums are floats. */
 typedef enum nm_products { NM_PRODUCTS_FP32, NM_PRODUCTS_FP16, NM_PRODUCTS_BF16 } nm_products;
 
-/* The table for a context's kernels with such products, which has no narrow layer unless they are
- * of floats. NULL where the kernels are not those of AVX-512, or machine or build have no such
- * products. Borrowed: static. */
+/* The table for a context's kernels with such products. That of floats there always is, and beside
+ * AVX-512 one for processors that multiply whole numbers in tile registers; the others have no
+ * narrow layer, and are NULL where the kernels are not those of AVX-512, or machine or build have
+ * no such products. Borrowed: static. */
 const nm_ops *nm_ops_at(const neume_context *context, nm_products products);
 
 /* The table of one instruction set, whether or not this machine can run it; NULL where this build

@@ -196,7 +196,7 @@ static void lstm_forward_cell(const nm_lstm *l, size_t t, size_t b, nm_lstm_gate
     for (size_t u = 0; u < H; u++) {
         const real i = sigmoid(gates[u]), f = sigmoid(gates[H + u]), g = nm_tanh(gates[2 * H + u]),
                    o = sigmoid(gates[3 * H + u]);
-        c[u] = (is_reset ? 0 : f * c_before[u]) + i * g;
+        c[u] = f * (is_reset ? 0 : c_before[u]) + i * g;
         h[u] = o * nm_tanh(c[u]);
         gates[u] = i;
         gates[H + u] = f;
@@ -240,11 +240,12 @@ typedef struct lstm_backward_work {
     const nm_lstm_grad *grad;
     real *da;      /* [T,B,4H] gradient of the gates before their functions */
     real *dh, *dc; /* [B,H] what flows back from step t+1 */
+    real *zeros;   /* [H] */
 } lstm_backward_work;
 
 static size_t lstm_scratch_size(size_t T, size_t B, size_t I, size_t H) {
     (void)I;
-    return T * B * 4 * H + 2 * B * H;
+    return T * B * 4 * H + 2 * B * H + H;
 }
 
 /* forward was c = f c_before + i g and h = o tanh(c), hence
@@ -266,7 +267,7 @@ static void lstm_backward_cell(const lstm_backward_work *work, size_t t, size_t 
         const real tanh_c = nm_tanh(c[u]), dh = dy[u] + dh_row[u];
         const real dc = dc_row[u] + dh * o * (1 - tanh_c * tanh_c);
         da[u] = dc * g * i * (1 - i);
-        da[H + u] = is_reset ? 0 : dc * c_before[u] * f * (1 - f);
+        da[H + u] = dc * (is_reset ? 0 : c_before[u]) * f * (1 - f);
         da[2 * H + u] = dc * i * (1 - g * g);
         da[3 * H + u] = dh * tanh_c * o * (1 - o);
         dc_row[u] = is_reset ? 0 : dc * f;
@@ -307,7 +308,8 @@ static void lstm_backward_inputs_job(void *data, nm_pool *pool, unsigned thread)
 }
 
 /* forward was a_j = sum over p of W_ih_jp x_p + sum over p of W_hh_jp h_before_p + b_j, hence,
- * summed over t and b,  dW_ih_jp = da_j x_p;  dW_hh_jp = da_j h_before_p;  db_j = da_j. */
+ * summed over t and b,  dW_ih_jp = da_j x_p;  dW_hh_jp = da_j h_before_p;  db_j = da_j. Behind a
+ * reset h_before is 0, and so a da_j that is no number stays visible. */
 static void lstm_backward_weights_job(void *data, nm_pool *pool, unsigned thread) {
     const lstm_backward_work *work = data;
     const nm_lstm *l = work->layer;
@@ -321,9 +323,8 @@ static void lstm_backward_weights_job(void *data, nm_pool *pool, unsigned thread
                 add_scaled(work->grad->dweight_ih + j * I, da, l->x + input_row(l, at) * I, I);
             else
                 work->grad->dweight_ih[j * I + l->words[at]] += da;
-            if (!l->reset[at])
-                add_scaled(work->grad->dweight_hh + j * H, da,
-                           row_before(l, h0, l->y, at / l->B, at % l->B), H);
+            const real *h = row_before(l, h0, l->y, at / l->B, at % l->B);
+            add_scaled(work->grad->dweight_hh + j * H, da, l->reset[at] ? work->zeros : h, H);
             work->grad->dbias[j] += da;
         }
 }
@@ -332,6 +333,8 @@ static void lstm_backward(nm_pool *pool, const nm_lstm *layer, const nm_lstm_gra
     lstm_backward_work work = {.layer = layer, .grad = grad, .da = grad->scratch};
     work.dh = work.da + layer->T * layer->B * 4 * layer->H;
     work.dc = work.dh + layer->B * layer->H;
+    work.zeros = work.dc + layer->B * layer->H;
+    memset(work.zeros, 0, layer->H * sizeof *work.zeros);
     nm_pool_run(pool, lstm_backward_rows_job, &work);
     if (grad->dx)
         nm_pool_run(pool, lstm_backward_inputs_job, &work);

@@ -79,10 +79,8 @@ double check_magnitude(const double *block, size_t count);
 /* Of a sum of `depth` products of floats in ±1. Its error in float is about λ sqrt(k) u sum|x w|
  * with λ small (Higham, Mary 2019), u = 2^-24, and the sum of magnitudes is about k / 4: 2 sqrt(k)
  * u k / 4 holds with room, while a missing or doubled product, about 1/4, is 10^3 times larger for
- * the largest k here. Few products, of which some sum may be large, stay within 32 u more, and
- * within twice their bound: 2 u for each, and u for each sum on the way, of 1, 2 to k at most.
- * Where factors are rounded to fewer bits, u is their rounding: sums are floats still, or, of
- * halves, of 64 products at most. */
+ * the largest k here. Where factors are rounded to fewer bits, u is their rounding: sums are floats
+ * still, or, of halves, of 64 products at most. */
 double check_product_tolerance(const check *c, size_t depth);
 
 #endif

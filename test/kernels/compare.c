@@ -36,5 +36,5 @@ double check_magnitude(const double *block, size_t count) {
 
 double check_product_tolerance(const check *c, size_t depth) {
     const double u = c->rounding, k = (double)depth;
-    return 2 * u * fmin(2 * k + k * (k + 1) / 2, sqrt(k) * k / 4 + 16);
+    return 2 * u * (sqrt(k) * k / 4 + 4);
 }

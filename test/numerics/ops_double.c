@@ -7,12 +7,8 @@ const nm_ops *nm_ops_for(neume_isa isa) {
     return isa == NEUME_ISA_C ? test_ops : NULL;
 }
 
-const nm_ops *nm_ops_of(const neume_context *context) {
-    (void)context;
-    return test_ops;
-}
-
 const nm_ops *nm_ops_at(const neume_context *context, nm_products products) {
+    (void)context;
     (void)products;
-    return nm_ops_of(context);
+    return test_ops;
 }

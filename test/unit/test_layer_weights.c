@@ -43,7 +43,7 @@ static void draw(real *block, const nm_params *params, unsigned seed) {
 
 static fixture open_fixture(const layer_case *of) {
     fixture f = {.context = test_context(of->threads, of->isa, NULL)};
-    f.ops = nm_ops_of(f.context);
+    f.ops = nm_ops_at(f.context, NM_PRODUCTS_FP32);
     nm_params_add_lstm(&f.params, "lstm.0", of->I, of->H);
     nm_params_add(&f.params, "last.bias", 1, 5, false);
     for (unsigned i = 0; i < BLOCKS; i++) {
@@ -181,8 +181,9 @@ static void what_is_dropped_gets_no_gradient(void **state) {
     (void)state;
     enum { COUNT = 1000 };
     neume_context *context = test_context(2, NEUME_ISA_AUTO, NULL);
-    const nm_dropout drop = {
-        .ops = nm_ops_of(context), .probability = probability, .purpose = NM_PURPOSE_WEIGHT_DROP};
+    const nm_dropout drop = {.ops = nm_ops_at(context, NM_PRODUCTS_FP32),
+                             .probability = probability,
+                             .purpose = NM_PURPOSE_WEIGHT_DROP};
     uint8_t kept[COUNT];
     real ones[COUNT], dropped[COUNT], gradient[COUNT];
     size_t count = 0;
