@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "learn/corpus.h"
+#include "music/fingerprint.h"
 
 #include <neume/midi.h>
 #include <neume/train.h>
@@ -23,7 +24,7 @@
 
 enum { ROUNDS = 9 };
 
-typedef enum phase { FIND, READ, PARSE, ENCODE, HASH, PHASES } phase;
+typedef enum phase { FIND, READ, PARSE, ENCODE, HASH, PRINT, PHASES } phase;
 
 typedef struct folder {
     neume_inputs inputs;
@@ -90,6 +91,9 @@ static void take_file(folder *of, neume_context *context, neume_codec *codec, si
     count(of, ENCODE, round, &last);
     of->words += sequence.step_count * sequence.width + (nm_codec_hash(codec, &sequence) == 0);
     count(of, HASH, round, &last);
+    nm_fingerprint print;
+    check(nm_fingerprint_of_score(&print, context, score), "fingerprint");
+    count(of, PRINT, round, &last);
     neume_sequence_clear(context, &sequence);
     neume_score_free(score);
     count(of, PARSE, round, &last);
@@ -127,9 +131,10 @@ static void print_times(times *of, const char *label, double files) {
 }
 
 static void print_phases(folder *of) {
-    static const char *const names[PHASES] = {"find", "open, read", "parse", "encode", "hash"};
+    static const char *const names[PHASES] = {"find",   "open, read", "parse",
+                                              "encode", "hash",       "fingerprint"};
     for (phase p = 0; p < PHASES; p++)
-        printf("%-10s %8.1f us a file\n", names[p],
+        printf("%-11s %8.1f us a file\n", names[p],
                1e6 * median(of->phases[p]) / (double)of->files);
 }
 
