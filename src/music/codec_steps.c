@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 40 /* bytes of a word in an error */ };
+enum { SHOWN = 40 /* bytes of a word in an error */, MOST_FOR_ONE_DIVISION = 0x3FFFFFFF };
 
 void neume_sequence_clear(neume_context *context, neume_sequence *sequence) {
     nm_free(context, sequence->given);
@@ -76,6 +76,8 @@ uint16_t nm_codec_usual_metre(const neume_codec_options *options) {
 }
 
 uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter) {
+    if ((ticks | grid | ticks_per_quarter) <= MOST_FOR_ONE_DIVISION)
+        return (2 * ticks * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
     const uint64_t quarter = ticks / ticks_per_quarter, rest = ticks % ticks_per_quarter;
     return quarter * grid + (2 * rest * grid + ticks_per_quarter) / (2 * ticks_per_quarter);
 }

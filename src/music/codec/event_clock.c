@@ -57,7 +57,7 @@ uint64_t nm_event_time(const nm_event_clock *clock, uint64_t ticks) {
         const double unit = floor(microseconds_at(clock, ticks) / UNIT_MICROSECONDS + 0.5);
         return unit < (double)LATEST ? (uint64_t)unit : LATEST;
     }
-    if (ticks / clock->ticks_per_quarter >= LATEST / clock->grid)
+    if (ticks > UINT32_MAX && ticks / clock->ticks_per_quarter >= LATEST / clock->grid)
         return LATEST;
     return nm_grid_cell(ticks, clock->grid, clock->ticks_per_quarter);
 }
