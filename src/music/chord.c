@@ -5,14 +5,6 @@
 
 enum { MIDDLE_C = 60, ALL_CLASSES = 0xFFF };
 
-void nm_pitch_set_add(nm_pitch_set *set, unsigned pitch) {
-    set->bits[pitch / 64 & 1] |= UINT64_C(1) << pitch % 64;
-}
-
-bool nm_pitch_set_has(const nm_pitch_set *set, unsigned pitch) {
-    return set->bits[pitch / 64 & 1] >> pitch % 64 & 1;
-}
-
 unsigned nm_pitch_set_count(const nm_pitch_set *set) {
     return (unsigned)(__builtin_popcountll(set->bits[0]) + __builtin_popcountll(set->bits[1]));
 }
@@ -34,23 +26,11 @@ unsigned nm_pitch_set_transpose(nm_pitch_set *set, int semitones) {
     return (unsigned)__builtin_popcountll(low << (64 - by));
 }
 
-static bool is_empty(const nm_pitch_set *set) {
-    return (set->bits[0] | set->bits[1]) == 0;
-}
-
-/* Takes the lowest pitch out of a set that is not empty. */
-static unsigned take_lowest(nm_pitch_set *set) {
-    const unsigned half = set->bits[0] == 0;
-    const unsigned pitch = half * 64 + (unsigned)__builtin_ctzll(set->bits[half]);
-    set->bits[half] &= set->bits[half] - 1;
-    return pitch;
-}
-
 unsigned nm_pitch_set_classes(const nm_pitch_set *set) {
     nm_pitch_set left = *set;
     unsigned classes = 0;
-    while (!is_empty(&left))
-        classes |= 1u << take_lowest(&left) % NM_PITCH_CLASSES;
+    while (!nm_pitch_set_is_empty(&left))
+        classes |= 1u << nm_pitch_set_take_lowest(&left) % NM_PITCH_CLASSES;
     return classes;
 }
 
@@ -98,9 +78,9 @@ void nm_pitch_spell(char text[NM_PITCH_TEXT_SIZE], unsigned pitch) {
 static void spell_pitches(char *text, const nm_pitch_set *set) {
     nm_pitch_set left = *set;
     const char *dot = "";
-    while (!is_empty(&left)) {
+    while (!nm_pitch_set_is_empty(&left)) {
         char name[NM_PITCH_TEXT_SIZE];
-        nm_pitch_spell(name, take_lowest(&left));
+        nm_pitch_spell(name, nm_pitch_set_take_lowest(&left));
         text = stpcpy(stpcpy(text, dot), name);
         dot = ".";
     }
@@ -177,12 +157,11 @@ static unsigned turn_classes(unsigned classes, int semitones) {
 
 static bool move_pitches(nm_pitch_set *out, const nm_pitch_set *set, int semitones) {
     *out = (nm_pitch_set){{0}};
-    for (int pitch = 0; pitch < NM_PITCHES; pitch++) {
-        if (!nm_pitch_set_has(set, (unsigned)pitch))
-            continue;
-        if (pitch + semitones < 0 || pitch + semitones >= NM_PITCHES)
+    for (nm_pitch_set left = *set; !nm_pitch_set_is_empty(&left);) {
+        const int pitch = (int)nm_pitch_set_take_lowest(&left) + semitones;
+        if (pitch < 0 || pitch >= NM_PITCHES)
             return false;
-        nm_pitch_set_add(out, (unsigned)(pitch + semitones));
+        nm_pitch_set_add(out, (unsigned)pitch);
     }
     return true;
 }

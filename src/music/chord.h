@@ -13,9 +13,34 @@ typedef struct nm_pitch_set {
     uint64_t bits[2];
 } nm_pitch_set;
 
-void nm_pitch_set_add(nm_pitch_set *set, unsigned pitch);
-bool nm_pitch_set_has(const nm_pitch_set *set, unsigned pitch);
+static inline void nm_pitch_set_add(nm_pitch_set *set, unsigned pitch) {
+    set->bits[pitch / 64 & 1] |= UINT64_C(1) << pitch % 64;
+}
+
+static inline bool nm_pitch_set_has(const nm_pitch_set *set, unsigned pitch) {
+    return set->bits[pitch / 64 & 1] >> pitch % 64 & 1;
+}
+
+static inline bool nm_pitch_set_is_empty(const nm_pitch_set *set) {
+    return (set->bits[0] | set->bits[1]) == 0;
+}
+
 unsigned nm_pitch_set_count(const nm_pitch_set *set);
+
+/* Take the lowest, the highest pitch out of a set that is not empty. */
+static inline unsigned nm_pitch_set_take_lowest(nm_pitch_set *set) {
+    const unsigned half = set->bits[0] == 0;
+    const unsigned pitch = half * 64 + (unsigned)__builtin_ctzll(set->bits[half]);
+    set->bits[half] &= set->bits[half] - 1;
+    return pitch;
+}
+
+static inline unsigned nm_pitch_set_take_highest(nm_pitch_set *set) {
+    const unsigned half = set->bits[1] != 0;
+    const unsigned bit = 63 - (unsigned)__builtin_clzll(set->bits[half]);
+    set->bits[half] ^= UINT64_C(1) << bit;
+    return half * 64 + bit;
+}
 
 /* Those of a set that are not in another. */
 nm_pitch_set nm_pitch_set_without(const nm_pitch_set *set, const nm_pitch_set *other);

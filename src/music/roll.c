@@ -101,7 +101,7 @@ void nm_roll_clear(neume_context *context, nm_roll *roll) {
 }
 
 void nm_roll_cut_silence(nm_roll *roll) {
-    while (roll->frame_count && !nm_pitch_set_count(&roll->frames[roll->frame_count - 1]))
+    while (roll->frame_count && nm_pitch_set_is_empty(&roll->frames[roll->frame_count - 1]))
         roll->frame_count--;
 }
 
@@ -137,17 +137,15 @@ static neume_status end_note(nm_roll_writer *writer, unsigned pitch, uint64_t no
 neume_status nm_roll_write_frame(nm_roll_writer *writer, const nm_pitch_set *frame,
                                  const nm_pitch_set *struck) {
     const nm_pitch_set held = nm_pitch_set_without(frame, struck);
-    const nm_pitch_set ended = nm_pitch_set_without(&writer->sounding, &held);
+    nm_pitch_set ended = nm_pitch_set_without(&writer->sounding, &held);
     const nm_pitch_set kept = nm_pitch_set_without(&writer->sounding, &ended);
-    const nm_pitch_set begun = nm_pitch_set_without(frame, &kept);
+    nm_pitch_set begun = nm_pitch_set_without(frame, &kept);
     const uint64_t now = nm_roll_frame_ticks(writer->frame_count, writer->grid);
     neume_status status = NEUME_OK;
-    for (unsigned pitch = 0; pitch < NM_PITCHES && !status; pitch++) {
-        if (nm_pitch_set_has(&ended, pitch))
-            status = end_note(writer, pitch, now);
-        if (nm_pitch_set_has(&begun, pitch))
-            writer->starts[pitch] = now;
-    }
+    while (!nm_pitch_set_is_empty(&ended) && !status)
+        status = end_note(writer, nm_pitch_set_take_lowest(&ended), now);
+    while (!nm_pitch_set_is_empty(&begun))
+        writer->starts[nm_pitch_set_take_lowest(&begun)] = now;
     writer->sounding = *frame;
     writer->frame_count++;
     return status;

@@ -5,13 +5,8 @@ _Static_assert((int)NM_CHORD_TEXT_SIZE <= (int)NM_MAX_WORD_TEXT, "a chord is a w
 
 enum { VELOCITY = 80 };
 
-void nm_chord_gather(nm_pitch_set *chord, uint8_t pitch, nm_chord_losses *losses) {
-    losses->unisons += nm_pitch_set_has(chord, pitch);
-    nm_pitch_set_add(chord, pitch);
-}
-
 /* A chord of classes holds each class once; one of a single class stands for an octave. */
-static size_t notes_said(const nm_pitch_set *chord, neume_voicing voicing) {
+static unsigned notes_said(const nm_pitch_set *chord, neume_voicing voicing) {
     const unsigned count = nm_pitch_set_count(chord);
     if (voicing == NEUME_VOICING_PITCHES || count <= 2)
         return count;
@@ -19,19 +14,38 @@ static size_t notes_said(const nm_pitch_set *chord, neume_voicing voicing) {
     return classes == 1 ? 2 : classes;
 }
 
-uint32_t nm_chord_word(nm_encoder *encoder, const nm_pitch_set *chord, nm_chord_losses *losses) {
+static nm_known_chord find_chord(nm_encoder *encoder, const nm_pitch_set *chord) {
     const neume_voicing voicing = encoder->codec->options.voicing;
-    const size_t said = notes_said(chord, voicing);
+    const unsigned said = notes_said(chord, voicing);
     char text[NM_CHORD_TEXT_SIZE];
     nm_chord_spell(text, chord, voicing);
-    encoder->sequence->note_count += said;
-    losses->doublings += nm_pitch_set_count(chord) - said;
-    return nm_encoder_word(encoder, 0, text);
+    return (nm_known_chord){.chord = *chord,
+                            .word = nm_encoder_word(encoder, 0, text),
+                            .said = (uint16_t)said,
+                            .doublings = (uint16_t)(nm_pitch_set_count(chord) - said)};
 }
 
-void nm_chord_omit(nm_encoder *encoder, const nm_chord_losses *losses) {
-    nm_encoder_omit(encoder, "unisons", losses->unisons);
-    nm_encoder_omit(encoder, "doublings", losses->doublings);
+/* The place of a chord among those known, by multiplication (Knuth, The Art of Computer
+ * Programming 3, 6.4). */
+static size_t place_of(const nm_pitch_set *chord) {
+    const uint64_t both = chord->bits[0] ^ (chord->bits[1] << 32 | chord->bits[1] >> 32);
+    return both * UINT64_C(0x9E3779B97F4A7C15) >> 56;
+}
+
+_Static_assert(NM_KNOWN_CHORDS == 1 << (64 - 56), "a place is among those there are");
+
+uint32_t nm_chord_word(nm_encoder *encoder, const nm_pitch_set *chord, nm_chord_encoding *chords) {
+    nm_known_chord *known = &chords->known[place_of(chord)];
+    if (known->chord.bits[0] != chord->bits[0] || known->chord.bits[1] != chord->bits[1])
+        *known = find_chord(encoder, chord);
+    encoder->sequence->note_count += known->said;
+    chords->doublings += known->doublings;
+    return known->word;
+}
+
+void nm_chord_omit(nm_encoder *encoder, const nm_chord_encoding *chords) {
+    nm_encoder_omit(encoder, "unisons", chords->unisons);
+    nm_encoder_omit(encoder, "doublings", chords->doublings);
 }
 
 bool nm_chord_respell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,
@@ -53,12 +67,11 @@ neume_status nm_chord_add_notes(neume_score *score, const char *text, const neum
     if (!text || !nm_chord_read(&chord, text))
         return NEUME_OK;
     neume_status status = NEUME_OK;
-    for (unsigned pitch = 0; pitch < NM_PITCHES && !status; pitch++) {
+    while (!nm_pitch_set_is_empty(&chord) && !status) {
         neume_note note = *like;
-        note.pitch = (uint8_t)pitch;
+        note.pitch = (uint8_t)nm_pitch_set_take_lowest(&chord);
         note.velocity = VELOCITY;
-        if (nm_pitch_set_has(&chord, pitch))
-            status = neume_score_add_note(score, &note);
+        status = neume_score_add_note(score, &note);
     }
     return status;
 }

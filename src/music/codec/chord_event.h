@@ -6,18 +6,33 @@
 #include "music/chord.h"
 #include "music/codec_kind.h"
 
-/* Notes that chords could not say: a pitch that the chord has, a class in another octave. */
-typedef struct nm_chord_losses {
-    uint64_t unisons, doublings;
-} nm_chord_losses;
+/* A chord, its word, and how many of its notes that says and does not. */
+typedef struct nm_known_chord {
+    nm_pitch_set chord; /* empty: none */
+    uint32_t word;
+    uint16_t said, doublings;
+} nm_known_chord;
+
+enum { NM_KNOWN_CHORDS = 256 };
+
+/* Chords of an encoding in progress, all zero at its begin: notes that they could not say, and
+ * chords that need not be spelt and looked up again. */
+typedef struct nm_chord_encoding {
+    uint64_t unisons;                      /* a pitch that the chord has */
+    uint64_t doublings;                    /* a class in another octave */
+    nm_known_chord known[NM_KNOWN_CHORDS]; /* by a hash of the chord, the last one met */
+} nm_chord_encoding;
 
 /* Adds a pitch to a chord. */
-void nm_chord_gather(nm_pitch_set *chord, uint8_t pitch, nm_chord_losses *losses);
+static inline void nm_chord_gather(nm_pitch_set *chord, uint8_t pitch, nm_chord_encoding *chords) {
+    chords->unisons += nm_pitch_set_has(chord, pitch);
+    nm_pitch_set_add(chord, pitch);
+}
 
 /* The word of stream 0 for a chord that is not empty; counts its notes as said or lost. */
-uint32_t nm_chord_word(nm_encoder *encoder, const nm_pitch_set *chord, nm_chord_losses *losses);
+uint32_t nm_chord_word(nm_encoder *encoder, const nm_pitch_set *chord, nm_chord_encoding *chords);
 
-void nm_chord_omit(nm_encoder *encoder, const nm_chord_losses *losses);
+void nm_chord_omit(nm_encoder *encoder, const nm_chord_encoding *chords);
 
 /* nm_codec_kind's spell of a stream of chords, and its universe. */
 bool nm_chord_respell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *options,

@@ -114,9 +114,11 @@ static void push(nm_encoder *encoder, uint32_t word) {
 
 static void encode_frame(nm_encoder *encoder, const nm_pitch_set *frame) {
     const neume_order order = encoder->codec->options.order;
-    for (unsigned number = 0; number < NM_PITCHES; number++)
-        if (nm_pitch_set_has(frame, nm_frame_mirror(order, number)))
-            push(encoder, NM_FRAME_PITCH + number);
+    for (nm_pitch_set left = *frame; !nm_pitch_set_is_empty(&left);) {
+        const unsigned pitch = order == NEUME_ORDER_DESCENDING ? nm_pitch_set_take_highest(&left)
+                                                               : nm_pitch_set_take_lowest(&left);
+        push(encoder, NM_FRAME_PITCH + nm_frame_mirror(order, pitch));
+    }
     push(encoder, NM_FRAME_PERIOD);
 }
 
@@ -160,7 +162,7 @@ static neume_status decode_words(nm_roll_writer *writer, neume_order order,
             nm_pitch_set_add(&frame, nm_frame_mirror(order, word - NM_FRAME_PITCH));
         }
     }
-    if (!status && nm_pitch_set_count(&frame))
+    if (!status && !nm_pitch_set_is_empty(&frame))
         status = nm_roll_write_frame(writer, &frame, &none);
     return status ? status : nm_roll_write_frame(writer, &none, &none);
 }

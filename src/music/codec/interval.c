@@ -95,9 +95,9 @@ static void end_chord(chord_gathering *gathering) {
     push_rests(encoder, gap > LONGEST_GAP ? LONGEST_GAP : (uint32_t)gap);
     push(encoder, (uint32_t)(NM_NOTE_0 + gathering->top));
     encoder->sequence->note_count++;
-    for (int pitch = gathering->top - 1; pitch >= 0; pitch--) {
-        if (!nm_pitch_set_has(&gathering->set, (unsigned)pitch))
-            continue;
+    (void)nm_pitch_set_take_highest(&gathering->set);
+    while (!nm_pitch_set_is_empty(&gathering->set)) {
+        const int pitch = (int)nm_pitch_set_take_highest(&gathering->set);
         if (encoder->codec->options.melody) {
             gathering->lower_voices++;
             continue;
@@ -106,7 +106,6 @@ static void end_chord(chord_gathering *gathering) {
         encoder->sequence->note_count++;
     }
     gathering->last_cell = gathering->cell;
-    gathering->set = (nm_pitch_set){{0}};
     gathering->top = -1;
     gathering->cell_count = 0;
 }
@@ -208,15 +207,15 @@ static neume_status add_chord(reading *r) {
     const uint64_t gap = r->now > r->onset ? r->now - r->onset : 1;
     const uint64_t cell_ticks = NM_TICKS_PER_QUARTER / NM_INTERVAL_GRID;
     neume_status status = NEUME_OK;
-    for (unsigned pitch = 0; pitch < NM_PITCHES && r->top >= 0 && !status; pitch++) {
+    if (r->top < 0)
+        r->set = (nm_pitch_set){{0}};
+    while (!nm_pitch_set_is_empty(&r->set) && !status) {
         const neume_note note = {.start_ticks = r->onset * cell_ticks,
                                  .duration_ticks = (gap < WHOLE ? gap : WHOLE) * cell_ticks,
-                                 .pitch = (uint8_t)pitch,
+                                 .pitch = (uint8_t)nm_pitch_set_take_lowest(&r->set),
                                  .velocity = 80};
-        if (nm_pitch_set_has(&r->set, pitch))
-            status = neume_score_add_note(r->score, &note);
+        status = neume_score_add_note(r->score, &note);
     }
-    r->set = (nm_pitch_set){{0}};
     r->top = -1;
     r->onset = r->now;
     return status;

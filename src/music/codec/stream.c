@@ -14,6 +14,7 @@ enum { NOTE, OFFSET, DURATION, INSTRUMENT, STREAMS };
 enum {
     PROGRAMS = 128,
     MAX_QUARTERS = 64, /* 16 bars of 4/4: longer gaps and notes are said as this */
+    KNOWN_VALUES = 256,
     CHANNELS = 16,
     DRUM_CHANNEL = 9
 };
@@ -111,13 +112,22 @@ static void spell_program(char word[NM_MAX_WORD_TEXT], uint32_t program) {
     snprintf(word, NM_MAX_WORD_TEXT, "p%u", program);
 }
 
+/* What stands for a number in another stream than the notes'. */
+static void spell_value(char word[NM_MAX_WORD_TEXT], unsigned stream, uint32_t value,
+                        uint32_t grid) {
+    if (stream == INSTRUMENT)
+        spell_program(word, value);
+    else
+        spell_time(word, value, grid);
+}
+
 static bool read_program(uint32_t *program, const char *text) {
     if (*text++ != 'p')
         return false;
     return read_number(program, &text) && !*text && *program < PROGRAMS;
 }
 
-/* What a word of another stream than the notes' stands for. */
+/* And back. */
 static bool read_value(uint32_t *value, unsigned stream, const char *text, uint32_t grid) {
     if (stream == INSTRUMENT)
         return read_program(value, text);
@@ -131,10 +141,7 @@ static bool spell(char word[NM_MAX_WORD_TEXT], const neume_codec_options *option
         return nm_chord_respell(word, options, text);
     if (!read_value(&value, stream, text, options->grid))
         return false;
-    if (stream == INSTRUMENT)
-        spell_program(word, value);
-    else
-        spell_time(word, value, options->grid);
+    spell_value(word, stream, value, options->grid);
     return true;
 }
 
@@ -168,21 +175,29 @@ typedef struct gathering {
     nm_pitch_set programs;    /* that strike, as a set of numbers below 128 */
     nm_pitch_set chords[PROGRAMS];
     uint64_t longest_ticks[PROGRAMS];
-    nm_chord_losses losses;
+    nm_chord_encoding words;
+    uint32_t known[STREAMS][KNOWN_VALUES]; /* words of values; NM_WORD_END: none yet */
     uint64_t long_gaps, long_notes;
 } gathering;
 
-static uint32_t time_word(const gathering *in, unsigned stream, uint32_t cells) {
+/* Most values are small and come again and again: their words are kept. */
+static uint32_t value_word(gathering *in, unsigned stream, uint32_t value) {
+    uint32_t *known = value < KNOWN_VALUES ? &in->known[stream][value] : NULL;
+    if (known && *known)
+        return *known;
     char text[NM_MAX_WORD_TEXT];
-    spell_time(text, cells, in->encoder->codec->options.grid);
-    return nm_encoder_word(in->encoder, stream, text);
+    spell_value(text, stream, value, in->encoder->codec->options.grid);
+    const uint32_t word = nm_encoder_word(in->encoder, stream, text);
+    if (known)
+        *known = word;
+    return word;
 }
 
 static uint32_t offset_word(gathering *in) {
     const uint32_t most = MAX_QUARTERS * in->encoder->codec->options.grid;
     const uint64_t cells = in->cell - in->last_cell;
     in->long_gaps += cells > most;
-    return time_word(in, OFFSET, cells > most ? most : (uint32_t)cells);
+    return value_word(in, OFFSET, cells > most ? most : (uint32_t)cells);
 }
 
 /* Whole quarters are looked at first: ticks of any number do not overflow then. */
@@ -193,36 +208,28 @@ static uint32_t duration_word(gathering *in, uint64_t ticks) {
                                : nm_grid_cell(ticks, grid, in->ticks_per_quarter);
     in->long_notes += cells > most;
     const uint32_t said = cells > most ? most : (uint32_t)cells;
-    return time_word(in, DURATION, said ? said : 1);
-}
-
-static uint32_t instrument_word(const gathering *in, unsigned program) {
-    char text[NM_MAX_WORD_TEXT];
-    spell_program(text, program);
-    return nm_encoder_word(in->encoder, INSTRUMENT, text);
+    return value_word(in, DURATION, said ? said : 1);
 }
 
 static void end_cell(gathering *in) {
-    for (unsigned program = 0; program < PROGRAMS; program++) {
-        if (!nm_pitch_set_has(&in->programs, program))
-            continue;
+    while (!nm_pitch_set_is_empty(&in->programs)) {
+        const unsigned program = nm_pitch_set_take_lowest(&in->programs);
         uint32_t words[STREAMS];
-        words[NOTE] = nm_chord_word(in->encoder, &in->chords[program], &in->losses);
+        words[NOTE] = nm_chord_word(in->encoder, &in->chords[program], &in->words);
         words[OFFSET] = offset_word(in);
         words[DURATION] = duration_word(in, in->longest_ticks[program]);
-        words[INSTRUMENT] = instrument_word(in, program);
+        words[INSTRUMENT] = value_word(in, INSTRUMENT, program);
         nm_encoder_push(in->encoder, words);
         in->last_cell = in->cell;
         in->chords[program] = (nm_pitch_set){{0}};
         in->longest_ticks[program] = 0;
     }
-    in->programs = (nm_pitch_set){{0}};
 }
 
 static void gather(gathering *in, const neume_note *note) {
     const unsigned program = note->program % PROGRAMS;
     nm_pitch_set_add(&in->programs, program);
-    nm_chord_gather(&in->chords[program], note->pitch, &in->losses);
+    nm_chord_gather(&in->chords[program], note->pitch, &in->words);
     if (in->longest_ticks[program] < note->duration_ticks)
         in->longest_ticks[program] = note->duration_ticks;
 }
@@ -245,7 +252,7 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
     static const uint32_t end[STREAMS] = {NM_WORD_END, NM_WORD_END, NM_WORD_END, NM_WORD_END};
     if (encoder->sequence->step_count)
         nm_encoder_push(encoder, end);
-    nm_chord_omit(encoder, &in.losses);
+    nm_chord_omit(encoder, &in.words);
     nm_encoder_omit(encoder, "long-gaps", in.long_gaps);
     nm_encoder_omit(encoder, "long-notes", in.long_notes);
 }

@@ -66,13 +66,13 @@ typedef struct chord_gathering {
     nm_encoder *encoder;
     nm_pitch_set chord;
     uint64_t cell;
-    nm_chord_losses losses;
+    nm_chord_encoding chords;
 } chord_gathering;
 
 static void end_word(chord_gathering *gathering) {
-    if (nm_pitch_set_count(&gathering->chord) == 0)
+    if (nm_pitch_set_is_empty(&gathering->chord))
         return;
-    const uint32_t word = nm_chord_word(gathering->encoder, &gathering->chord, &gathering->losses);
+    const uint32_t word = nm_chord_word(gathering->encoder, &gathering->chord, &gathering->chords);
     nm_encoder_push(gathering->encoder, &word);
     gathering->chord = (nm_pitch_set){{0}};
 }
@@ -90,12 +90,12 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
         if (cell != gathering.cell)
             end_word(&gathering);
         gathering.cell = cell;
-        nm_chord_gather(&gathering.chord, notes[i].pitch, &gathering.losses);
+        nm_chord_gather(&gathering.chord, notes[i].pitch, &gathering.chords);
     }
     end_word(&gathering);
     if (encoder->sequence->step_count)
         nm_encoder_push(encoder, &(uint32_t){NM_WORD_END});
-    nm_chord_omit(encoder, &gathering.losses);
+    nm_chord_omit(encoder, &gathering.chords);
 }
 
 /* A word that is no chord (<end>, <unk>) is silence as long as a word. */
