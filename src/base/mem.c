@@ -68,9 +68,8 @@ bool nm_resize(neume_context *context, void *array, size_t count, size_t size) {
     return block != NULL;
 }
 
-bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count, size_t size) {
-    if (count <= *capacity)
-        return true;
+bool nm_reserve_more(neume_context *context, void *array, size_t *capacity, size_t count,
+                     size_t size) {
     size_t wanted = *capacity < 8 ? 8 : *capacity;
     while (wanted < count)
         if (__builtin_mul_overflow(wanted, 2, &wanted))

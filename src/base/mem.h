@@ -14,9 +14,16 @@ void *nm_alloc(neume_context *context, size_t count, size_t size);
 /* The same at a multiple of NM_ALIGNMENT. Freed by nm_free_aligned. */
 void *nm_alloc_aligned(neume_context *context, size_t count, size_t size);
 
+/* nm_reserve where there is less room. */
+bool nm_reserve_more(neume_context *context, void *array, size_t *capacity, size_t count,
+                     size_t size);
+
 /* Makes room for `count` elements in the growing array at `*array`, doubling; what is new is not
  * zeroed. False where there is no memory; then nothing has changed. */
-bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count, size_t size);
+static inline bool nm_reserve(neume_context *context, void *array, size_t *capacity, size_t count,
+                              size_t size) {
+    return count <= *capacity || nm_reserve_more(context, array, capacity, count, size);
+}
 
 /* Makes the array at `*array` hold exactly `count` elements, 1 or more; what is new is not zeroed.
  * False where there is no memory; then nothing has changed. */

@@ -38,8 +38,19 @@ uint64_t nm_grid_cell(uint64_t ticks, uint64_t grid, uint64_t ticks_per_quarter)
 /* The id of a word: learnt if the codec is open, NM_WORD_UNKNOWN if it is closed and has it not. */
 uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text);
 
+/* Makes room for a step; false after the first failed allocation. */
+bool nm_encoder_grow(nm_encoder *encoder);
+
 /* Adds a step of S words. */
-void nm_encoder_push(nm_encoder *encoder, const uint32_t *words);
+static inline void nm_encoder_push(nm_encoder *encoder, const uint32_t *words) {
+    neume_sequence *sequence = encoder->sequence;
+    const size_t width = sequence->width, used = sequence->step_count * width;
+    if (used + width > encoder->capacity && !nm_encoder_grow(encoder))
+        return;
+    for (size_t i = 0; i < width; i++)
+        sequence->words[used + i] = words[i];
+    sequence->step_count++;
+}
 
 /* Reports what was left out; nothing where `count` is 0. `what` is static. */
 void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count);

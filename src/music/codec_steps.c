@@ -26,17 +26,13 @@ uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text)
     return word;
 }
 
-void nm_encoder_push(nm_encoder *encoder, const uint32_t *words) {
+bool nm_encoder_grow(nm_encoder *encoder) {
     neume_sequence *sequence = encoder->sequence;
-    const size_t stream_count = sequence->width;
-    const size_t used = sequence->step_count * stream_count;
-    if (encoder->failed || !nm_reserve(encoder->codec->context, &sequence->words,
-                                       &encoder->capacity, used + stream_count, sizeof *words)) {
-        encoder->failed = true;
-        return;
-    }
-    memcpy(sequence->words + used, words, stream_count * sizeof *words);
-    sequence->step_count++;
+    const size_t count = (sequence->step_count + 1) * sequence->width;
+    encoder->failed = encoder->failed ||
+                      !nm_reserve(encoder->codec->context, &sequence->words, &encoder->capacity,
+                                  count, sizeof *sequence->words);
+    return !encoder->failed;
 }
 
 void nm_encoder_omit(nm_encoder *encoder, const char *what, uint64_t count) {

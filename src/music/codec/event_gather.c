@@ -60,12 +60,13 @@ static neume_status gather_note(nm_event_piece *piece, const nm_event_clock *clo
 static neume_status gather_notes(nm_event_piece *piece, const nm_event_clock *clock,
                                  nm_encoder *encoder, const neume_score *score) {
     const nm_event_words words = nm_event_words_of(&encoder->codec->options);
+    const uint32_t longest = nm_event_longest(&words);
     size_t count;
     const neume_note *notes = neume_score_notes(score, &count);
     neume_status status = NEUME_OK;
     for (size_t i = 0; i < count && !status; i++)
         if (nm_encoder_wants(encoder, &notes[i]))
-            status = gather_note(piece, clock, &notes[i], nm_event_longest(&words));
+            status = gather_note(piece, clock, &notes[i], longest);
     return status;
 }
 
