@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* words are short: a call takes as long as their hash */
 #include <xxhash.h>
 
 enum { MAX_GRID = 960, MAX_TRACK = 65535, MAX_PROGRAM = 127, SHOWN = 40 /* bytes of a bad word */ };
@@ -235,7 +236,8 @@ uint64_t nm_codec_hash(const neume_codec *codec, const neume_sequence *sequence)
         return hash_roll(sequence);
     for (size_t t = 0; t < sequence->step_count; t++, words += sequence->width)
         for (unsigned s = 0; s < sequence->width; s++) {
-            const char *text = neume_codec_word(codec, s, words[s]);
+            const nm_vocabulary *of = &codec->vocabularies[s];
+            const char *text = words[s] < of->count ? of->texts[words[s]] : NULL;
             hash = XXH3_64bits_withSeed(text ? text : "", text ? strlen(text) + 1 : 0, hash);
         }
     return hash;
