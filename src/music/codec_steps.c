@@ -29,9 +29,9 @@ uint32_t nm_encoder_word(nm_encoder *encoder, unsigned stream, const char *text)
 bool nm_encoder_grow(nm_encoder *encoder) {
     neume_sequence *sequence = encoder->sequence;
     const size_t count = (sequence->step_count + 1) * sequence->width;
-    encoder->failed = encoder->failed ||
-                      !nm_reserve(encoder->codec->context, &sequence->words, &encoder->capacity,
-                                  count, sizeof *sequence->words);
+    encoder->failed =
+        encoder->failed || !nm_reserve(encoder->codec->context, &sequence->words,
+                                       &encoder->capacity, count, sizeof *sequence->words);
     return !encoder->failed;
 }
 
