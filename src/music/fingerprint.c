@@ -17,6 +17,7 @@ typedef struct chord {
     uint64_t start_ticks;
     size_t first_note, note_count;
     uint64_t hash;       /* of the intervals above `hash_lowest` */
+    uint64_t shingle;    /* hash of this and those that follow */
     int64_t proportion;  /* of the time to the next chord to that from the one before */
     uint8_t lowest;      /* pitch that is no drum, or NO_PITCH */
     uint8_t hash_lowest; /* NO_HASH: of none yet */
@@ -80,9 +81,13 @@ static bool gather_chords(print_maker *m, neume_context *context) {
     return true;
 }
 
-/* In half octaves: twice as long is 2, and what rounding to ticks does to it mostly nothing. */
+/* The nearest half octave, 2 log2(after / before) rounded: twice as long is 2, and what rounding to
+ * ticks does to it mostly nothing. The bounds are 2^(1/4) and 2^(3/4). */
 static int64_t proportion(uint64_t before, uint64_t after) {
-    return before == after ? 0 : lround(2 * log2((double)after / (double)before));
+    int exponent;
+    const double once_to_twice = 2 * frexp((double)after / (double)before, &exponent);
+    return 2 * (exponent - 1) + (once_to_twice >= 1.189207115002721066717) +
+           (once_to_twice >= 1.681792830507429086062);
 }
 
 static void find_proportions(print_maker *m) {
@@ -137,8 +142,10 @@ static bool gather_shingles(print_maker *m, neume_context *context) {
     if (!m->tallies)
         return false;
     memset(m->least, 0xFF, sizeof m->least);
+    for (size_t i = 0; i + NM_SHINGLE <= m->chord_count; i++)
+        m->chords[i].shingle = hash_shingle(m, &m->chords[i]);
     for (size_t i = 0; i + NM_SHINGLE <= m->chord_count; i++) {
-        const uint64_t shingle = hash_shingle(m, &m->chords[i]);
+        const uint64_t shingle = m->chords[i].shingle;
         const uint64_t hash = mix(shingle ^ mix(count_shingle(m, shingle)));
         uint64_t *least = &m->least[hash % NM_FINGERPRINT_BINS];
         const uint64_t value = hash / NM_FINGERPRINT_BINS;
