@@ -192,6 +192,23 @@ static void reads_back_all_4095_chords_of_classes(void **state) {
     }
 }
 
+static void gives_up_its_pitches_from_below_and_from_above(void **state) {
+    (void)state;
+    for (unsigned step = 1; step < NM_PITCHES; step++) {
+        nm_pitch_set up = {{0}}, down = {{0}};
+        for (unsigned pitch = step / 2; pitch < NM_PITCHES; pitch += step)
+            nm_pitch_set_add(&up, pitch);
+        for (unsigned pitch = step / 2; pitch < NM_PITCHES; pitch += step) {
+            assert_int_equal(nm_pitch_set_take_lowest(&up), pitch);
+            nm_pitch_set_add(&down, pitch);
+        }
+        assert_true(nm_pitch_set_is_empty(&up));
+        for (unsigned left = nm_pitch_set_count(&down); left-- > 0;)
+            assert_int_equal(nm_pitch_set_take_highest(&down), step / 2 + left * step);
+        assert_true(nm_pitch_set_is_empty(&down));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spells_and_reads_all_128_pitches),
@@ -200,6 +217,7 @@ int main(void) {
         cmocka_unit_test(spells_true_pitches_on_request),
         cmocka_unit_test(orders_all_4095_sets_as_the_definition_says),
         cmocka_unit_test(reads_back_all_4095_chords_of_classes),
+        cmocka_unit_test(gives_up_its_pitches_from_below_and_from_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

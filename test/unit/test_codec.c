@@ -2,6 +2,8 @@
 /* What all kinds of codec share, on codec "word". */
 #include "test_codec.h"
 
+#include "music/codec_kind.h"
+
 #include <math.h>
 
 static void assert_parse_fails(const fixture *f, const char *text, const char *expected) {
@@ -347,6 +349,28 @@ static void a_failed_encoding_leaves_the_vocabulary_as_it_was(void **state) {
     }
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+/* floor(ticks grid / quarter + 1/2), in 128 bits and then cut to 64. */
+static uint64_t wide_cell(uint64_t ticks, uint64_t grid, uint64_t quarter) {
+    return (uint64_t)(((wide)ticks * grid * 2 + quarter) / ((wide)quarter * 2));
+}
+
+static void cells_are_the_nearest_of_any_ticks(void **state) {
+    (void)state;
+    static const uint64_t grids[] = {1, 12, 960};
+    enum { GRIDS = sizeof grids / sizeof *grids };
+    for (unsigned of_ticks = 0; of_ticks <= 60; of_ticks += 5)
+        for (unsigned of_quarter = 0; of_quarter <= 30; of_quarter += 5)
+            for (unsigned i = 0; i < 100 * GRIDS; i++) {
+                const uint64_t ticks = (UINT64_C(1) << of_ticks) + i / GRIDS - 1;
+                const uint64_t quarter = (UINT64_C(1) << of_quarter) + i % 7,
+                               grid = grids[i % GRIDS];
+                assert_int_equal(nm_grid_cell(ticks, grid, quarter),
+                                 wide_cell(ticks, grid, quarter));
+            }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parsing_names_the_word_that_is_none),
@@ -360,6 +384,7 @@ int main(void) {
         cmocka_unit_test(equal_pieces_have_equal_hashes_whatever_the_vocabulary),
         cmocka_unit_test(survives_every_failing_allocation),
         cmocka_unit_test(a_failed_encoding_leaves_the_vocabulary_as_it_was),
+        cmocka_unit_test(cells_are_the_nearest_of_any_ticks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,6 +351,45 @@ static void survives_every_failing_allocation(void **state) {
     test_each_allocation_failing(whole_life, NULL);
 }
 
+/* So many cells of 1/24 as a reduced fraction of quarters. */
+static void spell_cells(char text[16], unsigned cells) {
+    unsigned divisor = 24;
+    while (cells % divisor || 24 % divisor)
+        divisor--;
+    if (divisor == 24)
+        snprintf(text, 16, "%u", cells / 24);
+    else
+        snprintf(text, 16, "%u/%u", cells / divisor, 24 / divisor);
+}
+
+/* Event i is 1 + i cells behind the one before it, as long, of program i; the last are 1,536 cells,
+ * 64 quarters; then all once more. */
+static void every_number_has_its_own_word(void **state) {
+    (void)state;
+    enum { MOST = 1536, EVENTS = 2 * MOST };
+    static neume_note notes[EVENTS];
+    uint64_t at = 0;
+    for (unsigned i = 0; i < EVENTS; i++) {
+        const unsigned cells = 1 + i % MOST;
+        at += 20 * cells;
+        notes[i] = note_of(at, 20 * cells, 60, i % 128);
+    }
+    fixture f = open_codec(stream_options());
+    neume_sequence sequence = encode_notes(&f, notes, EVENTS);
+    assert_int_equal(sequence.step_count, EVENTS + 1);
+    for (unsigned i = 0; i < EVENTS; i++) {
+        char time[16], program[16];
+        const uint32_t *words = sequence.words + (size_t)STREAMS * i;
+        spell_cells(time, 1 + i % MOST);
+        snprintf(program, sizeof program, "p%u", i % 128);
+        assert_string_equal(neume_codec_word(f.codec, 1, words[1]), time);
+        assert_string_equal(neume_codec_word(f.codec, 2, words[2]), time);
+        assert_string_equal(neume_codec_word(f.codec, 3, words[3]), program);
+    }
+    neume_sequence_clear(f.context, &sequence);
+    close_fixture(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_is_chord_offset_longest_duration_and_program),
@@ -368,6 +407,7 @@ int main(void) {
         cmocka_unit_test(offsets_move_the_time_and_all_streams_count_their_unseen_words),
         cmocka_unit_test(settings_and_vocabulary_make_the_same_codec_again),
         cmocka_unit_test(survives_every_failing_allocation),
+        cmocka_unit_test(every_number_has_its_own_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

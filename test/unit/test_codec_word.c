@@ -2,6 +2,7 @@
 #include "test_codec.h"
 
 #include "base/rng.h"
+#include "music/chord.h"
 
 static void a_note_is_its_name_and_a_chord_its_classes(void **state) {
     (void)state;
@@ -247,6 +248,60 @@ static void decoding_is_total(void **state) {
     close_fixture(&f);
 }
 
+enum { PAIRS = 128 * 127 / 2 };
+
+/* Two pitches and, where there is one, the third two octaves above the lower. */
+typedef struct pairs {
+    neume_note notes[6 * PAIRS];
+    nm_pitch_set chords[PAIRS];
+    size_t note_count, third_count;
+} pairs;
+
+static void strike(pairs *all, size_t chord, unsigned pitch) {
+    nm_pitch_set_add(&all->chords[chord], pitch);
+    for (unsigned again = 0; again < 2; again++)
+        all->notes[all->note_count++] = note_at(480 * (2 * chord + again), (uint8_t)pitch);
+}
+
+static void strike_all(pairs *all) {
+    size_t chord = 0;
+    for (unsigned high = 1; high < 128; high++)
+        for (unsigned low = 0; low < high; low++, chord++) {
+            strike(all, chord, low);
+            strike(all, chord, high);
+            if (low + 24 < 128 && low + 24 != high) {
+                strike(all, chord, low + 24);
+                all->third_count += 2;
+            }
+        }
+}
+
+/* Far more chords than an encoding remembers, each twice. */
+static void assert_own_words(const pairs *all, neume_voicing voicing, size_t doublings) {
+    neume_codec_options options = neume_codec_options_default();
+    options.voicing = voicing;
+    fixture f = open_codec(options);
+    neume_sequence sequence = encode_notes(&f, all->notes, all->note_count);
+    assert_int_equal(sequence.step_count, 2 * PAIRS + 1);
+    for (size_t i = 0; i < 2 * PAIRS; i++) {
+        char text[NM_CHORD_TEXT_SIZE];
+        nm_chord_spell(text, &all->chords[i / 2], voicing);
+        assert_string_equal(neume_codec_word(f.codec, 0, sequence.words[i]), text);
+    }
+    assert_int_equal(omitted(&sequence, "doublings"), doublings);
+    assert_int_equal(sequence.note_count, all->note_count - doublings);
+    neume_sequence_clear(f.context, &sequence);
+    close_fixture(&f);
+}
+
+static void every_chord_has_its_own_word(void **state) {
+    (void)state;
+    static pairs all;
+    strike_all(&all);
+    assert_own_words(&all, NEUME_VOICING_CLASSES, all.third_count);
+    assert_own_words(&all, NEUME_VOICING_PITCHES, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_note_is_its_name_and_a_chord_its_classes),
@@ -259,6 +314,7 @@ int main(void) {
         cmocka_unit_test(decodes_half_a_quarter_apart_and_upward_from_c4),
         cmocka_unit_test(decoding_random_words_and_encoding_them_gives_the_words_again),
         cmocka_unit_test(decoding_is_total),
+        cmocka_unit_test(every_chord_has_its_own_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

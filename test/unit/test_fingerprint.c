@@ -157,6 +157,34 @@ static neume_status find_and_free(neume_context *context, void *data) {
     return status ? status : nm_families_find(first, context, prints, 2);
 }
 
+/* Chords and drums, gaps of 1 to 128 ticks, the next octave of gaps as likely as this one. */
+static nm_fingerprint clusters(neume_context *context, uint64_t seed) {
+    neume_score *score = new_score(context, 480);
+    uint64_t at = 0;
+    for (unsigned i = 0; i < 600; i++) {
+        const uint32_t gap = 1 + draw(seed, 3 * i, 1u << draw(seed, 3 * i + 1, 8));
+        at += draw(seed, 3 * i + 2, 3) ? gap : 0;
+        const neume_note note = {.start_ticks = at,
+                                 .duration_ticks = 1,
+                                 .channel = i % 7 ? 0 : 9,
+                                 .pitch = (uint8_t)(40 + gap % 50),
+                                 .velocity = 1};
+        assert_int_equal(neume_score_add_note(score, &note), NEUME_OK);
+    }
+    return print_of(context, score);
+}
+
+/* Caches keep prints. */
+static void of_the_same_notes_it_is_always_the_same(void **state) {
+    uint64_t sum = 0;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        const nm_fingerprint print = clusters(*state, seed);
+        for (size_t i = 0; i < NM_FINGERPRINT_BINS; i++)
+            sum = 31 * sum + print.bins[i];
+    }
+    assert_int_equal(sum, UINT64_C(0x772223CDFC0846DC));
+}
+
 static void survives_failing_allocations(void **state) {
     (void)state;
     test_each_allocation_failing(find_and_free, NULL);
@@ -200,6 +228,7 @@ int main(void) {
         cmocka_unit_test(counts_how_often_things_come),
         cmocka_unit_test(what_is_too_short_is_like_nothing),
         cmocka_unit_test(families_are_found_among_many),
+        cmocka_unit_test(of_the_same_notes_it_is_always_the_same),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(knows_real_music_apart),
     };
