@@ -31,92 +31,105 @@ static size_t likeliest(const nm_choices *choices) {
     return best;
 }
 
-/* The words to choose from, as a heap: the likeliest first, each before its children 2i + 1 and
- * 2i + 2. Those taken from it stand behind it, the first taken last. */
-typedef struct word_heap {
-    nm_candidate *items;
-    size_t count; /* in the heap */
-    size_t total; /* with those taken */
-} word_heap;
-
 /* Without a branch: which of two words is likelier is hard to foretell. */
 static inline bool is_likelier(const nm_candidate *a, const nm_candidate *b) {
     return (a->weight > b->weight) | ((a->weight == b->weight) & (a->word < b->word));
 }
 
-/* Along the likelier children down to a leaf, and up from there: what was at the end of the heap
- * seldom goes far up. */
-static void sift_down(const word_heap *heap, size_t parent) {
-    nm_candidate *const items = heap->items;
-    const nm_candidate item = items[parent];
-    size_t hole = parent, child;
-    while ((child = 2 * hole + 1) + 1 < heap->count) {
-        child += is_likelier(&items[child + 1], &items[child]);
-        items[hole] = items[child];
-        hole = child;
-    }
-    if (child < heap->count) {
-        items[hole] = items[child];
-        hole = child;
-    }
-    while (hole > parent && is_likelier(&item, &items[(hole - 1) / 2])) {
-        items[hole] = items[(hole - 1) / 2];
-        hole = (hole - 1) / 2;
-    }
-    items[hole] = item;
+static inline void exchange(nm_candidate *a, nm_candidate *b) {
+    const nm_candidate kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
-static void take(word_heap *heap) {
-    const nm_candidate first = heap->items[0];
-    heap->count--;
-    heap->items[0] = heap->items[heap->count];
-    heap->items[heap->count] = first;
-    sift_down(heap, 0);
+/* Puts the middle one of the first, the one half-way and the last at the end. */
+static void choose_pivot(nm_candidate *items, size_t count) {
+    nm_candidate *a = items, *b = items + count / 2, *c = items + count - 1;
+    if (is_likelier(b, a))
+        exchange(a, b);
+    if (is_likelier(c, b))
+        exchange(b, c);
+    if (is_likelier(b, a))
+        exchange(a, b);
+    exchange(b, c);
 }
 
-/* The i-th likeliest, which is taken if it has not been. */
-static const nm_candidate *ranked(word_heap *heap, size_t i) {
-    while (heap->total - heap->count <= i)
-        take(heap);
-    return &heap->items[heap->total - 1 - i];
+/* Divides words at one of them: the likelier come first, then this one, then the others. Returns
+ * how many are likelier, and the sum of their weights. */
+static size_t divide(double *sum, nm_candidate *items, size_t count) {
+    choose_pivot(items, count);
+    const nm_candidate pivot = items[count - 1];
+    size_t likelier = 0;
+    *sum = 0;
+    for (size_t i = 0; i < count - 1; i++) {
+        const nm_candidate item = items[i];
+        const bool is_first = is_likelier(&item, &pivot);
+        items[i] = items[likelier];
+        items[likelier] = item;
+        likelier += is_first;
+        *sum += is_first ? item.weight : 0;
+    }
+    exchange(&items[likelier], &items[count - 1]);
+    return likelier;
 }
 
-/* Fills the heap with the allowed words; returns the sum of their weights. */
-static double gather(word_heap *heap, const nm_choices *choices, double largest,
+/* Brings to the front the fewest of the likeliest whose weights sum up to `enough`, at least one
+ * and not more than `most`, the least likely of them last; in time linear in the number of words,
+ * as a rule (Hoare, Algorithm 65: find, 1961). Returns how many they are, and their sum. */
+static size_t bring_likeliest(double *sum, nm_candidate *items, size_t count, size_t most,
+                              double enough) {
+    size_t begin = 0, end = count;
+    *sum = 0;
+    while (begin < end && begin < most && (begin == 0 || *sum < enough)) {
+        double sum_of_first;
+        const size_t first = divide(&sum_of_first, items + begin, end - begin);
+        if (first > 0 && (*sum + sum_of_first >= enough || begin + first >= most)) {
+            end = begin + first;
+            continue;
+        }
+        *sum += sum_of_first + items[begin + first].weight;
+        begin += first + 1;
+    }
+    return begin;
+}
+
+/* The allowed words with their weights; returns how many, and the sum of the weights. */
+static size_t gather(double *sum, nm_candidate *items, const nm_choices *choices, double largest,
                      double temperature) {
-    double sum = 0;
+    size_t count = 0;
+    *sum = 0;
     for (size_t word = 0; word < choices->V; word++) {
         if (!choices->allowed[word])
             continue;
         const double weight = exp((choices->logits[word] - largest) / temperature);
-        heap->items[heap->count++] = (nm_candidate){weight, (uint32_t)word};
-        sum += weight;
-    }
-    heap->total = heap->count;
-    for (size_t parent = heap->count / 2; parent-- > 0;)
-        sift_down(heap, parent);
-    return sum;
-}
-
-/* How many of the likeliest are kept, at least one; `*sum` is that of all weights, and becomes that
- * of the kept ones. */
-static size_t truncate_to(word_heap *heap, const neume_sampling *sampling, double *sum) {
-    size_t most = heap->total, kept = 0;
-    if (sampling->top_k && sampling->top_k < most) {
-        most = sampling->top_k;
-        *sum = 0;
-        for (size_t i = 0; i < most; i++)
-            *sum += ranked(heap, i)->weight;
-    }
-    const double enough = sampling->top_p < 1 ? sampling->top_p * *sum : INFINITY;
-    const double least = sampling->min_p * ranked(heap, 0)->weight;
-    for (*sum = 0; kept < most && *sum < enough; kept++) {
-        const double weight = ranked(heap, kept)->weight;
-        if (weight < least)
-            break;
+        items[count++] = (nm_candidate){weight, (uint32_t)word};
         *sum += weight;
     }
+    return count;
+}
+
+/* Keeps the words of a weight of at least `least`. */
+static size_t drop_unlikely(double *sum, nm_candidate *items, size_t count, double least) {
+    size_t kept = 0;
+    *sum = 0;
+    for (size_t i = 0; i < count; i++)
+        if (items[i].weight >= least) {
+            *sum += items[i].weight;
+            items[kept++] = items[i];
+        }
     return kept;
+}
+
+/* Leaves the words that may be drawn, at least one. The likeliest weighs 1. */
+static size_t truncate_to(const neume_sampling *sampling, double *sum, nm_candidate *items,
+                          size_t count) {
+    if (sampling->top_k && sampling->top_k < count)
+        count = bring_likeliest(sum, items, count, sampling->top_k, INFINITY);
+    if (sampling->top_p < 1)
+        count = bring_likeliest(sum, items, count, count, sampling->top_p * *sum);
+    if (sampling->min_p > 0)
+        count = drop_unlikely(sum, items, count, sampling->min_p);
+    return count;
 }
 
 neume_status nm_sample(uint32_t *word, const neume_sampling *sampling, const nm_choices *choices,
@@ -124,21 +137,16 @@ neume_status nm_sample(uint32_t *word, const neume_sampling *sampling, const nm_
     const size_t best = likeliest(choices);
     if (best == choices->V)
         return NEUME_BAD_USAGE;
-    word_heap heap = {.items = scratch};
-    double sum = gather(&heap, choices, choices->logits[best], sampling->temperature);
+    double sum, below;
+    size_t count = gather(&sum, scratch, choices, choices->logits[best], sampling->temperature);
     if (!isfinite(sum))
         return NEUME_NOT_FINITE;
     *word = (uint32_t)best;
     if (sampling->greedy)
         return NEUME_OK;
-    const size_t kept = truncate_to(&heap, sampling, &sum);
-    double below = 0;
-    for (size_t i = 0; i < kept; i++) {
-        *word = ranked(&heap, i)->word;
-        below += ranked(&heap, i)->weight;
-        if (below > uniform * sum)
-            break;
-    }
+    count = truncate_to(sampling, &sum, scratch, count);
+    const double above = nextafter(uniform * sum, INFINITY);
+    *word = scratch[bring_likeliest(&below, scratch, count, count, above) - 1].word;
     return NEUME_OK;
 }
 
