@@ -225,17 +225,17 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     song *drawn = &composer->songs[r];
     const uint8_t *allowed = mask_of(composer, r);
     const real *logits = composer->logits + r * V;
-    const nm_choices choices = {V, logits, allowed + V}, own = {V, logits, allowed};
+    const nm_choices choices = {V, logits, allowed + V, allowed};
     const double uniform = nm_random_uniform(
         plan->seed, NM_PURPOSE_SAMPLE, composer->step * composer->streams + s, composer->first + r);
-    uint32_t word = NM_WORD_END;
-    drawn->status = nm_sample(&word, &plan->sampling, &choices, uniform, scratch);
+    nm_drawn next;
+    drawn->status = nm_sample(&next, &plan->sampling, &choices, uniform, scratch);
     if (drawn->status)
         return;
-    drawn->log_probability += nm_log_probability(&own, word);
-    nm_codec_clock_say(&drawn->clock, s, word);
-    nm_row_say(&drawn->row, composer->model->codec, s, word);
-    composer->chosen[r * composer->streams + s] = word;
+    drawn->log_probability += next.log_probability;
+    nm_codec_clock_say(&drawn->clock, s, next.word);
+    nm_row_say(&drawn->row, composer->model->codec, s, next.word);
+    composer->chosen[r * composer->streams + s] = next.word;
 }
 
 static bool goes_on(const song *drawn) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <math.h>
+#include <string.h>
 
 neume_sampling neume_sampling_default(void) {
     return (neume_sampling){.temperature = 1, .top_p = 0.95};
@@ -132,31 +133,57 @@ static size_t truncate_to(const neume_sampling *sampling, double *sum, nm_candid
     return count;
 }
 
-neume_status nm_sample(uint32_t *word, const neume_sampling *sampling, const nm_choices *choices,
+/* The first word from `word` on that is possible, but may not be drawn; V where there is none. */
+static size_t next_beside(const nm_choices *choices, size_t word) {
+    enum { AT_ONCE = 8 };
+    const uint8_t *allowed = choices->allowed, *possible = choices->possible;
+    while (word + AT_ONCE <= choices->V && memcmp(allowed + word, possible + word, AT_ONCE) == 0)
+        word += AT_ONCE;
+    while (word < choices->V && possible[word] <= allowed[word])
+        word++;
+    return word;
+}
+
+/* The sum of exp(z - largest) over the words that may be drawn. */
+static double sum_at_temperature_1(const nm_choices *choices, double largest) {
+    double sum = 0;
+    for (size_t word = 0; word < choices->V; word++)
+        if (choices->allowed[word])
+            sum += exp(choices->logits[word] - largest);
+    return sum;
+}
+
+/* ln of the sum over all possible words of exp(z); over those that may be drawn it is `sum`
+ * exp(largest). */
+static double log_of_all(const nm_choices *choices, double sum, double largest) {
+    const size_t V = choices->V;
+    double top = largest;
+    for (size_t word = next_beside(choices, 0); word < V; word = next_beside(choices, word + 1))
+        top = fmax(top, choices->logits[word]);
+    double all = sum * exp(largest - top);
+    for (size_t word = next_beside(choices, 0); word < V; word = next_beside(choices, word + 1))
+        all += exp(choices->logits[word] - top);
+    return top + log(all);
+}
+
+neume_status nm_sample(nm_drawn *drawn, const neume_sampling *sampling, const nm_choices *choices,
                        double uniform, nm_candidate *scratch) {
     const size_t best = likeliest(choices);
     if (best == choices->V)
         return NEUME_BAD_USAGE;
     double sum, below;
-    size_t count = gather(&sum, scratch, choices, choices->logits[best], sampling->temperature);
+    const double largest = choices->logits[best];
+    size_t count = gather(&sum, scratch, choices, largest, sampling->temperature);
     if (!isfinite(sum))
         return NEUME_NOT_FINITE;
-    *word = (uint32_t)best;
-    if (sampling->greedy)
-        return NEUME_OK;
-    count = truncate_to(sampling, &sum, scratch, count);
-    const double above = nextafter(uniform * sum, INFINITY);
-    *word = scratch[bring_likeliest(&below, scratch, count, count, above) - 1].word;
+    const double sum_at_1 =
+        sampling->temperature == 1 ? sum : sum_at_temperature_1(choices, largest);
+    drawn->word = (uint32_t)best;
+    if (!sampling->greedy) {
+        count = truncate_to(sampling, &sum, scratch, count);
+        const double above = nextafter(uniform * sum, INFINITY);
+        drawn->word = scratch[bring_likeliest(&below, scratch, count, count, above) - 1].word;
+    }
+    drawn->log_probability = choices->logits[drawn->word] - log_of_all(choices, sum_at_1, largest);
     return NEUME_OK;
-}
-
-double nm_log_probability(const nm_choices *choices, uint32_t word) {
-    const size_t best = likeliest(choices);
-    if (best == choices->V)
-        return -INFINITY;
-    double sum = 0;
-    for (size_t v = 0; v < choices->V; v++)
-        if (choices->allowed[v])
-            sum += exp((double)choices->logits[v] - choices->logits[best]);
-    return (double)choices->logits[word] - choices->logits[best] - log(sum);
 }

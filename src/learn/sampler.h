@@ -11,8 +11,9 @@
 /* What there is to choose from. */
 typedef struct nm_choices {
     size_t V;
-    const real *logits;     /* [V] */
-    const uint8_t *allowed; /* [V], 1: allowed */
+    const real *logits;      /* [V] */
+    const uint8_t *allowed;  /* [V], 1: may be drawn */
+    const uint8_t *possible; /* [V], 1: the model could say it; all that may be drawn */
 } nm_choices;
 
 /* Memory for one draw: V of them. */
@@ -24,16 +25,18 @@ typedef struct nm_candidate {
 /* Refuses settings out of their range with NEUME_BAD_USAGE. */
 neume_status nm_sampling_check(const neume_sampling *sampling, neume_error *error);
 
+typedef struct nm_drawn {
+    uint32_t word;
+    double log_probability; /* at temperature 1: z_word - ln sum over possible v of exp(z_v) */
+} nm_drawn;
+
 /* Draws a word with `uniform` in [0, 1). Of the allowed words, with p ~ exp(z / temperature): the
  * top_k likeliest; of these, renormalised, the likeliest up to and with the one at which their sum
  * reaches top_p (Holtzman and others, The curious case of neural text degeneration, 2020); of these
  * the ones with p >= min_p times the likeliest's. Of equals the lower id is the likelier. Greedy:
  * the largest logit of the allowed words. Fails with NEUME_BAD_USAGE where no word is allowed, with
  * NEUME_NOT_FINITE where the logits are not numbers to draw from. */
-neume_status nm_sample(uint32_t *word, const neume_sampling *sampling, const nm_choices *choices,
+neume_status nm_sample(nm_drawn *drawn, const neume_sampling *sampling, const nm_choices *choices,
                        double uniform, nm_candidate *scratch);
-
-/* ln p of an allowed word at temperature 1: z_word - ln sum over allowed v of exp(z_v). */
-double nm_log_probability(const nm_choices *choices, uint32_t word);
 
 #endif

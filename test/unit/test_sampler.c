@@ -54,10 +54,11 @@ static void assert_shares(const neume_sampling *sampling, const nm_choices *choi
     nm_candidate scratch[MOST_WORDS];
     chances_by_the_rules(p, sampling, choices);
     for (int i = 0; i < DRAWS; i++) {
-        uint32_t word;
-        assert_int_equal(nm_sample(&word, sampling, choices, (i + 0.5) / DRAWS, scratch), NEUME_OK);
-        assert_true(word < choices->V);
-        counts[word]++;
+        nm_drawn drawn;
+        assert_int_equal(nm_sample(&drawn, sampling, choices, (i + 0.5) / DRAWS, scratch),
+                         NEUME_OK);
+        assert_true(drawn.word < choices->V);
+        counts[drawn.word]++;
     }
     for (size_t w = 0; w < choices->V; w++) {
         assert_true(fabs(counts[w] - DRAWS * p[w]) <= 1 + 1e-6);
@@ -82,7 +83,7 @@ static void draws_by_the_rules_in_random_cases(void **state) {
             .top_p = c % 2 ? 1 : 0.01 + 0.99 * random_at(5, c),
             .min_p = c % 7 ? 0 : random_at(6, c),
         };
-        assert_shares(&sampling, &(nm_choices){V, logits, allowed});
+        assert_shares(&sampling, &(nm_choices){V, logits, allowed, allowed});
     }
 }
 
@@ -93,12 +94,12 @@ static const uint8_t all[] = {1, 1, 1, 1};
 
 static void assert_kept(neume_sampling sampling, const uint8_t *allowed, const char *expected) {
     char kept[5] = "0000";
-    const nm_choices choices = {4, halves, allowed};
+    const nm_choices choices = {4, halves, allowed, all};
     for (int i = 0; i < 1000; i++) {
-        uint32_t word = 4;
+        nm_drawn drawn = {.word = 4};
         nm_candidate scratch[4];
-        assert_int_equal(nm_sample(&word, &sampling, &choices, i / 1000.0, scratch), NEUME_OK);
-        kept[word] = '1';
+        assert_int_equal(nm_sample(&drawn, &sampling, &choices, i / 1000.0, scratch), NEUME_OK);
+        kept[drawn.word] = '1';
     }
     assert_string_equal(kept, expected);
 }
@@ -147,11 +148,12 @@ static void a_number_on_a_border_belongs_to_the_word_above_it(void **state) {
     static const real equal[] = {1, 1, 1, 1};
     const neume_sampling sampling = {.temperature = 1, .top_p = 1};
     for (uint32_t i = 0; i < 4; i++) {
-        uint32_t word;
+        nm_drawn drawn;
         nm_candidate scratch[4];
         assert_int_equal(
-            nm_sample(&word, &sampling, &(nm_choices){4, equal, all}, i / 4.0, scratch), NEUME_OK);
-        assert_int_equal(word, i);
+            nm_sample(&drawn, &sampling, &(nm_choices){4, equal, all, all}, i / 4.0, scratch),
+            NEUME_OK);
+        assert_int_equal(drawn.word, i);
     }
 }
 
@@ -167,10 +169,11 @@ static void no_allowed_word_is_an_error(void **state) {
     (void)state;
     const neume_sampling sampling = neume_sampling_default();
     nm_candidate scratch[4];
-    uint32_t word;
+    nm_drawn drawn;
     const uint8_t none[4] = {0};
-    assert_int_equal(nm_sample(&word, &sampling, &(nm_choices){4, halves, none}, 0.5, scratch),
-                     NEUME_BAD_USAGE);
+    assert_int_equal(
+        nm_sample(&drawn, &sampling, &(nm_choices){4, halves, none, all}, 0.5, scratch),
+        NEUME_BAD_USAGE);
 }
 
 static void logits_that_are_no_numbers_are_an_error(void **state) {
@@ -184,9 +187,10 @@ static void logits_that_are_no_numbers_are_an_error(void **state) {
             neume_sampling sampling = neume_sampling_default();
             sampling.greedy = greedy;
             nm_candidate scratch[3];
-            uint32_t word;
-            const nm_choices choices = {3, bad[i], all};
-            assert_int_equal(nm_sample(&word, &sampling, &choices, 0.5, scratch), NEUME_NOT_FINITE);
+            nm_drawn drawn;
+            const nm_choices choices = {3, bad[i], all, all};
+            assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch),
+                             NEUME_NOT_FINITE);
         }
 }
 
@@ -207,12 +211,12 @@ static void frequencies_pass_a_chi_square_test(void **state) {
     }
     const neume_sampling sampling = {.temperature = 1.3, .top_p = 1};
     for (uint64_t i = 0; i < DRAWS; i++) {
-        uint32_t word = 0;
+        nm_drawn drawn = {.word = 0};
         const double uniform = nm_random_uniform(1, NM_PURPOSE_SAMPLE, i, 0);
-        assert_int_equal(
-            nm_sample(&word, &sampling, &(nm_choices){V, logits, allowed}, uniform, scratch),
-            NEUME_OK);
-        counts[word]++;
+        assert_int_equal(nm_sample(&drawn, &sampling, &(nm_choices){V, logits, allowed, allowed},
+                                   uniform, scratch),
+                         NEUME_OK);
+        counts[drawn.word]++;
     }
     for (size_t w = 0; w < V; w++) {
         const double expected = DRAWS * p[w] / sum;
@@ -221,14 +225,61 @@ static void frequencies_pass_a_chi_square_test(void **state) {
     assert_true(chi < 72.05);
 }
 
+/* Whatever is drawn, its probability is that among all possible words at temperature 1. */
+static void assert_log_probabilities(const uint8_t *allowed, const uint8_t *possible,
+                                     const double *expected) {
+    static const neume_sampling samplings[] = {{.temperature = 1, .top_p = 1},
+                                               {.temperature = 1, .top_p = 0.8, .top_k = 3},
+                                               {.temperature = 1, .top_p = 1, .greedy = true},
+                                               {.temperature = 2.5, .top_p = 0.9},
+                                               {.temperature = 0.1, .top_p = 1, .min_p = 0.01}};
+    const nm_choices choices = {4, halves, allowed, possible};
+    for (size_t i = 0; i < sizeof samplings / sizeof *samplings; i++)
+        for (int u = 0; u < 100; u++) {
+            nm_drawn drawn;
+            nm_candidate scratch[4];
+            assert_int_equal(nm_sample(&drawn, &samplings[i], &choices, u / 100.0, scratch),
+                             NEUME_OK);
+            assert_true(fabs(drawn.log_probability - expected[drawn.word]) < 1e-6);
+        }
+}
+
 static void log_probabilities_are_of_the_masked_softmax(void **state) {
     (void)state;
-    const nm_choices choices = {4, halves, all};
-    for (uint32_t w = 0; w < 4; w++)
-        assert_true(fabs(nm_log_probability(&choices, w) - (double)halves[w]) < 1e-6);
-    const nm_choices fewer = {4, halves, (const uint8_t[]){0, 1, 1, 0}};
-    assert_true(fabs(nm_log_probability(&fewer, 1) - log(2.0 / 3)) < 1e-6);
-    assert_true(fabs(nm_log_probability(&fewer, 2) - log(1.0 / 3)) < 1e-6);
+    const uint8_t some[] = {0, 1, 1, 0}, last[] = {0, 0, 0, 1}, more[] = {1, 0, 1, 1};
+    const double of_all[] = {halves[0], halves[1], halves[2], halves[3]};
+    const double of_some[] = {0, log(2.0 / 3), log(1.0 / 3), 0};
+    const double of_more[] = {log(4.0 / 6), 0, log(1.0 / 6), log(1.0 / 6)};
+    assert_log_probabilities(all, all, of_all);
+    assert_log_probabilities(some, all, of_all);
+    assert_log_probabilities(last, all, of_all);
+    assert_log_probabilities(some, some, of_some);
+    assert_log_probabilities(last, more, of_more);
+}
+
+/* A word that may not be drawn, and is likelier than all that may by more than exp can say. */
+static void log_probabilities_of_hopeless_words_are_finite(void **state) {
+    (void)state;
+    enum { V = 21 };
+    real logits[V] = {0};
+    uint8_t allowed[V], possible[V];
+    memset(allowed, 1, V);
+    memset(possible, 1, V);
+    for (size_t beside = 0; beside < V; beside++) {
+        const neume_sampling sampling = {.temperature = 1, .top_p = 1};
+        nm_candidate scratch[V];
+        nm_drawn drawn;
+        logits[beside] = 5000;
+        allowed[beside] = 0;
+        const nm_choices choices = {V, logits, allowed, possible};
+        assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch), NEUME_OK);
+        assert_true(drawn.log_probability == -5000);
+        possible[beside] = 0;
+        assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch), NEUME_OK);
+        assert_true(fabs(drawn.log_probability + log(V - 1)) < 1e-12);
+        logits[beside] = 0;
+        allowed[beside] = possible[beside] = 1;
+    }
 }
 
 static void refuses_settings_out_of_range(void **state) {
@@ -262,6 +313,7 @@ int main(void) {
         cmocka_unit_test(logits_that_are_no_numbers_are_an_error),
         cmocka_unit_test(frequencies_pass_a_chi_square_test),
         cmocka_unit_test(log_probabilities_are_of_the_masked_softmax),
+        cmocka_unit_test(log_probabilities_of_hopeless_words_are_finite),
         cmocka_unit_test(refuses_settings_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
