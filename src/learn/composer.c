@@ -31,11 +31,11 @@ struct nm_composer {
     song *songs;      /* [row_count] */
     uint32_t *words;  /* [row_count, primer_count + step_count, S] */
     uint32_t *inputs; /* [row_count, columns] */
-    uint32_t *contexts;    /* [row_count, maps] */
-    uint32_t *chosen;      /* [row_count, S] the words of the step so far */
-    uint8_t *reset;        /* [row_count] */
-    nm_candidate *scratch; /* [threads, widest V] */
-    nm_codec_clock begin;  /* where the primer ends */
+    uint32_t *contexts;   /* [row_count, maps] */
+    uint32_t *chosen;     /* [row_count, S] the words of the step so far */
+    uint8_t *reset;       /* [row_count] */
+    nm_draw_room room;    /* [threads, widest V] */
+    nm_codec_clock begin; /* where the primer ends */
     size_t row_count, widest;
     unsigned streams, columns, maps;
     uint64_t first; /* the number of row 0's song */
@@ -55,11 +55,11 @@ static size_t song_words(const nm_composer *composer) {
 static bool allocate(nm_composer *composer) {
     neume_context *context = composer->context;
     const size_t rows = composer->row_count, threads = nm_pool_thread_count(context->pool);
-    size_t steps, mask_size, scratch_size;
+    size_t steps, mask_size, room_size;
     if (__builtin_add_overflow(composer->plan->primer_count, composer->plan->step_count, &steps) ||
         __builtin_mul_overflow(steps, rows * composer->streams, &steps) ||
         __builtin_mul_overflow(2 * composer->widest, rows * composer->streams, &mask_size) ||
-        __builtin_mul_overflow(threads, composer->widest, &scratch_size))
+        __builtin_mul_overflow(threads, composer->widest, &room_size))
         return false;
     composer->masks = nm_alloc(context, mask_size, 1);
     composer->songs = nm_alloc(context, rows, sizeof *composer->songs);
@@ -68,9 +68,11 @@ static bool allocate(nm_composer *composer) {
     composer->contexts = nm_alloc(context, rows * composer->maps, sizeof *composer->contexts);
     composer->chosen = nm_alloc(context, rows * composer->streams, sizeof *composer->chosen);
     composer->reset = nm_alloc(context, rows, sizeof *composer->reset);
-    composer->scratch = nm_alloc(context, scratch_size, sizeof *composer->scratch);
+    composer->room.weights = nm_alloc(context, room_size, sizeof *composer->room.weights);
+    composer->room.order = nm_alloc(context, room_size, sizeof *composer->room.order);
     return composer->masks && composer->songs && composer->words && composer->inputs &&
-           composer->contexts && composer->chosen && composer->reset && composer->scratch;
+           composer->contexts && composer->chosen && composer->reset && composer->room.weights &&
+           composer->room.order;
 }
 
 static void measure(nm_composer *composer) {
@@ -142,7 +144,8 @@ void nm_composer_free(nm_composer *composer) {
     nm_free(context, composer->words);
     nm_free(context, composer->inputs);
     nm_free(context, composer->reset);
-    nm_free(context, composer->scratch);
+    nm_free(context, composer->room.order);
+    nm_free(context, composer->room.weights);
     nm_free(context, composer);
 }
 
@@ -218,7 +221,7 @@ static const uint8_t *mask_of(const nm_composer *composer, size_t r) {
 
 /* Draws the next word of a song. Its probability is the model's own: at temperature 1, under the
  * model's mask, with <end> and <unk>. */
-static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
+static void draw(nm_composer *composer, size_t r, nm_draw_room room) {
     const nm_composer_plan *plan = composer->plan;
     const unsigned s = composer->stream;
     const size_t V = vocabulary_of(composer, s);
@@ -229,7 +232,7 @@ static void draw(nm_composer *composer, size_t r, nm_candidate *scratch) {
     const double uniform = nm_random_uniform(
         plan->seed, NM_PURPOSE_SAMPLE, composer->step * composer->streams + s, composer->first + r);
     nm_drawn next;
-    drawn->status = nm_sample(&next, &plan->sampling, &choices, uniform, scratch);
+    drawn->status = nm_sample(&next, &plan->sampling, &choices, uniform, room);
     if (drawn->status)
         return;
     drawn->log_probability += next.log_probability;
@@ -245,9 +248,11 @@ static bool goes_on(const song *drawn) {
 static void draw_share(void *data, nm_pool *pool, unsigned thread) {
     nm_composer *composer = data;
     const nm_range share = nm_pool_share(pool, thread, composer->row_count, 1);
+    const size_t at = thread * composer->widest;
+    const nm_draw_room room = {composer->room.weights + at, composer->room.order + at};
     for (size_t r = share.begin; r < share.end; r++)
         if (goes_on(&composer->songs[r]))
-            draw(composer, r, composer->scratch + thread * composer->widest);
+            draw(composer, r, room);
 }
 
 /* Writes the step down, and looks whether the song ends with it. */

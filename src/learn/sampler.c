@@ -32,70 +32,83 @@ static size_t likeliest(const nm_choices *choices) {
     return best;
 }
 
-/* Without a branch: which of two words is likelier is hard to foretell. */
-static inline bool is_likelier(const nm_candidate *a, const nm_candidate *b) {
-    return (a->weight > b->weight) | ((a->weight == b->weight) & (a->word < b->word));
+/* Floats as whole numbers in the same order; of equal ones the lower word is the larger. */
+static uint64_t place_of(float logit, uint32_t word) {
+    uint32_t bits;
+    logit += 0.0F; /* -0 is 0 */
+    memcpy(&bits, &logit, sizeof bits);
+    bits = bits & 0x80000000 ? ~bits : bits | 0x80000000;
+    return (uint64_t)bits << 32 | (uint32_t)~word;
 }
 
-static inline void exchange(nm_candidate *a, nm_candidate *b) {
-    const nm_candidate kept = *a;
+static uint32_t word_at(uint64_t place) {
+    return (uint32_t)~place;
+}
+
+static inline void exchange(uint64_t *a, uint64_t *b) {
+    const uint64_t kept = *a;
     *a = *b;
     *b = kept;
 }
 
 /* Puts the middle one of the first, the one half-way and the last at the end. */
-static void choose_pivot(nm_candidate *items, size_t count) {
-    nm_candidate *a = items, *b = items + count / 2, *c = items + count - 1;
-    if (is_likelier(b, a))
+static void choose_pivot(uint64_t *order, size_t count) {
+    uint64_t *a = order, *b = order + count / 2, *c = order + count - 1;
+    if (*b > *a)
         exchange(a, b);
-    if (is_likelier(c, b))
+    if (*c > *b)
         exchange(b, c);
-    if (is_likelier(b, a))
+    if (*b > *a)
         exchange(a, b);
     exchange(b, c);
 }
 
 /* Divides words at one of them: the likelier come first, then this one, then the others. Returns
- * how many are likelier, and the sum of their weights. */
-static size_t divide(double *sum, nm_candidate *items, size_t count) {
-    choose_pivot(items, count);
-    const nm_candidate pivot = items[count - 1];
+ * how many are likelier. Without a branch: which are is hard to foretell. */
+static size_t divide(uint64_t *order, size_t count) {
+    choose_pivot(order, count);
+    const uint64_t pivot = order[count - 1];
     size_t likelier = 0;
-    *sum = 0;
     for (size_t i = 0; i < count - 1; i++) {
-        const nm_candidate item = items[i];
-        const bool is_first = is_likelier(&item, &pivot);
-        items[i] = items[likelier];
-        items[likelier] = item;
-        likelier += is_first;
-        *sum += is_first ? item.weight : 0;
+        const uint64_t place = order[i];
+        order[i] = order[likelier];
+        order[likelier] = place;
+        likelier += place > pivot;
     }
-    exchange(&items[likelier], &items[count - 1]);
+    exchange(&order[likelier], &order[count - 1]);
     return likelier;
+}
+
+static double sum_of(nm_draw_room room, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += room.weights[word_at(room.order[i])];
+    return sum;
 }
 
 /* Brings to the front the fewest of the likeliest whose weights sum up to `enough`, at least one
  * and not more than `most`, the least likely of them last; in time linear in the number of words,
  * as a rule (Hoare, Algorithm 65: find, 1961). Returns how many they are, and their sum. */
-static size_t bring_likeliest(double *sum, nm_candidate *items, size_t count, size_t most,
+static size_t bring_likeliest(double *sum, nm_draw_room room, size_t count, size_t most,
                               double enough) {
     size_t begin = 0, end = count;
     *sum = 0;
     while (begin < end && begin < most && (begin == 0 || *sum < enough)) {
-        double sum_of_first;
-        const size_t first = divide(&sum_of_first, items + begin, end - begin);
+        const nm_draw_room rest = {room.weights, room.order + begin};
+        const size_t first = divide(rest.order, end - begin);
+        const double sum_of_first = sum_of(rest, first);
         if (first > 0 && (*sum + sum_of_first >= enough || begin + first >= most)) {
             end = begin + first;
             continue;
         }
-        *sum += sum_of_first + items[begin + first].weight;
+        *sum += sum_of_first + room.weights[word_at(rest.order[first])];
         begin += first + 1;
     }
     return begin;
 }
 
 /* The allowed words with their weights; returns how many, and the sum of the weights. */
-static size_t gather(double *sum, nm_candidate *items, const nm_choices *choices, double largest,
+static size_t gather(double *sum, nm_draw_room room, const nm_choices *choices, double largest,
                      double temperature) {
     size_t count = 0;
     *sum = 0;
@@ -103,33 +116,32 @@ static size_t gather(double *sum, nm_candidate *items, const nm_choices *choices
         if (!choices->allowed[word])
             continue;
         const double weight = exp((choices->logits[word] - largest) / temperature);
-        items[count++] = (nm_candidate){weight, (uint32_t)word};
+        room.weights[word] = weight;
+        room.order[count++] = place_of((float)choices->logits[word], (uint32_t)word);
         *sum += weight;
     }
     return count;
 }
 
 /* Keeps the words of a weight of at least `least`. */
-static size_t drop_unlikely(double *sum, nm_candidate *items, size_t count, double least) {
+static size_t drop_unlikely(double *sum, nm_draw_room room, size_t count, double least) {
     size_t kept = 0;
-    *sum = 0;
     for (size_t i = 0; i < count; i++)
-        if (items[i].weight >= least) {
-            *sum += items[i].weight;
-            items[kept++] = items[i];
-        }
+        if (room.weights[word_at(room.order[i])] >= least)
+            room.order[kept++] = room.order[i];
+    *sum = sum_of(room, kept);
     return kept;
 }
 
 /* Leaves the words that may be drawn, at least one. The likeliest weighs 1. */
-static size_t truncate_to(const neume_sampling *sampling, double *sum, nm_candidate *items,
+static size_t truncate_to(const neume_sampling *sampling, double *sum, nm_draw_room room,
                           size_t count) {
     if (sampling->top_k && sampling->top_k < count)
-        count = bring_likeliest(sum, items, count, sampling->top_k, INFINITY);
+        count = bring_likeliest(sum, room, count, sampling->top_k, INFINITY);
     if (sampling->top_p < 1)
-        count = bring_likeliest(sum, items, count, count, sampling->top_p * *sum);
+        count = bring_likeliest(sum, room, count, count, sampling->top_p * *sum);
     if (sampling->min_p > 0)
-        count = drop_unlikely(sum, items, count, sampling->min_p);
+        count = drop_unlikely(sum, room, count, sampling->min_p);
     return count;
 }
 
@@ -167,22 +179,23 @@ static double log_of_all(const nm_choices *choices, double sum, double largest) 
 }
 
 neume_status nm_sample(nm_drawn *drawn, const neume_sampling *sampling, const nm_choices *choices,
-                       double uniform, nm_candidate *scratch) {
+                       double uniform, nm_draw_room room) {
     const size_t best = likeliest(choices);
     if (best == choices->V)
         return NEUME_BAD_USAGE;
     double sum, below;
     const double largest = choices->logits[best];
-    size_t count = gather(&sum, scratch, choices, largest, sampling->temperature);
+    size_t count = gather(&sum, room, choices, largest, sampling->temperature);
     if (!isfinite(sum))
         return NEUME_NOT_FINITE;
     const double sum_at_1 =
         sampling->temperature == 1 ? sum : sum_at_temperature_1(choices, largest);
     drawn->word = (uint32_t)best;
     if (!sampling->greedy) {
-        count = truncate_to(sampling, &sum, scratch, count);
+        count = truncate_to(sampling, &sum, room, count);
         const double above = nextafter(uniform * sum, INFINITY);
-        drawn->word = scratch[bring_likeliest(&below, scratch, count, count, above) - 1].word;
+        count = bring_likeliest(&below, room, count, count, above);
+        drawn->word = word_at(room.order[count - 1]);
     }
     drawn->log_probability = choices->logits[drawn->word] - log_of_all(choices, sum_at_1, largest);
     return NEUME_OK;

@@ -16,11 +16,11 @@ typedef struct nm_choices {
     const uint8_t *possible; /* [V], 1: the model could say it; all that may be drawn */
 } nm_choices;
 
-/* Memory for one draw: V of them. */
-typedef struct nm_candidate {
-    double weight; /* exp((z - largest z) / temperature) */
-    uint32_t word;
-} nm_candidate;
+/* Memory for one draw. */
+typedef struct nm_draw_room {
+    double *weights; /* [V] by word: exp((z - largest z) / temperature) */
+    uint64_t *order; /* [V] words, the likelier the larger: logit, then word */
+} nm_draw_room;
 
 /* Refuses settings out of their range with NEUME_BAD_USAGE. */
 neume_status nm_sampling_check(const neume_sampling *sampling, neume_error *error);
@@ -37,6 +37,6 @@ typedef struct nm_drawn {
  * the largest logit of the allowed words. Fails with NEUME_BAD_USAGE where no word is allowed, with
  * NEUME_NOT_FINITE where the logits are not numbers to draw from. */
 neume_status nm_sample(nm_drawn *drawn, const neume_sampling *sampling, const nm_choices *choices,
-                       double uniform, nm_candidate *scratch);
+                       double uniform, nm_draw_room room);
 
 #endif

@@ -51,12 +51,14 @@ static void assert_shares(const neume_sampling *sampling, const nm_choices *choi
     enum { DRAWS = 1000 };
     double p[MOST_WORDS];
     int counts[MOST_WORDS] = {0};
-    nm_candidate scratch[MOST_WORDS];
+    double weights[MOST_WORDS];
+    uint64_t order[MOST_WORDS];
     chances_by_the_rules(p, sampling, choices);
     for (int i = 0; i < DRAWS; i++) {
         nm_drawn drawn;
-        assert_int_equal(nm_sample(&drawn, sampling, choices, (i + 0.5) / DRAWS, scratch),
-                         NEUME_OK);
+        assert_int_equal(
+            nm_sample(&drawn, sampling, choices, (i + 0.5) / DRAWS, (nm_draw_room){weights, order}),
+            NEUME_OK);
         assert_true(drawn.word < choices->V);
         counts[drawn.word]++;
     }
@@ -97,8 +99,11 @@ static void assert_kept(neume_sampling sampling, const uint8_t *allowed, const c
     const nm_choices choices = {4, halves, allowed, all};
     for (int i = 0; i < 1000; i++) {
         nm_drawn drawn = {.word = 4};
-        nm_candidate scratch[4];
-        assert_int_equal(nm_sample(&drawn, &sampling, &choices, i / 1000.0, scratch), NEUME_OK);
+        double weights[4];
+        uint64_t order[4];
+        assert_int_equal(
+            nm_sample(&drawn, &sampling, &choices, i / 1000.0, (nm_draw_room){weights, order}),
+            NEUME_OK);
         kept[drawn.word] = '1';
     }
     assert_string_equal(kept, expected);
@@ -149,10 +154,11 @@ static void a_number_on_a_border_belongs_to_the_word_above_it(void **state) {
     const neume_sampling sampling = {.temperature = 1, .top_p = 1};
     for (uint32_t i = 0; i < 4; i++) {
         nm_drawn drawn;
-        nm_candidate scratch[4];
-        assert_int_equal(
-            nm_sample(&drawn, &sampling, &(nm_choices){4, equal, all, all}, i / 4.0, scratch),
-            NEUME_OK);
+        double weights[4];
+        uint64_t order[4];
+        assert_int_equal(nm_sample(&drawn, &sampling, &(nm_choices){4, equal, all, all}, i / 4.0,
+                                   (nm_draw_room){weights, order}),
+                         NEUME_OK);
         assert_int_equal(drawn.word, i);
     }
 }
@@ -168,12 +174,13 @@ static void greedy_takes_the_first_of_the_likeliest(void **state) {
 static void no_allowed_word_is_an_error(void **state) {
     (void)state;
     const neume_sampling sampling = neume_sampling_default();
-    nm_candidate scratch[4];
+    double weights[4];
+    uint64_t order[4];
     nm_drawn drawn;
     const uint8_t none[4] = {0};
-    assert_int_equal(
-        nm_sample(&drawn, &sampling, &(nm_choices){4, halves, none, all}, 0.5, scratch),
-        NEUME_BAD_USAGE);
+    assert_int_equal(nm_sample(&drawn, &sampling, &(nm_choices){4, halves, none, all}, 0.5,
+                               (nm_draw_room){weights, order}),
+                     NEUME_BAD_USAGE);
 }
 
 static void logits_that_are_no_numbers_are_an_error(void **state) {
@@ -186,11 +193,13 @@ static void logits_that_are_no_numbers_are_an_error(void **state) {
         for (size_t i = 0; i < 4; i++) {
             neume_sampling sampling = neume_sampling_default();
             sampling.greedy = greedy;
-            nm_candidate scratch[3];
+            double weights[3];
+            uint64_t order[3];
             nm_drawn drawn;
             const nm_choices choices = {3, bad[i], all, all};
-            assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch),
-                             NEUME_NOT_FINITE);
+            assert_int_equal(
+                nm_sample(&drawn, &sampling, &choices, 0.5, (nm_draw_room){weights, order}),
+                NEUME_NOT_FINITE);
         }
 }
 
@@ -203,7 +212,8 @@ static void frequencies_pass_a_chi_square_test(void **state) {
     uint8_t allowed[V];
     double p[V], sum = 0, chi = 0;
     int counts[V] = {0};
-    nm_candidate scratch[V];
+    double weights[V];
+    uint64_t order[V];
     for (size_t w = 0; w < V; w++) {
         logits[w] = (real)(4 * random_at(7, w));
         allowed[w] = 1;
@@ -214,7 +224,7 @@ static void frequencies_pass_a_chi_square_test(void **state) {
         nm_drawn drawn = {.word = 0};
         const double uniform = nm_random_uniform(1, NM_PURPOSE_SAMPLE, i, 0);
         assert_int_equal(nm_sample(&drawn, &sampling, &(nm_choices){V, logits, allowed, allowed},
-                                   uniform, scratch),
+                                   uniform, (nm_draw_room){weights, order}),
                          NEUME_OK);
         counts[drawn.word]++;
     }
@@ -237,8 +247,10 @@ static void assert_log_probabilities(const uint8_t *allowed, const uint8_t *poss
     for (size_t i = 0; i < sizeof samplings / sizeof *samplings; i++)
         for (int u = 0; u < 100; u++) {
             nm_drawn drawn;
-            nm_candidate scratch[4];
-            assert_int_equal(nm_sample(&drawn, &samplings[i], &choices, u / 100.0, scratch),
+            double weights[4];
+            uint64_t order[4];
+            assert_int_equal(nm_sample(&drawn, &samplings[i], &choices, u / 100.0,
+                                       (nm_draw_room){weights, order}),
                              NEUME_OK);
             assert_true(fabs(drawn.log_probability - expected[drawn.word]) < 1e-6);
         }
@@ -267,15 +279,18 @@ static void log_probabilities_of_hopeless_words_are_finite(void **state) {
     memset(possible, 1, V);
     for (size_t beside = 0; beside < V; beside++) {
         const neume_sampling sampling = {.temperature = 1, .top_p = 1};
-        nm_candidate scratch[V];
+        double weights[V];
+        uint64_t order[V];
         nm_drawn drawn;
         logits[beside] = 5000;
         allowed[beside] = 0;
         const nm_choices choices = {V, logits, allowed, possible};
-        assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch), NEUME_OK);
+        assert_int_equal(
+            nm_sample(&drawn, &sampling, &choices, 0.5, (nm_draw_room){weights, order}), NEUME_OK);
         assert_true(drawn.log_probability == -5000);
         possible[beside] = 0;
-        assert_int_equal(nm_sample(&drawn, &sampling, &choices, 0.5, scratch), NEUME_OK);
+        assert_int_equal(
+            nm_sample(&drawn, &sampling, &choices, 0.5, (nm_draw_room){weights, order}), NEUME_OK);
         assert_true(fabs(drawn.log_probability + log(V - 1)) < 1e-12);
         logits[beside] = 0;
         allowed[beside] = possible[beside] = 1;
