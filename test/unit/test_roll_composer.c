@@ -127,31 +127,40 @@ static void assert_same_song(const roll_case *c, const nm_composed *a, const nm_
     assert_true(a->log_probability == b->log_probability);
 }
 
-static void a_song_depends_on_its_number_alone_with_kernels(neume_isa isa) {
-    const music_plan music = roll_plan(NEUME_ONSETS_KEEP, LOW, LOW + KEYS - 1);
-    roll_case c = roll_case_of(test_context(1, isa, NULL), &music);
-    neume_context *three = test_context(3, isa, NULL);
-    const nm_composer_plan plan = plan_of(&c, 25, 0);
-    nm_roll_composer *all = composer_of(&c, c.context, &plan, 7);
-    nm_roll_composer *many = composer_of(&c, three, &plan, 7);
-    nm_roll_composer *one = composer_of(&c, three, &plan, 1);
+static void assert_songs_with_threads(const roll_case *c, nm_roll_composer *expected, neume_isa isa,
+                                      unsigned threads) {
+    neume_context *context = test_context(threads, isa, NULL);
+    const nm_composer_plan plan = plan_of(c, 25, 0);
+    nm_roll_composer *many = composer_of(c, context, &plan, 7);
+    nm_roll_composer *one = composer_of(c, context, &plan, 1);
     run(many, 100);
     run(many, 0); /* again as if it were new */
-    run(all, 0);
-    const nm_composed first = nm_roll_composer_song(all, 0);
+    const nm_composed first = nm_roll_composer_song(expected, 0);
     for (size_t r = 0; r < 7; r++) {
-        const nm_composed song = nm_roll_composer_song(all, r);
+        const nm_composed song = nm_roll_composer_song(expected, r);
         const nm_composed beside = nm_roll_composer_song(many, r);
         run(one, r);
         const nm_composed alone = nm_roll_composer_song(one, 0);
-        assert_same_song(&c, &song, &beside);
-        assert_same_song(&c, &song, &alone);
+        assert_same_song(c, &song, &beside);
+        assert_same_song(c, &song, &alone);
         assert_true(r == 0 || song.log_probability != first.log_probability);
     }
-    nm_roll_composer_free(all);
     nm_roll_composer_free(many);
     nm_roll_composer_free(one);
-    neume_context_free(three);
+    neume_context_free(context);
+}
+
+/* Some threads with two or three songs each, and more threads than songs. */
+static void a_song_depends_on_its_number_alone_with_kernels(neume_isa isa) {
+    const music_plan music = roll_plan(NEUME_ONSETS_KEEP, LOW, LOW + KEYS - 1);
+    roll_case c = roll_case_of(test_context(1, isa, NULL), &music);
+    const nm_composer_plan plan = plan_of(&c, 25, 0);
+    nm_roll_composer *all = composer_of(&c, c.context, &plan, 7);
+    run(all, 0);
+    static const unsigned threads[] = {2, 3, 8};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+        assert_songs_with_threads(&c, all, isa, threads[i]);
+    nm_roll_composer_free(all);
     roll_case_clear(&c);
 }
 
@@ -352,14 +361,21 @@ static void refuses_what_rolls_do_not_have(void **state) {
 static void numbers_that_are_not_finite_are_an_error(void **state) {
     (void)state;
     roll_case c = open_case(NEUME_ONSETS_DROP);
-    neume_generate_options options = options_of(1);
-    neume_song song;
-    neume_error error = {0};
+    neume_context *three = test_context(3, NEUME_ISA_C, NULL);
+    neume_context *const contexts[] = {c.context, three};
     const nm_param *bias = nm_params_find(nm_model_params(c.model), "out.bias");
     c.model->weights[bias->offset] = (real)NAN;
-    assert_int_equal(neume_generate(&song, c.context, c.model, &options, &error), NEUME_NOT_FINITE);
-    assert_string_equal(error.line, "song 0, step 0: the network gives no finite numbers");
-    assert_null(song.score);
+    for (size_t i = 0; i < 4; i++) {
+        const neume_generate_options options = options_of(1 + i / 2 * 4);
+        neume_song songs[5];
+        neume_error error = {0};
+        assert_int_equal(neume_generate(songs, contexts[i % 2], c.model, &options, &error),
+                         NEUME_NOT_FINITE);
+        assert_string_equal(error.line, "song 0, step 0: the network gives no finite numbers");
+        for (size_t s = 0; s < options.count; s++)
+            assert_null(songs[s].score);
+    }
+    neume_context_free(three);
     roll_case_clear(&c);
 }
 
