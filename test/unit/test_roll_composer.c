@@ -3,6 +3,7 @@
 #include "near.h"
 #include "roll_case.h"
 
+#include "base/context.h"
 #include "learn/roll_composer.h"
 #include "learn/scorer.h"
 #include "music/codec_kind.h"
@@ -393,10 +394,24 @@ static neume_status generate_and_clear(neume_context *context, void *data) {
     return status;
 }
 
+static neume_status generate_on_two_threads(neume_context *context, void *data) {
+    neume_context_options options = neume_context_options_default();
+    options.thread_count = 2;
+    options.isa = NEUME_ISA_C;
+    options.allocator = context->allocator;
+    neume_context *two = NULL;
+    neume_status status = neume_context_new(&two, &options, NULL);
+    if (!status)
+        status = generate_and_clear(two, data);
+    neume_context_free(two);
+    return status;
+}
+
 static void survives_every_failing_allocation(void **state) {
     (void)state;
     roll_case c = open_case(NEUME_ONSETS_KEEP);
     test_each_allocation_failing(generate_and_clear, &c);
+    test_each_allocation_failing(generate_on_two_threads, &c);
     roll_case_clear(&c);
 }
 
