@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 40 /* bytes of a word in an error */, MOST_FOR_ONE_DIVISION = 0x3FFFFFFF };
+enum {
+    SHOWN = 40,                           /* bytes of a word in an error */
+    MOST_FOR_ONE_DIVISION = (1 << 30) - 1 /* of each number: what is divided is below 2^62 */
+};
 
 void neume_sequence_clear(neume_context *context, neume_sequence *sequence) {
     nm_free(context, sequence->given);

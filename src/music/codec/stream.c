@@ -175,7 +175,7 @@ typedef struct gathering {
     nm_pitch_set programs;    /* that strike, as a set of numbers below 128 */
     nm_pitch_set chords[PROGRAMS];
     uint64_t longest_ticks[PROGRAMS];
-    nm_chord_encoding words;
+    nm_chord_encoding chord_words;
     uint32_t known[STREAMS][KNOWN_VALUES]; /* words of values; NM_WORD_END: none yet */
     uint64_t long_gaps, long_notes;
 } gathering;
@@ -215,7 +215,7 @@ static void end_cell(gathering *in) {
     while (!nm_pitch_set_is_empty(&in->programs)) {
         const unsigned program = nm_pitch_set_take_lowest(&in->programs);
         uint32_t words[STREAMS];
-        words[NOTE] = nm_chord_word(in->encoder, &in->chords[program], &in->words);
+        words[NOTE] = nm_chord_word(in->encoder, &in->chords[program], &in->chord_words);
         words[OFFSET] = offset_word(in);
         words[DURATION] = duration_word(in, in->longest_ticks[program]);
         words[INSTRUMENT] = value_word(in, INSTRUMENT, program);
@@ -229,7 +229,7 @@ static void end_cell(gathering *in) {
 static void gather(gathering *in, const neume_note *note) {
     const unsigned program = note->program % PROGRAMS;
     nm_pitch_set_add(&in->programs, program);
-    nm_chord_gather(&in->chords[program], note->pitch, &in->words);
+    nm_chord_gather(&in->chords[program], note->pitch, &in->chord_words);
     if (in->longest_ticks[program] < note->duration_ticks)
         in->longest_ticks[program] = note->duration_ticks;
 }
@@ -252,7 +252,7 @@ static void encode(nm_encoder *encoder, const neume_score *score) {
     static const uint32_t end[STREAMS] = {NM_WORD_END, NM_WORD_END, NM_WORD_END, NM_WORD_END};
     if (encoder->sequence->step_count)
         nm_encoder_push(encoder, end);
-    nm_chord_omit(encoder, &in.words);
+    nm_chord_omit(encoder, &in.chord_words);
     nm_encoder_omit(encoder, "long-gaps", in.long_gaps);
     nm_encoder_omit(encoder, "long-notes", in.long_notes);
 }
