@@ -71,6 +71,15 @@ neume_status neume_context_new(neume_context **out, const neume_context_options 
     return NEUME_OK;
 }
 
+neume_status nm_context_alone(neume_context **out, const neume_context *context,
+                              neume_error *error) {
+    neume_context_options options = neume_context_options_default();
+    options.allocator = context->allocator;
+    options.thread_count = 1;
+    options.isa = context->isa;
+    return neume_context_new(out, &options, error);
+}
+
 void neume_context_free(neume_context *context) {
     if (!context)
         return;

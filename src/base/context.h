@@ -16,6 +16,10 @@ struct neume_context {
     const neume_ranks *ranks; /* NULL: this process alone */
 };
 
+/* A context like another, but of one thread: for work that shares no job with others. Silent. */
+neume_status nm_context_alone(neume_context **out, const neume_context *context,
+                              neume_error *error);
+
 /* Whether this machine and this build have the kernels `isa`. */
 bool nm_isa_is_available(neume_isa isa);
 

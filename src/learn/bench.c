@@ -98,15 +98,6 @@ static neume_status check_options(const neume_bench_options *options, neume_erro
     return count_wanted(options) ? NEUME_OK : fail_unknown(options->only, error);
 }
 
-static neume_status new_alone(neume_context **out, const neume_context *context,
-                              neume_error *error) {
-    neume_context_options options = neume_context_options_default();
-    options.allocator = context->allocator;
-    options.thread_count = 1;
-    options.isa = context->isa;
-    return neume_context_new(out, &options, error);
-}
-
 /* What is left of the time that all rows may take, shared out among those to come: of a busy
  * machine the later ones have fewer rounds. Half of a row's share is for making and trying what it
  * measures. */
@@ -152,7 +143,7 @@ neume_status neume_bench(neume_context *context, const neume_bench_options *opti
     nm_bench bench = {.context = context};
     neume_status status = check_options(options, error);
     if (!status)
-        status = new_alone(&bench.alone, context, error);
+        status = nm_context_alone(&bench.alone, context, error);
     if (!status)
         status = measure_rows(&bench, options, error);
     neume_context_free(bench.alone);

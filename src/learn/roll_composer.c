@@ -31,11 +31,7 @@ static neume_status open_share(nm_roll_composer *composer, size_t index, const n
                                const nm_composer_plan *plan) {
     share *s = &composer->shares[index];
     const size_t row_count = row_of(composer, index + 1) - row_of(composer, index);
-    neume_context_options of_one = neume_context_options_default();
-    of_one.thread_count = 1;
-    of_one.isa = composer->context->isa;
-    of_one.allocator = composer->context->allocator;
-    if (composer->share_count > 1 && neume_context_new(&s->alone, &of_one, NULL))
+    if (composer->share_count > 1 && nm_context_alone(&s->alone, composer->context, NULL))
         return NEUME_NO_MEMORY;
     return nm_roll_group_new(&s->group, s->alone ? s->alone : composer->context, model, plan,
                              row_count);
