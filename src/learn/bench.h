@@ -50,6 +50,7 @@ typedef struct nm_bench_work {
     double units;         /* done by a turn */
     double flop;          /* floating-point operations of a turn; 0: they are not what limits it */
     nm_products products; /* that they are of */
+    bool has_bytes;       /* their weights are whole numbers of 8 bits */
     double read_bytes;    /* by a turn; 0: as above */
     size_t held_bytes;    /* of memory that they are read from, again and again */
 } nm_bench_work;

@@ -28,11 +28,16 @@ typedef struct rounds {
     double peaks[MOST_ROUNDS], bandwidths[MOST_ROUNDS];
 } rounds;
 
+static double probe_peak(const nm_bench_work *work) {
+    return work->has_bytes ? nm_probe_byte_peak(work->context)
+                           : nm_probe_peak(work->context, work->products);
+}
+
 /* The best of some: what disturbs a probe is not the machine's limit. */
 static limits probe(const rounds *r) {
     limits best = {0};
     for (int i = 0; i < PROBES && r->work->flop > 0; i++)
-        best.peak = fmax(best.peak, nm_probe_peak(r->work->context, r->work->products));
+        best.peak = fmax(best.peak, probe_peak(r->work));
     for (int i = 0; i < PROBES && r->held; i++)
         best.bandwidth = fmax(best.bandwidth,
                               nm_probe_bandwidth(r->work->context, r->held, r->work->held_bytes));

@@ -110,6 +110,7 @@ static neume_status measure_model(neume_bench_row *row, const nm_bench *bench,
                                 .data = &c,
                                 .units = steps,
                                 .flop = asked.forward * steps,
+                                .has_bytes = spec->precision == NM_INT8,
                                 .read_bytes = asked.weights_read * bytes * SONG_STEPS,
                                 .held_bytes = (size_t)(asked.weights * bytes)};
     neume_status status = model->network.is_biaxial

@@ -47,13 +47,21 @@ static double time_of(neume_context *context, nm_job job, probing *p) {
     return nm_clock_of(context) - start;
 }
 
-double nm_probe_peak(neume_context *context, nm_products products) {
-    const nm_probe *probe =
-        products == NM_PRODUCTS_FP32 ? probes[context->isa] : nm_product_probes[products];
+static double peak_of(neume_context *context, const nm_probe *probe) {
     probing p = {.probe = probe, .turns = probe->turns};
     const double flop =
         probe->flop_a_turn * (double)probe->turns * neume_context_thread_count(context);
     return flop / time_of(context, multiply_job, &p);
+}
+
+double nm_probe_peak(neume_context *context, nm_products products) {
+    return peak_of(context, products == NM_PRODUCTS_FP32 ? probes[context->isa]
+                                                         : nm_product_probes[products]);
+}
+
+double nm_probe_byte_peak(neume_context *context) {
+    const bool has_tiles = nm_ops_at(context, NM_PRODUCTS_FP32) != nm_ops_for(context->isa);
+    return peak_of(context, has_tiles ? nm_product_probes[NM_PRODUCTS_FP32] : probes[context->isa]);
 }
 
 double nm_probe_bandwidth(neume_context *context, const float *block, size_t size_bytes) {

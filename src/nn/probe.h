@@ -11,6 +11,10 @@
  * fused multiply-add is two. Takes about a millisecond. */
 double nm_probe_peak(neume_context *context, nm_products products);
 
+/* The same for weights of 8 bits: of whole numbers where the context multiplies them in tile
+ * registers, else of floats. */
+double nm_probe_byte_peak(neume_context *context);
+
 /* Bytes a second, of a block of `size_bytes` (a multiple of 4) that is read again and again, each
  * thread its own share of it: so from whatever holds the block, a cache or memory. The better of
  * two ways, with and without fetching ahead: the second-level cache is faster without, what is

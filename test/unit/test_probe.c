@@ -19,6 +19,7 @@ static void each_instruction_set_is_probed(void **state) {
         for (nm_products of = NM_PRODUCTS_FP32; of <= NM_PRODUCTS_BF16; of++)
             if (nm_ops_at(context, of))
                 assert_true(is_a_speed(nm_probe_peak(context, of)));
+        assert_true(is_a_speed(nm_probe_byte_peak(context)));
         neume_context_free(context);
     }
 }

@@ -28,6 +28,9 @@ typedef struct nm_int8_kernel {
     void (*begin)(void), (*end)(void); /* tall tiles are computed between these two */
 } nm_int8_kernel;
 
-nm_int8_tile nm_tall_tile_of_int8; /* with AMX-INT8 */
+/* With AMX-INT8; a thread has tile registers between the two, those of the kernels of bfloat16. */
+nm_int8_tile nm_tall_tile_of_int8;
+void nm_tiles_begin_avx512amx(void);
+void nm_tiles_end_avx512amx(void);
 
 #endif

@@ -18,7 +18,8 @@ extern const nm_probe nm_probe_baseline;
 extern const nm_probe nm_probe_avx2;   /* x86-64 only */
 extern const nm_probe nm_probe_avx512; /* x86-64 only */
 
-/* NULL where the build has none, and for NM_PRODUCTS_FP32. */
+/* As nm_product_tables: of products of fewer bits; beside those of floats, of whole numbers in tile
+ * registers. NULL where the build has none. */
 extern const nm_probe *const nm_product_probes[NM_PRODUCTS_BF16 + 1];
 
 #endif

@@ -4,9 +4,6 @@
 #include "nn/vector/table.h"
 #include "nn/vector/tables.h"
 
-void nm_tiles_begin_avx512amx(void);
-void nm_tiles_end_avx512amx(void);
-
 static nm_int8_kernel kernel_here(void) {
     return (nm_int8_kernel){.tile = nm_int8_tile_here(),
                             .tall = nm_tall_tile_of_int8,
