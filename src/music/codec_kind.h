@@ -7,7 +7,7 @@
 #include "music/codec.h"
 #include "music/vocabulary.h"
 
-/* An encoding in progress. After the first failed allocation it swallows what it is given. */
+/* An encoding in progress. After the first failed allocation what it is given counts no more. */
 typedef struct nm_encoder {
     neume_codec *codec;
     neume_sequence *sequence;

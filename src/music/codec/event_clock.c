@@ -9,6 +9,8 @@ enum { UNIT_MICROSECONDS = 10000, USUAL_TEMPO = 500000 /* microseconds of a quar
 
 #define LATEST (UINT64_C(1) << 50) /* units: all that is later is as late as this */
 
+_Static_assert(LATEST / NM_EVENT_MAX_GRID > UINT32_MAX, "ticks of 32 bits are never so late");
+
 neume_status nm_event_clock_new(nm_event_clock *clock, neume_context *context,
                                 const nm_event_words *words, const neume_score *score) {
     *clock = (nm_event_clock){.grid = words->grid, .ticks_per_quarter = nm_score_quarter(score)};
