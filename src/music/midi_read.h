@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+/* NM_PROGRAM_UNKNOWN: what other tracks say is asked for once all are read. Before the first
+ * program change of a file a program is 0, not unknown. */
 enum { NM_DEFAULT_TEMPO = 500000, NM_PROGRAM_UNKNOWN = 0xFF, NM_LONGEST_DELTA = 0x0FFFFFFF };
 
 /* A note that sounds has for its duration the place of its event in the file (upper 32 bits) and
@@ -186,10 +188,11 @@ void nm_read_regular(nm_track *track);
 /* midi_read_messages.c: does what a message says. */
 void nm_take_message(nm_track *track, const nm_message *message);
 
-/* midi_read_notes.c */
+/* midi_read_notes.c. nm_doubt_programs: the first program change of the file comes now. */
 void nm_use_port(nm_track *track, uint8_t number);
 void nm_free_ports(nm_midi_reader *reader);
 bool nm_grow_notes(nm_midi_reader *reader, const uint8_t *at);
+void nm_doubt_programs(nm_midi_reader *reader);
 void nm_strike_again(nm_track *track, nm_key *key, uint32_t number);
 void nm_end_orphan(nm_midi_reader *reader, nm_key *key, const uint8_t *where);
 void nm_end_track_notes(nm_track *track);

@@ -40,6 +40,8 @@ static void take_note(nm_track *track, const nm_message *m) {
 static void take_program_change(nm_track *track, const nm_message *m) {
     nm_midi_reader *reader = track->reader;
     const uint8_t channel = m->status & 15;
+    if (reader->programs.count == 0)
+        nm_doubt_programs(reader);
     track->port->voices[channel].program = m->data[0];
     if (HAS_ROOM(reader, reader->programs, m->start))
         reader->programs.items[reader->programs.count++] =

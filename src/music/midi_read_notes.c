@@ -27,6 +27,7 @@ void nm_free_ports(nm_midi_reader *reader) {
 
 void nm_use_port(nm_track *track, uint8_t number) {
     nm_midi_reader *reader = track->reader;
+    const uint8_t program = reader->programs.count ? NM_PROGRAM_UNKNOWN : 0;
     nm_port *port = find_port(reader, number);
     if (!port) {
         nm_no_memory(reader);
@@ -37,12 +38,22 @@ void nm_use_port(nm_track *track, uint8_t number) {
             port->voices[channel] = (nm_voice){.track = track->index,
                                                .port = number,
                                                .channel = (uint8_t)channel,
-                                               .program = NM_PROGRAM_UNKNOWN,
+                                               .program = program,
                                                .is_drum = channel == 9};
         port->track = track->index + 1u;
     }
     track->port_number = number;
     track->port = port;
+}
+
+void nm_doubt_programs(nm_midi_reader *reader) {
+    nm_note_list *notes = &reader->score->notes;
+    for (size_t i = 0; i < notes->count; i++)
+        notes->items[i].program = NM_PROGRAM_UNKNOWN;
+    for (nm_port *port = reader->ports; port; port = port->next)
+        for (unsigned channel = 0; channel < 16; channel++)
+            port->voices[channel].program = NM_PROGRAM_UNKNOWN;
+    reader->has_unknown_programs = notes->count > 0;
 }
 
 /* A note takes three bytes of the file at least. This bounds the list, and with it the memory, at
