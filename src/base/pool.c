@@ -112,10 +112,18 @@ void nm_pool_run(nm_pool *pool, nm_job job, void *data) {
     nm_pool_barrier(pool);
 }
 
+static nm_pool *pool_from(nm_pool *pool, double least, double nanoseconds) {
+    return nanoseconds < least ? pool->alone : pool;
+}
+
 /* Two barriers of busy threads take some microseconds. */
 nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds) {
-    const double least = 25000;
-    return nanoseconds < least ? pool->alone : pool;
+    return pool_from(pool, 25000, nanoseconds);
+}
+
+/* To wake them takes some ten. */
+nm_pool *nm_pool_after_pause(nm_pool *pool, double nanoseconds) {
+    return pool_from(pool, 250000, nanoseconds);
 }
 
 neume_status nm_pool_new(nm_pool **out, neume_context *context, unsigned thread_count,

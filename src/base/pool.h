@@ -22,6 +22,10 @@ void nm_pool_run(nm_pool *pool, nm_job job, void *data);
  * want the cores. Results are the same. Borrowed: as long as the pool. */
 nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds);
 
+/* The same for jobs that take so long together and come after a pause, in which the other threads
+ * fell asleep. */
+nm_pool *nm_pool_after_pause(nm_pool *pool, double nanoseconds);
+
 /* Waits, inside a job, until all threads are here. Spins for about 50 microseconds, then sleeps;
  * sleeps at once where the pool has more threads than there are cores. */
 void nm_pool_barrier(nm_pool *pool);

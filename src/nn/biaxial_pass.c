@@ -114,10 +114,22 @@ void nm_biaxial_backward(nm_biaxial_run *run, real scale, real *gradient) {
     nm_scaled_add(run->context->pool, gradient, scale, run->gradient, run->biaxial->params.size);
 }
 
+/* How long about one thread takes for the time axis of a step. */
+static double time_nanoseconds(const nm_biaxial_run *run) {
+    const size_t rows = run->options.max_B * run->biaxial->shape.key_count;
+    double sum = 0;
+    for (unsigned l = 0; l < run->time.count; l++)
+        sum +=
+            nm_step_nanoseconds(&run->options, rows, run->time.lstm[l].w.I, run->time.lstm[l].w.H);
+    return sum;
+}
+
+/* While keys are drawn the other threads sleep. */
 void nm_biaxial_step(nm_biaxial_run *run, const uint32_t *inputs, const uint8_t *reset) {
     const nm_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
     const size_t B = run->options.max_B, width = run->note.lstm[0].w.I;
     nm_biaxial_pass p = pass_over(run, &batch);
+    p.pool = nm_pool_after_pause(p.pool, time_nanoseconds(run));
     for (size_t first = 0; first < B; first += p.count) {
         take_chunk(&p, first);
         nm_biaxial_turn(&p, run->note.x + first * width, B, time_forward(&p));
@@ -129,7 +141,8 @@ const real *nm_biaxial_logits(nm_biaxial_run *run, uint32_t k, const uint8_t *be
     const size_t width = run->note.lstm[0].w.I;
     const nm_batch batch = {.T = 1};
     nm_biaxial_pass p = pass_over(run, &batch);
-    p.pool = nm_step_pool(p.pool, B, 4 * run->note.lstm[0].w.H * (width + run->note.lstm[0].w.H));
+    p.pool =
+        nm_pool_for(p.pool, nm_step_nanoseconds(&run->options, B, width, run->note.lstm[0].w.H));
     real *x = run->note.x + k * B * width;
     for (size_t i = 0; i < B * D; i++)
         x[i / D * width + width - D + i % D] = k ? (real)(below[i / D] >> i % D & 1) : 0;

@@ -6,10 +6,18 @@ nm_precision nm_layer_precision(const nm_run_options *options, size_t I, size_t 
     return nm_precision_for(options->precision, I > H ? I : H);
 }
 
-/* One thread multiplies and adds about 50 billion times a second, and reads 6 billion weights. */
-nm_pool *nm_step_pool(nm_pool *pool, size_t B, size_t weights) {
-    const double multiplied = (double)B * (double)weights / 50, read = (double)weights / 6;
-    return nm_pool_for(pool, multiplied + read);
+/* One thread multiplies and adds about 50 billion floats a second, 40 billion in bfloat16, 200
+ * billion whole numbers, and reads 20 billion bytes. */
+double nm_step_nanoseconds(const nm_run_options *options, size_t rows, size_t I, size_t H) {
+    const double weights = 4 * (double)H * (double)(I + H);
+    switch (nm_layer_precision(options, I, H)) {
+    case NM_INT8:
+        return weights * (double)rows / 200 + weights / 20;
+    case NM_BF16:
+        return weights * (double)rows / 40 + 2 * weights / 20;
+    default:
+        return weights * (double)rows / 50 + 4 * weights / 20;
+    }
 }
 
 /* Layers of one precision at a time. */

@@ -4,11 +4,12 @@
 
 /* Of a step the mean layer says how long its jobs are. */
 static nm_pool *pool_for(const nm_stack_run *run, size_t T) {
-    nm_pool *pool = run->context->pool;
-    size_t weights = 0;
+    double nanoseconds = 0;
     for (unsigned l = 0; l < run->lstm_count; l++)
-        weights += 4 * run->lstm[l].w.H * (run->lstm[l].w.I + run->lstm[l].w.H);
-    return T > 1 ? pool : nm_step_pool(pool, run->options.max_B, weights / run->lstm_count);
+        nanoseconds += nm_step_nanoseconds(&run->options, run->options.max_B, run->lstm[l].w.I,
+                                           run->lstm[l].w.H);
+    nm_pool *pool = run->context->pool;
+    return T > 1 ? pool : nm_pool_for(pool, nanoseconds / run->lstm_count);
 }
 
 static nm_stack_pass pass_over(nm_stack_run *run, const nm_batch *batch) {

@@ -62,6 +62,8 @@ static void short_jobs_are_the_callers_alone(void **state) {
     nm_pool *brief = nm_pool_for(context->pool, 1000);
     shared_count count = {0};
     assert_ptr_equal(nm_pool_for(context->pool, 1e9), context->pool);
+    assert_ptr_equal(nm_pool_after_pause(context->pool, 1000), brief);
+    assert_ptr_equal(nm_pool_after_pause(context->pool, 1e9), context->pool);
     assert_int_equal(nm_pool_thread_count(brief), 1);
     assert_ptr_equal(nm_pool_for(brief, 1000), brief);
     nm_pool_run(brief, count_and_look, &count);
