@@ -121,7 +121,7 @@ nm_pool *nm_pool_for(nm_pool *pool, double nanoseconds) {
     return pool_from(pool, 25000, nanoseconds);
 }
 
-/* To wake them takes some ten. */
+/* To wake those that sleep takes tens of microseconds. */
 nm_pool *nm_pool_after_pause(nm_pool *pool, double nanoseconds) {
     return pool_from(pool, 250000, nanoseconds);
 }

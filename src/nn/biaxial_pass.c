@@ -114,7 +114,7 @@ void nm_biaxial_backward(nm_biaxial_run *run, real scale, real *gradient) {
     nm_scaled_add(run->context->pool, gradient, scale, run->gradient, run->biaxial->params.size);
 }
 
-/* How long about one thread takes for the time axis of a step. */
+/* About how long one thread takes for the time axis of a step. */
 static double time_nanoseconds(const nm_biaxial_run *run) {
     const size_t rows = run->options.max_B * run->biaxial->shape.key_count;
     double sum = 0;

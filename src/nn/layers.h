@@ -89,7 +89,7 @@ nm_precision nm_layer_precision(const nm_run_options *options, size_t I, size_t 
 void nm_layers_forward(nm_pool *pool, const nm_ops *ops, const nm_run_options *options,
                        const nm_lstm *layers, size_t count);
 
-/* How long about one thread takes for one step of so many rows by a layer, for nm_pool_for. */
+/* About how long one thread takes for one step of so many rows by a layer, for nm_pool_for. */
 double nm_step_nanoseconds(const nm_run_options *options, size_t rows, size_t I, size_t H);
 
 /* Layer norm (Ba, Kiros, Hinton 2016) and batch norm (Ioffe, Szegedy 2015):
