@@ -5,6 +5,7 @@
 #include "learn/bench_music.h"
 #include "learn/roll_composer.h"
 #include "learn/run.h"
+#include "nn/narrow.h"
 #include "nn/work.h"
 
 /* Pieces to train on; words of the large stack, with <end> and <unk>; steps of a song. */
@@ -96,13 +97,12 @@ static neume_status measure_model(neume_bench_row *row, const nm_bench *bench,
                                   const nm_bench_spec *spec, const neume_model *model,
                                   neume_error *error) {
     neume_context *context = bench->context;
-    static const double bytes_a_weight[] = {[NM_FP32] = 4, [NM_BF16] = 2, [NM_INT8] = 1};
     const nm_composer_plan plan = {.sampling = neume_sampling_default(),
                                    .seed = 1,
                                    .step_count = SONG_STEPS,
                                    .precision = spec->precision};
     const nm_work asked = work_of(&model->network);
-    const double bytes = bytes_a_weight[spec->precision], steps = SONG_STEPS * (double)spec->songs;
+    const double bytes = nm_weight_bytes(spec->precision), steps = SONG_STEPS * (double)spec->songs;
     composing c = {0};
     const nm_bench_work work = {.context = context,
                                 .unit = "steps/s",

@@ -14,7 +14,7 @@ typedef struct share {
 } share;
 
 /* Where there are several songs each thread composes its own, so that it waits for no other at each
- * key. One song has all threads. */
+ * key. One song has all threads, for steps that are worth it. */
 struct nm_roll_composer {
     neume_context *context;
     share *shares; /* [share_count], the songs in order */

@@ -124,7 +124,7 @@ static double time_nanoseconds(const nm_biaxial_run *run) {
     return sum;
 }
 
-/* While keys are drawn the other threads sleep. */
+/* While keys were drawn the other threads fell asleep, as a rule. */
 void nm_biaxial_step(nm_biaxial_run *run, const uint32_t *inputs, const uint8_t *reset) {
     const nm_batch batch = {.T = 1, .inputs = inputs, .reset = reset};
     const size_t B = run->options.max_B, width = run->note.lstm[0].w.I;

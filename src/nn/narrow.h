@@ -27,6 +27,10 @@ typedef struct nm_quantum {
     real scale, inverse;
 } nm_quantum;
 
+static inline double nm_weight_bytes(nm_precision precision) {
+    return precision == NM_INT8 ? 1 : precision == NM_BF16 ? 2 : 4;
+}
+
 /* Of a matrix or a layer so deep: NM_INT8 no deeper than sums fit. */
 static inline nm_precision nm_precision_for(nm_precision precision, size_t depth) {
     return precision == NM_INT8 && depth > NM_INT8_DEPTH ? NM_BF16 : precision;
